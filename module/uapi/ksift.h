@@ -1,0 +1,553 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * The contract between the ksift module and its users: every ioctl of
+ * /dev/ksift, every structure, limit and error.  There is no other copy.
+ */
+#ifndef _UAPI_KSIFT_H
+#define _UAPI_KSIFT_H
+
+#include <linux/types.h>
+#include <linux/ioctl.h>
+
+#define KSIFT_TYPE 0xB9
+
+/**
+ * DOC: General format
+ *
+ * Every ioctl takes a pointer to a structure whose first member, @size, is
+ * the caller's sizeof() of it.  A structure only ever grows at its end: a
+ * module accepts a longer one when what it does not know is zero, and treats
+ * what a shorter one lacks as zero.  Members named out_* are written by the
+ * module, only on success, and are ignored on input.  Members named
+ * __reserved must be zero.  Pointers are carried in 64 bits on every
+ * architecture, so that a 32-bit program needs no translation.
+ *
+ * Errors mean the same for every ioctl:
+ *
+ * ENOTTY: this module does not know the command.
+ * E2BIG: @size is above the page size, or the part of the structure that this
+ * module does not know is not zero.
+ * EOPNOTSUPP: the value is known to this header, or a flag is not known at
+ * all, and this module does not do it.  An old module answers a new flag so.
+ * EINVAL: a size is too short, or a value is wrong by the rules given here.
+ * EFAULT: a pointer leads to memory the caller does not have.
+ * EBADF: a descriptor is not open, is not open for reading, or is not of the
+ * kind asked for.
+ * ESPIPE: the source is not a seekable regular file; read(2) it and use
+ * %KSIFT_SOURCE_MEM.
+ * EINTR: a signal arrived before anything was done.
+ * ENOMEM: no memory within the caller's limits.
+ *
+ * Since: ksift 0.1, but where something says otherwise.
+ */
+enum {
+	KSIFT_CMD_INFO = 0x00,
+	KSIFT_CMD_FILTER = 0x01,
+	KSIFT_CMD_RUN = 0x02
+};
+
+/**
+ * DOC: Limits
+ *
+ * %KSIFT_PATTERNS_MAX: patterns in one filter.  The set of patterns a line
+ * has matched is one machine word.
+ * %KSIFT_PATTERN_LEN_MAX: bytes of one pattern.  Nobody types longer ones,
+ * and it bounds what a match can reach back over.
+ * %KSIFT_PATTERN_BYTES_MAX: bytes of all the patterns of one filter together.
+ * A filter takes at most 25 bytes of kernel memory for each of them and 1.2 KiB
+ * for each pattern, charged to the caller's cgroup.
+ * %KSIFT_GROUPS_MAX: groups in one filter.  Each is a test per candidate line.
+ */
+#define KSIFT_PATTERNS_MAX	64
+#define KSIFT_PATTERN_LEN_MAX	4096
+#define KSIFT_PATTERN_BYTES_MAX	(KSIFT_PATTERNS_MAX * KSIFT_PATTERN_LEN_MAX)
+#define KSIFT_GROUPS_MAX	16
+
+/**
+ * enum ksift_kernel - What RUN can compute
+ * @KSIFT_KERNEL_LINES: Select lines of text, see struct ksift_lines
+ * @KSIFT_KERNEL_FIB: Fibonacci numbers, see struct ksift_fib
+ * @KSIFT_KERNEL_SUMSQ: Sums of squares, see struct ksift_sumsq
+ * @KSIFT_KERNEL_SUM_I64: Sum of 64-bit integers, see struct ksift_sum_i64
+ */
+enum ksift_kernel {
+	KSIFT_KERNEL_LINES = 0,
+	KSIFT_KERNEL_FIB = 1,
+	KSIFT_KERNEL_SUMSQ = 2,
+	KSIFT_KERNEL_SUM_I64 = 3
+};
+
+/**
+ * enum ksift_variant - Implementations of the engine
+ * @KSIFT_VARIANT_BEST: The fastest that this machine can run
+ * @KSIFT_VARIANT_SCALAR: The reference: portable C
+ * @KSIFT_VARIANT_AVX2: x86-64 with AVX2
+ *
+ * Every variant gives the same results.
+ */
+enum ksift_variant {
+	KSIFT_VARIANT_BEST = 0,
+	KSIFT_VARIANT_SCALAR = 1,
+	KSIFT_VARIANT_AVX2 = 2
+};
+
+/**
+ * enum ksift_level - Severity of a line
+ * @KSIFT_LEVEL_EMERG: System is unusable
+ * @KSIFT_LEVEL_ALERT: Action must be taken at once
+ * @KSIFT_LEVEL_CRIT: Critical
+ * @KSIFT_LEVEL_ERR: Error
+ * @KSIFT_LEVEL_WARNING: Warning
+ * @KSIFT_LEVEL_NOTICE: Normal but significant
+ * @KSIFT_LEVEL_INFO: Informational
+ * @KSIFT_LEVEL_DEBUG: Debug
+ * @KSIFT_LEVEL_TRACE: More than debug
+ * @KSIFT_LEVEL_NONE: The line carries no level
+ *
+ * The first eight are those of RFC 5424.
+ */
+enum ksift_level {
+	KSIFT_LEVEL_EMERG = 0,
+	KSIFT_LEVEL_ALERT = 1,
+	KSIFT_LEVEL_CRIT = 2,
+	KSIFT_LEVEL_ERR = 3,
+	KSIFT_LEVEL_WARNING = 4,
+	KSIFT_LEVEL_NOTICE = 5,
+	KSIFT_LEVEL_INFO = 6,
+	KSIFT_LEVEL_DEBUG = 7,
+	KSIFT_LEVEL_TRACE = 8,
+	KSIFT_LEVEL_NONE = 9
+};
+
+/**
+ * enum ksift_feature - Bits of struct ksift_info.out_features
+ * @KSIFT_FEATURE_LEVELS: Severity: struct ksift_filter.level_mask may be used
+ *	and struct ksift_record carries level and msg.  A module without it
+ *	answers EOPNOTSUPP to a mask, and gives every record %KSIFT_LEVEL_NONE.
+ */
+enum ksift_feature {
+	KSIFT_FEATURE_LEVELS = 1 << 0
+};
+
+/**
+ * struct ksift_info - ioctl(KSIFT_INFO)
+ * @size: sizeof(struct ksift_info)
+ * @flags: Must be 0
+ * @variant: The enum ksift_variant to describe; %KSIFT_VARIANT_BEST describes
+ *	the one that RUN uses by default.  EOPNOTSUPP if this machine cannot
+ *	run it.
+ * @out_variant: The variant described, never %KSIFT_VARIANT_BEST
+ * @out_features: Bits of enum ksift_feature
+ * @out_kernels: Bit (1 << n) is set when enum ksift_kernel n is there
+ * @out_variants: Bit (1 << n) is set when enum ksift_variant n can run here
+ * @out_variant_name: The name of @out_variant, ASCII, filled up with zeros
+ *
+ * What this module can do on this machine.
+ *
+ * Return: 0, or EINVAL, E2BIG, EOPNOTSUPP, EFAULT.
+ */
+struct ksift_info {
+	__u32 size;
+	__u32 flags;
+	__u32 variant;
+	__u32 out_variant;
+	__aligned_u64 out_features;
+	__aligned_u64 out_kernels;
+	__aligned_u64 out_variants;
+	__u8 out_variant_name[16];
+};
+#define KSIFT_INFO _IO(KSIFT_TYPE, KSIFT_CMD_INFO)
+
+/**
+ * enum ksift_pattern_flags - Bits of struct ksift_pattern.flags
+ * @KSIFT_PATTERN_ANCHORED: Matches only at the start of a line
+ * @KSIFT_PATTERN_FOLD: The ASCII letters match in either case
+ * @KSIFT_PATTERN_EXCLUDE: A line that has it is not selected.  The pattern is
+ *	in no group: @group must be 0.
+ */
+enum ksift_pattern_flags {
+	KSIFT_PATTERN_ANCHORED = 1 << 0,
+	KSIFT_PATTERN_FOLD = 1 << 1,
+	KSIFT_PATTERN_EXCLUDE = 1 << 2
+};
+
+/**
+ * struct ksift_pattern - One literal of a filter
+ * @data: Pointer to @len bytes, taken as they are: NUL and any other byte
+ *	but a newline (EINVAL).  Not read when @len is 0.
+ * @len: 0 to %KSIFT_PATTERN_LEN_MAX bytes.  An empty pattern matches every
+ *	line.
+ * @flags: Bits of enum ksift_pattern_flags
+ * @group: The group it belongs to, below %KSIFT_GROUPS_MAX
+ * @__reserved: Must be 0
+ */
+struct ksift_pattern {
+	__aligned_u64 data;
+	__u32 len;
+	__u32 flags;
+	__u32 group;
+	__u32 __reserved;
+};
+
+/**
+ * enum ksift_filter_flags - Bits of struct ksift_filter.flags
+ * @KSIFT_FILTER_INVERT: Select the lines that the patterns do not
+ * @KSIFT_FILTER_MATCH_NONE_IF_EMPTY: A filter without patterns matches no
+ *	line instead of every line
+ */
+enum ksift_filter_flags {
+	KSIFT_FILTER_INVERT = 1 << 0,
+	KSIFT_FILTER_MATCH_NONE_IF_EMPTY = 1 << 1
+};
+
+/**
+ * enum ksift_program - What a filter is made from
+ * @KSIFT_PROGRAM_LITERALS: An array of struct ksift_pattern
+ */
+enum ksift_program {
+	KSIFT_PROGRAM_LITERALS = 0
+};
+
+/**
+ * struct ksift_filter - ioctl(KSIFT_FILTER)
+ * @size: sizeof(struct ksift_filter)
+ * @flags: Bits of enum ksift_filter_flags
+ * @program: enum ksift_program; another is EOPNOTSUPP
+ * @pattern_size: sizeof(struct ksift_pattern), the step from one pattern to
+ *	the next; another is EINVAL
+ * @patterns: Pointer to @pattern_count patterns.  Not read when that is 0.
+ * @pattern_count: 0 to %KSIFT_PATTERNS_MAX
+ * @level_mask: Select only lines whose level n has bit (1 << n) set; 0
+ *	selects all.  Not inverted by %KSIFT_FILTER_INVERT.  Needs
+ *	%KSIFT_FEATURE_LEVELS, and is EOPNOTSUPP without.
+ * @out_fd: The new filter, close-on-exec
+ * @__reserved: Must be 0
+ *
+ * Compile a filter.  A line is selected when at least one pattern of every
+ * group that has patterns matches it and no excluding pattern does, and, with
+ * %KSIFT_FILTER_INVERT, when that is not so.  The newline that ends a line is
+ * not part of what the patterns see.
+ *
+ * The descriptor can be used in any number of RUNs at once, by any process it
+ * is passed to.  It never changes, and lives until its last close.
+ *
+ * Return: 0, or EINVAL, E2BIG, EOPNOTSUPP, EFAULT, ENOMEM, EMFILE, ENFILE;
+ * EINTR when a fatal signal ended the compilation.
+ */
+struct ksift_filter {
+	__u32 size;
+	__u32 flags;
+	__u32 program;
+	__u32 pattern_size;
+	__aligned_u64 patterns;
+	__u32 pattern_count;
+	__u32 level_mask;
+	__s32 out_fd;
+	__u32 __reserved;
+};
+#define KSIFT_FILTER _IO(KSIFT_TYPE, KSIFT_CMD_FILTER)
+
+/**
+ * enum ksift_source - Where RUN takes its input from
+ * @KSIFT_SOURCE_NONE: Nowhere: the range is one of numbers, not of bytes
+ * @KSIFT_SOURCE_MEM: Memory of the calling process
+ * @KSIFT_SOURCE_FILE: A regular file, open for reading
+ */
+enum ksift_source {
+	KSIFT_SOURCE_NONE = 0,
+	KSIFT_SOURCE_MEM = 1,
+	KSIFT_SOURCE_FILE = 2
+};
+
+/**
+ * enum ksift_resume_flags - Bits of struct ksift_resume.flags
+ * @KSIFT_RESUME_VALID: Go on at @pos.  Set on every successful return.
+ * @KSIFT_RESUME_DONE: The range is finished.  EINVAL on input.
+ * @KSIFT_RESUME_INLINE: The line at @pos is selected, and counted, already:
+ *	go on giving its text out from byte @skip of it.
+ * @KSIFT_RESUME_PENDING_NL: The line at @pos is selected, counted and given
+ *	out; only the newline that the last line of the source lacks is owed.
+ * @KSIFT_RESUME_LIMIT: struct ksift_lines.max_lines was reached; @pos is the
+ *	byte after the last line counted.  Ignored on input.
+ */
+enum ksift_resume_flags {
+	KSIFT_RESUME_VALID = 1 << 0,
+	KSIFT_RESUME_DONE = 1 << 1,
+	KSIFT_RESUME_INLINE = 1 << 2,
+	KSIFT_RESUME_PENDING_NL = 1 << 3,
+	KSIFT_RESUME_LIMIT = 1 << 4
+};
+
+/**
+ * struct ksift_resume - How far a RUN came
+ * @pos: Without a source the next number of the range; for
+ *	%KSIFT_KERNEL_LINES the start of a line; else the next element's offset
+ * @skip: Bytes of the line at @pos that were given out already; 0 unless one
+ *	of INLINE and PENDING_NL is set
+ * @flags: Bits of enum ksift_resume_flags.  0 on input starts at the range's
+ *	beginning, and @pos and @skip must be 0 then.
+ * @__reserved: Must be 0
+ *
+ * RUN keeps nothing between calls.  What it returns here, passed back with the
+ * same range, goes on where it stopped; the counts of each call are of that
+ * call alone, to be added up.
+ */
+struct ksift_resume {
+	__aligned_u64 pos;
+	__aligned_u64 skip;
+	__u32 flags;
+	__u32 __reserved;
+};
+
+/**
+ * struct ksift_run - ioctl(KSIFT_RUN)
+ * @size: sizeof(struct ksift_run)
+ * @flags: Must be 0
+ * @kernel: enum ksift_kernel; EOPNOTSUPP if this module has no such kernel
+ * @variant: enum ksift_variant; EOPNOTSUPP if this machine cannot run it
+ * @source: enum ksift_source; EINVAL if @kernel does not take it
+ * @source_fd: %KSIFT_SOURCE_FILE: the file, else 0
+ * @base: %KSIFT_SOURCE_MEM: address of the first byte, else 0
+ * @len: %KSIFT_SOURCE_MEM: bytes there, else 0.  @base + @len must not wrap.
+ * @from: First byte of the range, or first number when there is no source
+ * @to: Byte (number) after the range's last, not below @from.  With a source
+ *	U64_MAX means its end; other values above LLONG_MAX are EINVAL, and
+ *	those past the source's end mean its end.
+ * @resume: In and out: where to start, how far it came
+ * @args: Pointer to the structure of @kernel, which starts with its own size
+ * @out_bytes: Bytes of the source that were looked at
+ * @out_walked: How many of @out_bytes were scanned in the page cache, in place
+ * @out_variant: The enum ksift_variant that ran
+ * @__reserved: Must be 0
+ *
+ * Run one kernel over one range of one source, in the caller's context.
+ *
+ * What begins in a range belongs to it: a line or an integer whose first byte
+ * lies in [from, to) is finished by reading past @to, and one that began
+ * before @from is skipped.  So ranges that touch give together what the whole
+ * gives, whoever runs them, in whatever order.
+ *
+ * A signal ends the call early: with 0 and @resume telling where to go on if
+ * anything is done, else with EINTR.
+ *
+ * A file that changes meanwhile gives, for each byte, some value that it had
+ * during the call.
+ *
+ * Return: 0, or EINVAL, E2BIG, EOPNOTSUPP, EFAULT, EBADF, ESPIPE, EINTR,
+ * ENOMEM, EACCES, or what reading the file gave (EIO).  On an error nothing is
+ * written but, possibly, the buffers that @args points to.  An error met in a
+ * file after something is done ends the call like a signal, and is the next
+ * call's to return.
+ */
+struct ksift_run {
+	__u32 size;
+	__u32 flags;
+	__u32 kernel;
+	__u32 variant;
+	__u32 source;
+	__s32 source_fd;
+	__aligned_u64 base;
+	__aligned_u64 len;
+	__aligned_u64 from;
+	__aligned_u64 to;
+	struct ksift_resume resume;
+	__aligned_u64 args;
+	__aligned_u64 out_bytes;
+	__aligned_u64 out_walked;
+	__u32 out_variant;
+	__u32 __reserved;
+};
+#define KSIFT_RUN _IO(KSIFT_TYPE, KSIFT_CMD_RUN)
+
+/**
+ * enum ksift_lines_flags - Bits of struct ksift_lines.flags
+ * @KSIFT_LINES_TOTAL: Count every line, not the selected ones alone
+ */
+enum ksift_lines_flags {
+	KSIFT_LINES_TOTAL = 1 << 0
+};
+
+/**
+ * struct ksift_record - One selected line
+ * @offset: Of the line's first byte in the source
+ * @len: Bytes in the line, without its newline
+ * @line: How many lines of this call came before it; U64_MAX without
+ *	%KSIFT_LINES_TOTAL
+ * @level: enum ksift_level
+ * @pattern: Index of the first pattern of the filter that is not an excluding
+ *	one and that the line has; U32_MAX if it has none
+ * @msg: Where in the line the message begins: the first non-blank after the
+ *	level and its punctuation, 0 if there is no level
+ * @__reserved: 0
+ */
+struct ksift_record {
+	__aligned_u64 offset;
+	__aligned_u64 len;
+	__aligned_u64 line;
+	__u32 level;
+	__u32 pattern;
+	__u32 msg;
+	__u32 __reserved;
+};
+
+/**
+ * struct ksift_lines - Arguments of %KSIFT_KERNEL_LINES
+ * @size: sizeof(struct ksift_lines)
+ * @flags: Bits of enum ksift_lines_flags
+ * @filter_fd: From KSIFT_FILTER
+ * @record_size: sizeof(struct ksift_record), the step from one record to the
+ *	next, when @records is given, else 0; another is EINVAL
+ * @max_lines: Stop after this many selected lines; U64_MAX: never.  0 gives
+ *	out no more than the line that @resume is in the middle of.
+ * @text: Buffer for the selected lines, each with its newline; the last line
+ *	of a source that lacks one gets one.  0: the text is not wanted.
+ * @text_cap: Size of @text in bytes; not 0 if @text is given, else 0
+ * @records: Array for a struct ksift_record per selected line.  0: not wanted.
+ * @records_cap: Size of @records in records; not 0 if that is given, else 0
+ * @out_selected: Lines selected
+ * @out_selected_bytes: Bytes of text that the lines of @out_selected take:
+ *	the exact size of a buffer for them
+ * @out_total: Lines looked at, selected or not; 0 without %KSIFT_LINES_TOTAL
+ * @out_total_bytes: Bytes in the lines looked at
+ * @out_text: Bytes written to @text
+ * @out_records: Records written to @records
+ *
+ * A line is the bytes up to and including a newline, or the end of the source
+ * if something comes after the last newline.  Sources: MEM, FILE.
+ *
+ * The call ends when the range does, at @max_lines, when either buffer is
+ * full, or at a signal.  A line is counted, and its record written, in the
+ * call that finds it selected, even if its text is finished by a later one.
+ */
+struct ksift_lines {
+	__u32 size;
+	__u32 flags;
+	__s32 filter_fd;
+	__u32 record_size;
+	__aligned_u64 max_lines;
+	__aligned_u64 text;
+	__aligned_u64 text_cap;
+	__aligned_u64 records;
+	__aligned_u64 records_cap;
+	__aligned_u64 out_selected;
+	__aligned_u64 out_selected_bytes;
+	__aligned_u64 out_total;
+	__aligned_u64 out_total_bytes;
+	__aligned_u64 out_text;
+	__aligned_u64 out_records;
+};
+
+/**
+ * enum ksift_fib_flags - Bits of struct ksift_fib.out_flags
+ * @KSIFT_FIB_WRAPPED: A value of this call is F(n) mod 2^64, not F(n): its n
+ *	is above %KSIFT_FIB_EXACT_MAX
+ */
+enum ksift_fib_flags {
+	KSIFT_FIB_WRAPPED = 1 << 0
+};
+#define KSIFT_FIB_EXACT_MAX	93
+
+/**
+ * struct ksift_fib - Arguments of %KSIFT_KERNEL_FIB
+ * @size: sizeof(struct ksift_fib)
+ * @flags: Must be 0
+ * @values: Array of __u64 for F(n) mod 2^64 of each n of the range, in order;
+ *	F(0) = 0, F(1) = 1.  0: only count.
+ * @values_cap: Size of @values in values; not 0 if that is given, else 0
+ * @out_count: Values written; without @values, how many there are
+ * @out_flags: Bits of enum ksift_fib_flags
+ * @__reserved: Must be 0
+ *
+ * Source: NONE.  The call ends when the range does, when @values is full, or
+ * at a signal.
+ */
+struct ksift_fib {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 values;
+	__aligned_u64 values_cap;
+	__aligned_u64 out_count;
+	__u32 out_flags;
+	__u32 __reserved;
+};
+
+/**
+ * enum ksift_sumsq_flags - Bits of struct ksift_sumsq_value.flags
+ * @KSIFT_SUMSQ_OVF64: The sum is not below 2^64
+ * @KSIFT_SUMSQ_OVF128: The sum is not below 2^128; what is given is its
+ *	remainder
+ */
+enum ksift_sumsq_flags {
+	KSIFT_SUMSQ_OVF64 = 1 << 0,
+	KSIFT_SUMSQ_OVF128 = 1 << 1
+};
+
+/**
+ * struct ksift_sumsq_value - A sum of squares
+ * @lo: Its low 64 bits
+ * @hi: Its bits 64 to 127
+ * @flags: Bits of enum ksift_sumsq_flags
+ * @__reserved: 0
+ */
+struct ksift_sumsq_value {
+	__aligned_u64 lo;
+	__aligned_u64 hi;
+	__u32 flags;
+	__u32 __reserved;
+};
+
+/**
+ * struct ksift_sumsq - Arguments of %KSIFT_KERNEL_SUMSQ
+ * @size: sizeof(struct ksift_sumsq)
+ * @flags: Must be 0
+ * @value_size: sizeof(struct ksift_sumsq_value) when @values is given, else 0;
+ *	another is EINVAL
+ * @__reserved: Must be 0
+ * @values: Source MEM: array of struct ksift_sumsq_value, one per __u64 n of
+ *	the source: the sum of i * i for 0 <= i < n.  Must be 0 for NONE.
+ * @values_cap: Size of @values in values; not 0 if that is given, else 0
+ * @out_count: Source MEM: values written; without @values, how many there are
+ * @out_tail: Source MEM: bytes at the source's end, if the range takes them
+ *	in, that are no whole __u64
+ * @out_value: Source NONE: the sum of i * i for from <= i < to.  All of
+ *	[from, to) is always done in one call.
+ *
+ * Sources: NONE; MEM, an array of __u64 in the machine's byte order whose
+ * offset 0 is @base: one belongs to the range if its first byte does.
+ */
+struct ksift_sumsq {
+	__u32 size;
+	__u32 flags;
+	__u32 value_size;
+	__u32 __reserved;
+	__aligned_u64 values;
+	__aligned_u64 values_cap;
+	__aligned_u64 out_count;
+	__aligned_u64 out_tail;
+	struct ksift_sumsq_value out_value;
+};
+
+/**
+ * struct ksift_sum_i64 - Arguments of %KSIFT_KERNEL_SUM_I64
+ * @size: sizeof(struct ksift_sum_i64)
+ * @flags: Must be 0
+ * @out_lo: Low 64 bits of the sum, a signed 128-bit number that cannot
+ *	overflow
+ * @out_hi: High 64 bits of it
+ * @out_count: Integers summed
+ * @out_tail: Bytes at the source's end, if the range takes them in, that are
+ *	no whole integer; they are not part of the sum
+ *
+ * Sources: MEM, FILE.  The source is an array of signed 64-bit integers in
+ * the machine's byte order from its offset 0 on: @from need not be aligned.
+ */
+struct ksift_sum_i64 {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 out_lo;
+	__aligned_s64 out_hi;
+	__aligned_u64 out_count;
+	__aligned_u64 out_tail;
+};
+
+#endif /* _UAPI_KSIFT_H */

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The compute kernels.
+ */
+#ifndef KSIFT_ENGINE_COMPUTE_H
+#define KSIFT_ENGINE_COMPUTE_H
+
+#include "port.h"
+#include "../uapi/ksift.h"
+
+/**
+ * ksift_fib_fill() - Fibonacci numbers, mod 2^64
+ * @from: Index of the first, any
+ * @out: Where they go
+ * @count: How many
+ *
+ * F(0) = 0, F(1) = 1.  Takes 64 steps to find the first, one for each other.
+ */
+void ksift_fib_fill(u64 from, u64 *out, size_t count);
+
+/**
+ * ksift_sumsq() - The sum of i * i for from <= i < to
+ * @from: First number
+ * @to: Number after the last, not below @from
+ * @value: The sum
+ *
+ * Takes constant time.
+ */
+void ksift_sumsq(u64 from, u64 to, struct ksift_sumsq_value *value);
+
+/**
+ * struct ksift_sum - A signed 128-bit sum, in two's complement
+ * @lo: Its low 64 bits
+ * @hi: Its high 64 bits
+ */
+struct ksift_sum {
+	u64 lo;
+	u64 hi;
+};
+
+/**
+ * ksift_sum_i64() - Add up 64-bit integers
+ * @sum: Added to
+ * @buf: The integers, in the machine's byte order, at any address
+ * @count: How many
+ */
+void ksift_sum_i64(struct ksift_sum *sum, const u8 *buf, size_t count);
+
+#endif /* KSIFT_ENGINE_COMPUTE_H */

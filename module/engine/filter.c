@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Literal patterns are compiled to an Aho-Corasick automaton (A. Aho and
+ * M. Corasick, "Efficient string matching: an aid to bibliographic search",
+ * CACM 18(6), 1975), one for the patterns taken as they are and one for those
+ * that fold case.  It is what keeps every filter linear in the text, and the
+ * reference that the vector variants are tested against.
+ *
+ * A line's start is the byte "\n" to the automaton.  Patterns have no newline,
+ * so an anchored pattern is simply one that begins with it.
+ */
+#include "filter.h"
+
+/* Bytes of one pattern's way through the trie, anchor included. */
+static u32 path_len(const struct ksift_literal *lit)
+{
+	if (!lit->len)
+		return 0;
+	return lit->len + !!(lit->flags & KSIFT_PATTERN_ANCHORED);
+}
+
+static u8 path_byte(const struct ksift_literal *lit, u32 i)
+{
+	if (lit->flags & KSIFT_PATTERN_ANCHORED)
+		return i ? lit->data[i - 1] : '\n';
+	return lit->data[i];
+}
+
+/* Both automata together never need more nodes or tables than this. */
+static u32 nodes_max(u32 count, u32 bytes)
+{
+	return bytes + count + 2;
+}
+
+static u32 tables_max(u32 count)
+{
+	return count + 2;
+}
+
+static size_t align8(size_t n)
+{
+	return (n + 7) & ~(size_t)7;
+}
+
+size_t ksift_prog_size(u32 count, u32 bytes)
+{
+	return align8(sizeof(struct ksift_prog)) +
+	       align8((size_t)count * sizeof(struct ksift_literal)) +
+	       (size_t)nodes_max(count, bytes) * sizeof(struct ksift_ac_node) +
+	       (size_t)tables_max(count) * sizeof(u32[256]) +
+	       bytes;
+}
+
+struct ksift_prog *ksift_prog_init(void *mem, u32 count, u32 bytes, u8 **data)
+{
+	struct ksift_prog *prog = mem;
+	u8 *p = mem;
+
+	prog->count = count;
+	p += align8(sizeof(*prog));
+	prog->lits = (void *)p;
+	p += align8((size_t)count * sizeof(struct ksift_literal));
+	prog->ac[0].nodes = (void *)p;
+	p += (size_t)nodes_max(count, bytes) * sizeof(struct ksift_ac_node);
+	prog->ac[0].tables = (void *)p;
+	p += (size_t)tables_max(count) * sizeof(u32[256]);
+	*data = p;
+	return prog;
+}
+
+static u32 add_table(struct ksift_ac *ac, struct ksift_ac_node *node)
+{
+	u32 (*table)[256] = &ac->tables[ac->table_count++];
+
+	if (node->child)
+		(*table)[node->byte] = node->child;
+	node->child = 0;
+	node->table = ac->table_count;
+	return node->table;
+}
+
+static void ac_init(struct ksift_ac *ac, bool fold)
+{
+	ac->fold = fold;
+	ac->node_count = 1;
+	add_table(ac, &ac->nodes[0]);
+}
+
+static u32 ac_child(const struct ksift_ac *ac, u32 state, u8 c)
+{
+	const struct ksift_ac_node *node = &ac->nodes[state];
+
+	if (node->table)
+		return ac->tables[node->table - 1][c];
+	return node->byte == c ? node->child : 0;
+}
+
+static u32 ac_insert(struct ksift_ac *ac, u32 state, u8 c)
+{
+	struct ksift_ac_node *node = &ac->nodes[state];
+	u32 next = ac_child(ac, state, c);
+
+	if (next)
+		return next;
+	next = ac->node_count++;
+	ac->nodes[next].depth = node->depth + 1;
+	if (!node->table && node->child)
+		add_table(ac, node);
+	if (node->table) {
+		ac->tables[node->table - 1][c] = next;
+	} else {
+		node->byte = c;
+		node->child = next;
+	}
+	return next;
+}
+
+static void ac_add(struct ksift_ac *ac, const struct ksift_literal *lit, u32 bit)
+{
+	u32 i, len = path_len(lit), state = 0;
+
+	ac->used = true;
+	for (i = 0; i < len; i++)
+		state = ac_insert(ac, state, path_byte(lit, i));
+	ac->nodes[state].out |= 1ULL << bit;
+}
+
+/*
+ * How common a byte is in logs, by kind; a guess is enough, since it decides
+ * only how often a candidate is looked at in vain.
+ */
+static u32 commonness(u8 c)
+{
+	static const char often[] = "etaoinsrl";
+	static const char seldom[] = "jkqvwxyz";
+
+	if (c == ' ')
+		return 9;
+	if (c >= '0' && c <= '9')
+		return 7;
+	if (c >= 'a' && c <= 'z') {
+		if (memchr(often, c, sizeof(often) - 1))
+			return 8;
+		return memchr(seldom, c, sizeof(seldom) - 1) ? 3 : 6;
+	}
+	if (c >= 'A' && c <= 'Z')
+		return 4;
+	if (c == '.' || c == ':' || c == '-' || c == '/' || c == '=')
+		return 5;
+	return c > ' ' && c < 0x7f ? 2 : 1;
+}
+
+static void probe_add(struct ksift_probe *probe, const struct ksift_literal *lit,
+		      u32 off)
+{
+	u32 i = probe->count++;
+	u8 c = lit->data[off];
+
+	probe->off[i] = off;
+	probe->val[i] = c;
+	/* The two cases of a letter differ in this bit alone. */
+	probe->mask[i] = 0xff;
+	if ((lit->flags & KSIFT_PATTERN_FOLD) && c >= 'A' && c <= 'Z')
+		probe->mask[i] = (u8)~('a' - 'A');
+}
+
+static void make_probe(struct ksift_literal *lit)
+{
+	/* Three rare bytes leave few candidates; more cost more than they save. */
+	u32 best[3] = { 0, 0, 0 };
+	u32 i, k, n = 0;
+
+	if (lit->len <= KSIFT_PROBES_MAX) {
+		for (i = 0; i < lit->len; i++)
+			probe_add(&lit->probe, lit, i);
+		return;
+	}
+	for (k = 0; k < ARRAY_SIZE(best); k++) {
+		u32 rarest = 10;
+
+		for (i = 0; i < lit->len; i++) {
+			u32 j, c = commonness(lit->data[i]);
+
+			for (j = 0; j < n && best[j] != i; j++)
+				;
+			if (j == n && c < rarest) {
+				rarest = c;
+				best[k] = i;
+			}
+		}
+		n++;
+		probe_add(&lit->probe, lit, best[k]);
+	}
+}
+
+static void make_terms(struct ksift_prog *prog)
+{
+	u64 groups[KSIFT_GROUPS_MAX] = { 0 };
+	u64 exclude = 0;
+	u32 i;
+
+	for (i = 0; i < prog->count; i++) {
+		const struct ksift_literal *lit = &prog->lits[i];
+		u64 bit = 1ULL << i;
+
+		if (!lit->len)
+			prog->always |= bit;
+		if (lit->flags & KSIFT_PATTERN_EXCLUDE) {
+			exclude |= bit;
+		} else {
+			prog->include |= bit;
+			groups[lit->group] |= bit;
+		}
+	}
+	/* A group with the empty pattern in it is no condition. */
+	for (i = 0; i < KSIFT_GROUPS_MAX; i++)
+		if (groups[i] && !(groups[i] & prog->always))
+			prog->terms[prog->term_count++] = groups[i];
+	if (exclude) {
+		prog->terms[prog->term_count++] = exclude;
+		prog->has_exclude = true;
+		if (exclude & prog->always)
+			prog->never = true;
+	}
+}
+
+void ksift_prog_start(struct ksift_build *build, struct ksift_prog *prog,
+		      u8 *data, u32 filter_flags)
+{
+	u32 i, k, exact_nodes = 1, exact_tables = 1, searched = 0;
+
+	memset(build, 0, sizeof(*build));
+	build->prog = prog;
+	prog->invert = filter_flags & KSIFT_FILTER_INVERT;
+	if (!prog->count && (filter_flags & KSIFT_FILTER_MATCH_NONE_IF_EMPTY))
+		prog->never = true;
+
+	for (i = 0; i < prog->count; i++) {
+		struct ksift_literal *lit = &prog->lits[i];
+
+		lit->data = data;
+		data += lit->len;
+		if (lit->flags & KSIFT_PATTERN_FOLD) {
+			for (k = 0; k < lit->len; k++)
+				lit->data[k] = ksift_upper(lit->data[k]);
+		} else {
+			exact_nodes += path_len(lit);
+			exact_tables++;
+		}
+		prog->reach = max(prog->reach, path_len(lit));
+		searched += !!lit->len;
+		make_probe(lit);
+	}
+	make_terms(prog);
+	prog->vector = searched <= KSIFT_VECTOR_PATTERNS &&
+		       prog->term_count <= KSIFT_VECTOR_TERMS;
+
+	prog->ac[1].nodes = prog->ac[0].nodes + exact_nodes;
+	prog->ac[1].tables = prog->ac[0].tables + exact_tables;
+	ac_init(&prog->ac[0], false);
+	ac_init(&prog->ac[1], true);
+}
+
+static struct ksift_ac *ac_of(struct ksift_prog *prog,
+			      const struct ksift_literal *lit)
+{
+	return &prog->ac[!!(lit->flags & KSIFT_PATTERN_FOLD)];
+}
+
+/* Give the node that @build's cursor @i reaches next its suffix. */
+static void link_next(struct ksift_build *build, u32 i)
+{
+	struct ksift_literal *lit = &build->prog->lits[i];
+	struct ksift_ac *ac = ac_of(build->prog, lit);
+	u32 parent = build->cursor[i];
+	u8 c = path_byte(lit, build->depth);
+	u32 state = ac_child(ac, parent, c);
+	struct ksift_ac_node *node = &ac->nodes[state];
+
+	build->cursor[i] = state;
+	/* Shared with an earlier pattern, or just below the root. */
+	if (node->fail || !parent)
+		return;
+	node->fail = ksift_ac_step(ac, ac->nodes[parent].fail, c);
+	node->out |= ac->nodes[node->fail].out;
+}
+
+bool ksift_prog_step(struct ksift_build *build)
+{
+	struct ksift_prog *prog = build->prog;
+	u32 i, k;
+
+	/* Insert a pattern a step; then the links, the shallow ones first. */
+	if (build->inserted < prog->count) {
+		struct ksift_literal *lit = &prog->lits[build->inserted];
+
+		if (lit->len)
+			ac_add(ac_of(prog, lit), lit, build->inserted);
+		build->inserted++;
+		return true;
+	}
+	for (k = 0; k < 16; k++) {
+		if (build->depth == prog->reach) {
+			for (i = 0; i < ARRAY_SIZE(prog->ac); i++)
+				prog->ac[i].start =
+					ac_child(&prog->ac[i], 0, '\n');
+			return false;
+		}
+		for (i = 0; i < prog->count; i++)
+			if (build->depth < path_len(&prog->lits[i]))
+				link_next(build, i);
+		build->depth++;
+	}
+	return true;
+}
+
+bool ksift_prog_selects(const struct ksift_prog *prog, u64 seen)
+{
+	bool match = !prog->never;
+	u32 i;
+
+	for (i = 0; match && i < prog->term_count; i++) {
+		bool hit = seen & prog->terms[i];
+		bool excludes = prog->has_exclude && i == prog->term_count - 1;
+
+		match = hit != excludes;
+	}
+	return match != prog->invert;
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Compiled filters.
+ */
+#ifndef KSIFT_ENGINE_FILTER_H
+#define KSIFT_ENGINE_FILTER_H
+
+#include "port.h"
+#include "variants.h"
+#include "../uapi/ksift.h"
+
+/*
+ * A node of an Aho-Corasick trie.  64 patterns make at most 63 nodes with more
+ * than one child: those have a table, the others one child of their own.
+ * Node 0 is the root, and no node's child.
+ */
+struct ksift_ac_node {
+	u64 out;	/* patterns that end here, this node's suffixes' too */
+	u32 fail;	/* node of the longest proper suffix */
+	u32 child;
+	u16 depth;
+	u8 byte;	/* leads to child */
+	u8 table;	/* index + 1 of the table that replaces child */
+};
+
+struct ksift_ac {
+	struct ksift_ac_node *nodes;
+	u32 (*tables)[256];
+	u32 node_count;
+	u32 table_count;
+	u32 start;	/* at the start of a line: after a newline */
+	bool used;
+	bool fold;
+};
+
+/**
+ * struct ksift_literal - A pattern as the filter keeps it
+ * @data: Its bytes, upper case if it folds
+ * @len: How many
+ * @flags: enum ksift_pattern_flags
+ * @group: Its group
+ * @probe: What the vector search looks for
+ */
+struct ksift_literal {
+	u8 *data;
+	u32 len;
+	u32 flags;
+	u32 group;
+	struct ksift_probe probe;
+};
+
+/*
+ * A term is what one bit per line can answer: "some pattern of this set is in
+ * the line".  Each group is one, all excluding patterns are one together.
+ */
+#define KSIFT_TERMS_MAX	(KSIFT_GROUPS_MAX + 1)
+
+/* Beyond these the automaton is faster than a vector pass per pattern. */
+#define KSIFT_VECTOR_PATTERNS	8
+#define KSIFT_VECTOR_TERMS	4
+
+/**
+ * struct ksift_prog - A filter, compiled
+ * @lits: The patterns
+ * @count: How many
+ * @invert: Select what does not match
+ * @never: No line matches, before @invert
+ * @terms: Patterns of each term that can fail; the excluding one is last
+ * @term_count: How many
+ * @has_exclude: The last of @terms excludes
+ * @include: Patterns that are not excluding
+ * @always: Empty patterns: those every line has
+ * @reach: Bytes a match can reach back over, a line's start counting as one
+ * @vector: Few enough patterns for the vector search
+ * @ac: The automata: [0] as is, [1] case-folding
+ *
+ * Written by ksift_prog_build() alone, constant after it.
+ */
+struct ksift_prog {
+	struct ksift_literal *lits;
+	u32 count;
+	bool invert;
+	bool never;
+	bool has_exclude;
+	bool vector;
+	u32 term_count;
+	u64 terms[KSIFT_TERMS_MAX];
+	u64 include;
+	u64 always;
+	u32 reach;
+	struct ksift_ac ac[2];
+};
+
+/**
+ * struct ksift_build - A compilation under way
+ * @prog: The result
+ * @inserted: Patterns that are in their trie
+ * @depth: How deep the automata's suffix links are made
+ * @cursor: Where each pattern has got to in its automaton
+ */
+struct ksift_build {
+	struct ksift_prog *prog;
+	u32 inserted;
+	u32 depth;
+	u32 cursor[KSIFT_PATTERNS_MAX];
+};
+
+/**
+ * ksift_prog_size() - Memory that a filter takes
+ * @count: Patterns in it, at most KSIFT_PATTERNS_MAX
+ * @bytes: Bytes in all of them, at most KSIFT_PATTERN_BYTES_MAX
+ *
+ * Return: bytes, at most 7 MiB.
+ */
+size_t ksift_prog_size(u32 count, u32 bytes);
+
+/**
+ * ksift_prog_init() - Lay a filter out in zeroed memory
+ * @mem: ksift_prog_size(count, bytes) bytes, aligned for any type
+ * @count: Patterns in it
+ * @bytes: Bytes in all of them
+ * @data: Returns where the caller puts the patterns' bytes, one after another
+ *
+ * The caller then fills in len, flags and group of each of the lits, and data.
+ *
+ * Return: the filter, at the start of @mem.
+ */
+struct ksift_prog *ksift_prog_init(void *mem, u32 count, u32 bytes, u8 **data);
+
+/**
+ * ksift_prog_start() - Begin compiling
+ * @build: State, kept by the caller until ksift_prog_step() is done
+ * @prog: From ksift_prog_init(), filled in
+ * @data: As ksift_prog_init() returned it
+ * @filter_flags: enum ksift_filter_flags
+ */
+void ksift_prog_start(struct ksift_build *build, struct ksift_prog *prog,
+		      u8 *data, u32 filter_flags);
+
+/**
+ * ksift_prog_step() - Do some of the compiling
+ * @build: The compilation
+ *
+ * Takes some tens of microseconds.
+ *
+ * Return: true when there is more to do.
+ */
+bool ksift_prog_step(struct ksift_build *build);
+
+/* Is a line selected in which the patterns @seen were found? */
+bool ksift_prog_selects(const struct ksift_prog *prog, u64 seen);
+
+static inline u8 ksift_upper(u8 c)
+{
+	return c >= 'a' && c <= 'z' ? c - ('a' - 'A') : c;
+}
+
+/*
+ * One byte further: each step down the trie is paid for by one byte, and each
+ * fail link takes at least one step back, so a text costs twice its length.
+ */
+static inline u32 ksift_ac_step(const struct ksift_ac *ac, u32 state, u8 c)
+{
+	for (;;) {
+		const struct ksift_ac_node *node = &ac->nodes[state];
+		u32 next;
+
+		if (node->table)
+			next = ac->tables[node->table - 1][c];
+		else
+			next = node->byte == c ? node->child : 0;
+		if (next || !state)
+			return next;
+		state = node->fail;
+	}
+}
+
+#endif /* KSIFT_ENGINE_FILTER_H */

@@ -1,0 +1,497 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A text comes in pieces that lie anywhere in memory.  Two ways lead through a
+ * piece, and both keep the same state between pieces: where the line began,
+ * which patterns it has shown so far, and where the automata are.
+ *
+ * The scalar way walks the automata over every byte.  It works for every
+ * filter, in time linear in the text, and is the reference.
+ *
+ * The vector way takes a chunk at a time and reduces it to bitmaps, one bit a
+ * byte: where the newlines are, and for each term of the filter (see
+ * KSIFT_TERMS_MAX) where a match begins.  The bitmaps are then worked off 64
+ * bytes at a time, for all lines in them at once and without a branch per
+ * line.  With N the newlines and M the matches' beginnings in a word,
+ *
+ *	(~N + M) & N
+ *
+ * are the newlines whose line has a match: ~N is a run of ones for each line
+ * with a zero for its newline, a bit of M (or several) added to the run
+ * carries through to that zero and stops there.  What is carried out of the
+ * word belongs to the line that goes on in the next one.
+ *
+ * A vector search sees matches that lie inside a piece.  Those that begin in
+ * one piece and end in the next are the automata's: they are fed the last bytes
+ * of a piece, and the first of the next until no match can be under way that
+ * began before it.  Filters with so many matches' beginnings to verify that
+ * more than a few bytes would be read per byte of text fall back to the scalar
+ * way for the chunk.
+ *
+ * The text may change under the scan.  Every value read from it is used once,
+ * or is only as good as a candidate; bounds come from the caller alone.
+ */
+#include "lines.h"
+
+/*
+ * Pieces shorter than this are not worth a vector section, which on x86 may
+ * save the process's vector registers first.
+ */
+#define VECTOR_MIN 256
+
+/* Bytes that verifying may read, per byte of a chunk, before it is given up. */
+#define VERIFY_BUDGET 4
+
+static void line_begin(struct ksift_scan *scan, u64 pos)
+{
+	const struct ksift_prog *prog = scan->prog;
+
+	scan->line = pos;
+	scan->seen = prog->always;
+	scan->state[0] = prog->ac[0].start;
+	scan->state[1] = prog->ac[1].start;
+}
+
+void ksift_scan_start(struct ksift_scan *scan, u64 pos, bool skipping)
+{
+	scan->pos = pos;
+	scan->skipping = skipping;
+	scan->done = pos >= scan->to;
+	scan->hit_count = 0;
+	scan->synced = 0;
+	line_begin(scan, pos);
+}
+
+void ksift_scan_rewind(struct ksift_scan *scan, const struct ksift_hit *hit,
+		       u64 selected, u64 selected_bytes)
+{
+	scan->count.total = hit->index + 1;
+	scan->count.selected = selected;
+	scan->count.selected_bytes = selected_bytes;
+	ksift_scan_start(scan, hit->end + hit->newline, false);
+}
+
+u64 ksift_match_start(const struct ksift_prog *prog, u32 state[2])
+{
+	state[0] = prog->ac[0].start;
+	state[1] = prog->ac[1].start;
+	return prog->always;
+}
+
+u64 ksift_match(const struct ksift_prog *prog, u32 state[2], const u8 *buf,
+		size_t len)
+{
+	u64 seen = 0;
+	size_t i;
+
+	if (prog->ac[0].used)
+		for (i = 0; i < len; i++) {
+			state[0] = ksift_ac_step(&prog->ac[0], state[0], buf[i]);
+			seen |= prog->ac[0].nodes[state[0]].out;
+		}
+	if (prog->ac[1].used)
+		for (i = 0; i < len; i++) {
+			state[1] = ksift_ac_step(&prog->ac[1], state[1],
+						 ksift_upper(buf[i]));
+			seen |= prog->ac[1].nodes[state[1]].out;
+		}
+	return seen;
+}
+
+static void report(struct ksift_scan *scan, u64 start, u64 end, u64 index,
+		   bool newline)
+{
+	scan->hits[scan->hit_count++] = (struct ksift_hit){
+		.start = start,
+		.end = end,
+		.index = index,
+		.newline = newline,
+	};
+}
+
+static bool full(const struct ksift_scan *scan)
+{
+	return scan->hit_count == KSIFT_LINES_HITS;
+}
+
+/* The current line ends at @end, with a newline there or without. */
+static void line_end(struct ksift_scan *scan, u64 end, bool newline)
+{
+	if (ksift_prog_selects(scan->prog, scan->seen)) {
+		scan->count.selected++;
+		scan->count.selected_bytes += end - scan->line + 1;
+		if (scan->want_hits)
+			report(scan, scan->line, end, scan->count.total,
+			       newline);
+	}
+	scan->count.total++;
+	line_begin(scan, end + newline);
+}
+
+/*
+ * The scalar way: look at [i, end) of a piece that begins at offset @base.
+ * Stops after the line that fills the hits or ends the range.
+ */
+static size_t scan_scalar(struct ksift_scan *scan, const u8 *buf, u64 base,
+			  size_t i, size_t end)
+{
+	const struct ksift_ac *ac = scan->prog->ac;
+	u32 s0 = scan->state[0], s1 = scan->state[1];
+	bool use0 = ac[0].used, use1 = ac[1].used;
+	u64 seen = scan->seen;
+
+	while (i < end) {
+		u8 c = buf[i++];
+
+		if (c == '\n') {
+			scan->seen = seen;
+			line_end(scan, base + i - 1, true);
+			s0 = scan->state[0];
+			s1 = scan->state[1];
+			seen = scan->seen;
+			if (scan->line >= scan->to || full(scan))
+				break;
+			continue;
+		}
+		if (use0) {
+			s0 = ksift_ac_step(&ac[0], s0, c);
+			seen |= ac[0].nodes[s0].out;
+		}
+		if (use1) {
+			s1 = ksift_ac_step(&ac[1], s1, ksift_upper(c));
+			seen |= ac[1].nodes[s1].out;
+		}
+	}
+	scan->state[0] = s0;
+	scan->state[1] = s1;
+	scan->seen = seen;
+	scan->synced = i;
+	return i;
+}
+
+/*
+ * Bring the automata to position @end of the piece.  An automaton's state
+ * depends on the last @reach bytes and not on what came before the line.
+ */
+static void sync_automata(struct ksift_scan *scan, const u8 *buf, u64 base,
+			  size_t end)
+{
+	const struct ksift_prog *prog = scan->prog;
+	size_t from = scan->synced;
+
+	if (scan->line >= base + from) {
+		from = scan->line - base;
+		scan->state[0] = prog->ac[0].start;
+		scan->state[1] = prog->ac[1].start;
+	}
+	if (end - from > prog->reach) {
+		from = end - prog->reach;
+		scan->state[0] = 0;
+		scan->state[1] = 0;
+	}
+	/*
+	 * Also sees matches in the current line that a vector search has seen.
+	 * A newline that a writer put here since is a byte like another: no
+	 * pattern goes across it.
+	 */
+	scan->seen |= ksift_match(prog, scan->state, buf + from, end - from);
+	scan->synced = end;
+}
+
+/* Can a match be under way that began before the @fed bytes? */
+static bool match_pending(const struct ksift_scan *scan, size_t fed)
+{
+	const struct ksift_ac *ac = scan->prog->ac;
+
+	return ac[0].nodes[scan->state[0]].depth > fed ||
+	       ac[1].nodes[scan->state[1]].depth > fed;
+}
+
+/* Finish matches that began before position @from, where the automata are. */
+static void finish_matches(struct ksift_scan *scan, const u8 *buf, size_t from,
+			   size_t len)
+{
+	size_t i;
+
+	for (i = from; i < len && match_pending(scan, i - from); i++) {
+		u8 c = buf[i];
+
+		if (c == '\n')
+			break;
+		scan->seen |= ksift_match(scan->prog, scan->state, &c, 1);
+	}
+	scan->synced = i;
+}
+
+static bool literal_equal(const struct ksift_literal *lit, const u8 *text)
+{
+	u32 i;
+
+	if (!(lit->flags & KSIFT_PATTERN_FOLD))
+		return !memcmp(text, lit->data, lit->len);
+	for (i = 0; i < lit->len; i++)
+		if (ksift_upper(text[i]) != lit->data[i])
+			return false;
+	return true;
+}
+
+/* Bits where a line starts, given the newlines of this word. */
+static u64 line_starts(u64 newlines, bool *start)
+{
+	u64 starts = newlines << 1 | *start;
+
+	*start = newlines >> 63;
+	return starts;
+}
+
+/*
+ * Find where in [0, len) of @buf, of which @avail bytes are readable, a literal
+ * begins, and add it to the bitmap of its term.  False when there was too much
+ * to verify.
+ */
+static bool find_literal(struct ksift_scan *scan, const struct ksift_literal *lit,
+			 u64 *term, const u8 *buf, size_t len, size_t avail,
+			 size_t *budget)
+{
+	size_t words, w;
+	bool exact = lit->probe.count == lit->len;
+	bool start = scan->line == scan->pos;
+
+	/* Matches that end in the next piece are the automata's. */
+	if (avail < lit->len)
+		return true;
+	if (len > avail - lit->len + 1)
+		len = avail - lit->len + 1;
+	ksift_simd_begin();
+	scan->ops->find(buf, len, &lit->probe, scan->found);
+	ksift_simd_end();
+	words = (len + 63) / 64;
+
+	for (w = 0; w < words; w++) {
+		u64 found = scan->found[w];
+
+		if (lit->flags & KSIFT_PATTERN_ANCHORED)
+			found &= line_starts(scan->newlines[w], &start);
+		if (!exact) {
+			u64 left = found;
+
+			for (; left; left &= left - 1) {
+				unsigned int bit = ksift_low_bit(left);
+
+				if (*budget < lit->len)
+					return false;
+				*budget -= lit->len;
+				if (!literal_equal(lit, buf + w * 64 + bit))
+					found &= ~(1ULL << bit);
+			}
+		}
+		term[w] |= found;
+	}
+	return true;
+}
+
+static bool find_terms(struct ksift_scan *scan, const u8 *buf, size_t len,
+		       size_t avail)
+{
+	const struct ksift_prog *prog = scan->prog;
+	size_t words = (len + 63) / 64;
+	size_t budget = VERIFY_BUDGET * len;
+	u32 i, t;
+
+	for (t = 0; t < prog->term_count; t++) {
+		memset(scan->terms[t], 0, words * sizeof(u64));
+		for (i = 0; i < prog->count; i++) {
+			if (!(prog->terms[t] >> i & 1))
+				continue;
+			if (prog->lits[i].len &&
+			    !find_literal(scan, &prog->lits[i], scan->terms[t],
+					  buf, len, avail, &budget))
+				return false;
+		}
+	}
+	return true;
+}
+
+/*
+ * Selected newlines of word @w; @carry has a bit for each term the line going
+ * on has shown.
+ */
+static __always_inline u64 select_word(const struct ksift_scan *scan, size_t w,
+				       u64 newlines, u32 *carry)
+{
+	const struct ksift_prog *prog = scan->prog;
+	u64 match = prog->never ? 0 : newlines;
+	u32 t, out = 0;
+
+	for (t = 0; t < prog->term_count; t++) {
+		u64 sum;
+
+		if (__builtin_add_overflow(~newlines,
+					   scan->terms[t][w] | (*carry >> t & 1),
+					   &sum))
+			out |= 1u << t;
+		if (prog->has_exclude && t == prog->term_count - 1)
+			sum = ~sum;
+		match &= sum;
+	}
+	*carry = out;
+	return prog->invert ? newlines & ~match : match;
+}
+
+/*
+ * Account for the lines that end in word @w, at offset @pos.  Returns how many
+ * of its bytes were worked off: not all when the hits are full.
+ */
+static unsigned int account_word(struct ksift_scan *scan, u64 pos, u64 newlines,
+				 u64 selected)
+{
+	u64 left = selected;
+
+	for (; left; left &= left - 1) {
+		unsigned int bit = ksift_low_bit(left);
+		u64 before = newlines & ((1ULL << bit) - 1);
+		u64 start = before ? pos + ksift_high_bit(before) + 1 :
+				     scan->line;
+
+		scan->count.selected++;
+		scan->count.selected_bytes += pos + bit + 1 - start;
+		if (!scan->want_hits)
+			continue;
+		report(scan, start, pos + bit,
+		       scan->count.total + ksift_popcount64(before), true);
+		if (full(scan)) {
+			scan->count.total += ksift_popcount64(before) + 1;
+			line_begin(scan, pos + bit + 1);
+			return bit + 1;
+		}
+	}
+	scan->count.total += ksift_popcount64(newlines);
+	if (newlines)
+		line_begin(scan, pos + ksift_high_bit(newlines) + 1);
+	return 64;
+}
+
+/*
+ * The vector way, for [0, len) of @buf, of which @avail bytes are readable.
+ * Returns how many bytes were worked off; 0: nothing was, take the other way.
+ */
+static size_t scan_vector(struct ksift_scan *scan, const u8 *buf, size_t len,
+			  size_t avail)
+{
+	const struct ksift_prog *prog = scan->prog;
+	size_t words = (len + 63) / 64, w;
+	u32 t, carry = 0;
+
+	ksift_simd_begin();
+	scan->ops->newlines(buf, len, scan->newlines);
+	ksift_simd_end();
+	if (!find_terms(scan, buf, len, avail))
+		return 0;
+
+	for (t = 0; t < prog->term_count; t++)
+		carry |= (u32)!!(scan->seen & prog->terms[t]) << t;
+	for (w = 0; w < words; w++) {
+		u64 newlines = scan->newlines[w];
+		u64 selected = select_word(scan, w, newlines, &carry);
+		unsigned int n;
+
+		if (!newlines)
+			continue;
+		n = account_word(scan, scan->pos + w * 64, newlines, selected);
+		if (n < 64 || full(scan))
+			return w * 64 + n < len ? w * 64 + n : len;
+	}
+	/* Which pattern it was does not matter: a term asks for any. */
+	for (t = 0; t < prog->term_count; t++)
+		if (carry >> t & 1)
+			scan->seen |= prog->terms[t];
+	return len;
+}
+
+static size_t skip_line(struct ksift_scan *scan, const u8 *buf, size_t i,
+			size_t end)
+{
+	const u8 *newline = memchr(buf + i, '\n', end - i);
+	size_t next = newline ? (size_t)(newline - buf) + 1 : end;
+
+	scan->pos += next - i;
+	if (newline) {
+		scan->skipping = false;
+		scan->first = scan->pos;
+		line_begin(scan, scan->pos);
+	}
+	scan->synced = next;
+	/* A line of the range starts before @to, after a newline. */
+	scan->done = scan->pos >= scan->to;
+	return next;
+}
+
+size_t ksift_scan_feed(struct ksift_scan *scan, const u8 *buf, size_t done,
+		       size_t len)
+{
+	u64 base = scan->pos - done;
+	size_t i = done, n = len - done;
+	size_t worked = 0;
+
+	scan->hit_count = 0;
+	if (n > scan->chunk)
+		n = scan->chunk;
+	if (scan->skipping)
+		return skip_line(scan, buf, i, i + n);
+
+	/* Up to the range's end, then byte by byte to that of its last line. */
+	if (scan->pos < scan->to && n > scan->to - scan->pos)
+		n = scan->to - scan->pos;
+	if (!done)
+		scan->synced = 0;
+
+	if (scan->ops->find && scan->prog->vector && n >= VECTOR_MIN &&
+	    scan->pos < scan->to) {
+		/* They are here at a piece's start, and after the scalar way. */
+		if (scan->synced == i)
+			finish_matches(scan, buf, i, len);
+		worked = scan_vector(scan, buf + i, n, len - i);
+	}
+	if (worked) {
+		i += worked;
+		if (scan->line == base + i)
+			scan->synced = i;
+	} else {
+		if (scan->synced < i)
+			sync_automata(scan, buf, base, i);
+		/* Where finish_matches() came to, all is done but newlines. */
+		i = scan_scalar(scan, buf, base, scan->synced, done + n);
+	}
+	scan->pos = base + i;
+	scan->done = scan->line >= scan->to;
+	if (i == len && scan->synced < i)
+		sync_automata(scan, buf, base, i);
+	return i;
+}
+
+void ksift_scan_zeros(struct ksift_scan *scan, u64 len)
+{
+	static const u8 zeros[64];
+	u64 left = len < scan->prog->reach ? len : scan->prog->reach;
+
+	scan->hit_count = 0;
+	scan->pos += len;
+	if (scan->skipping) {
+		scan->done = scan->pos >= scan->to;
+		return;
+	}
+	/* After as many bytes as the longest pattern has, more change nothing. */
+	while (left) {
+		size_t n = left < sizeof(zeros) ? left : sizeof(zeros);
+
+		scan->seen |= ksift_match(scan->prog, scan->state, zeros, n);
+		left -= n;
+	}
+}
+
+void ksift_scan_eof(struct ksift_scan *scan)
+{
+	scan->hit_count = 0;
+	if (!scan->skipping && !scan->done && scan->pos > scan->line)
+		line_end(scan, scan->pos, false);
+	scan->done = true;
+}

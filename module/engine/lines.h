@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The line filter: takes a text in pieces, finds the lines a filter selects.
+ */
+#ifndef KSIFT_ENGINE_LINES_H
+#define KSIFT_ENGINE_LINES_H
+
+#include "filter.h"
+
+/* Selected lines reported at a time; a page of them and a bit. */
+#define KSIFT_LINES_HITS 256
+
+/**
+ * struct ksift_hit - A selected line
+ * @start: Offset of its first byte
+ * @end: Offset of its newline, or of the end of the source if it has none
+ * @index: Lines of this scan that came before it
+ * @newline: It has one
+ */
+struct ksift_hit {
+	u64 start;
+	u64 end;
+	u64 index;
+	bool newline;
+};
+
+/**
+ * struct ksift_lines_count - What a scan has counted
+ * @total: Lines ended
+ * @selected: Those selected
+ * @selected_bytes: Bytes in them, with a newline each
+ */
+struct ksift_lines_count {
+	u64 total;
+	u64 selected;
+	u64 selected_bytes;
+};
+
+/**
+ * struct ksift_scan - A scan of one range of a text
+ * @prog: The filter
+ * @ops: The variant
+ * @to: The range's end
+ * @want_hits: Report each selected line in @hits, not only count them
+ * @chunk: Most bytes to look at before returning; KSIFT_CHUNK or less
+ * @pos: Offset of the next byte
+ * @line: Where the current line starts
+ * @first: Where the first line starts, once that is not being skipped
+ * @skipping: In a line that began before the range
+ * @done: Nothing in the range is left
+ * @count: Counters
+ * @hit_count: Filled entries of @hits
+ *
+ * The rest is the engine's own: @state of the two automata at @synced, which
+ * is relative to the piece; @seen, the patterns found in the current line; and
+ * the bitmaps of a chunk.
+ *
+ * Used by one thread.  All offsets are of the source.
+ */
+struct ksift_scan {
+	const struct ksift_prog *prog;
+	const struct ksift_variant_ops *ops;
+	u64 to;
+	bool want_hits;
+	size_t chunk;
+
+	u64 pos;
+	u64 line;
+	u64 first;
+	bool skipping;
+	bool done;
+	struct ksift_lines_count count;
+	u32 hit_count;
+	struct ksift_hit hits[KSIFT_LINES_HITS];
+
+	u32 state[2];
+	u64 seen;
+	size_t synced;
+	u64 newlines[KSIFT_CHUNK / 64];
+	u64 found[KSIFT_CHUNK / 64];
+	u64 terms[KSIFT_VECTOR_TERMS][KSIFT_CHUNK / 64];
+};
+
+/**
+ * ksift_scan_start() - Begin a scan, or go on with it elsewhere
+ * @scan: With prog, ops, to, want_hits and chunk set; its counters are kept
+ * @pos: Offset of the first byte that will be fed
+ * @skipping: The line there began before the range: skip the rest of it
+ */
+void ksift_scan_start(struct ksift_scan *scan, u64 pos, bool skipping);
+
+/**
+ * ksift_scan_feed() - Look at some of a piece of text
+ * @scan: The scan
+ * @buf: The piece; it begins at the source's offset scan->pos - @done
+ * @done: How much of it earlier calls have looked at
+ * @len: Its length, more than @done
+ *
+ * Returns after at most scan->chunk bytes, and as soon as scan->hits is full
+ * or the range is finished.  Empties scan->hits first.
+ *
+ * The text may change while it is looked at.
+ *
+ * Return: the new @done.  When it is @len, the next piece follows.
+ */
+size_t ksift_scan_feed(struct ksift_scan *scan, const u8 *buf, size_t done,
+		       size_t len);
+
+/**
+ * ksift_scan_zeros() - Take a run of zero bytes as fed
+ * @scan: The scan
+ * @len: How many
+ *
+ * As fast for many as for few.
+ */
+void ksift_scan_zeros(struct ksift_scan *scan, u64 len);
+
+/**
+ * ksift_scan_eof() - The source has ended
+ * @scan: The scan
+ *
+ * Ends a last line that has no newline.  May report it in scan->hits.
+ */
+void ksift_scan_eof(struct ksift_scan *scan);
+
+/**
+ * ksift_scan_rewind() - Forget all that came after a reported line
+ * @scan: The scan
+ * @hit: The line
+ * @selected: How many lines were selected up to and including it
+ * @selected_bytes: Bytes in those
+ */
+void ksift_scan_rewind(struct ksift_scan *scan, const struct ksift_hit *hit,
+		       u64 selected, u64 selected_bytes);
+
+/**
+ * ksift_match_start() - Begin matching a single line
+ * @prog: The filter
+ * @state: The automata's state
+ *
+ * Return: the patterns that match any line.
+ */
+u64 ksift_match_start(const struct ksift_prog *prog, u32 state[2]);
+
+/**
+ * ksift_match() - Go on matching a single line
+ * @prog: The filter
+ * @state: The automata's state
+ * @buf: Bytes without a newline
+ * @len: How many
+ *
+ * Return: the patterns that end in them.
+ */
+u64 ksift_match(const struct ksift_prog *prog, u32 state[2], const u8 *buf,
+		size_t len);
+
+/* Bytes that the line of @hit takes when given out. */
+static inline u64 ksift_hit_bytes(const struct ksift_hit *hit)
+{
+	return hit->end - hit->start + 1;
+}
+
+#endif /* KSIFT_ENGINE_LINES_H */

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the engine takes from its surroundings, in the kernel and in a process:
+ * fixed-width types, string functions, bit counting, and the two calls that
+ * fence the use of vector registers.
+ */
+#ifndef KSIFT_ENGINE_PORT_H
+#define KSIFT_ENGINE_PORT_H
+
+#ifdef __KERNEL__
+
+#include <linux/bitops.h>
+#include <linux/kernel.h>
+#include <linux/string.h>
+#include <linux/types.h>
+
+#ifdef CONFIG_X86
+#include <asm/cpufeature.h>
+#endif
+
+#if defined(CONFIG_X86) && !defined(CONFIG_UML)
+#include <asm/fpu/api.h>
+#include <asm/fpu/types.h>
+
+static inline void ksift_simd_begin(void)
+{
+	kernel_fpu_begin();
+}
+
+static inline void ksift_simd_end(void)
+{
+	kernel_fpu_end();
+}
+#else
+#include <linux/preempt.h>
+#include <linux/uaccess.h>
+
+/*
+ * User Mode Linux saves no vector registers when it switches between kernel
+ * stacks.  The same two fences as on x86 make its debug checks see what x86
+ * would.
+ */
+static inline void ksift_simd_begin(void)
+{
+	preempt_disable();
+	pagefault_disable();
+}
+
+static inline void ksift_simd_end(void)
+{
+	pagefault_enable();
+	preempt_enable();
+}
+#endif
+
+#ifdef CONFIG_X86_64
+static inline bool ksift_cpu_has_avx2(void)
+{
+#ifndef CONFIG_UML
+	if (!cpu_has_xfeatures(XFEATURE_MASK_SSE | XFEATURE_MASK_YMM, NULL))
+		return false;
+#endif
+	return boot_cpu_has(X86_FEATURE_AVX) && boot_cpu_has(X86_FEATURE_AVX2);
+}
+#endif
+
+static inline unsigned int ksift_popcount64(u64 v)
+{
+	return hweight64(v);
+}
+
+#else /* !__KERNEL__ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+typedef uint8_t u8;
+typedef uint16_t u16;
+typedef uint32_t u32;
+typedef uint64_t u64;
+typedef int64_t s64;
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#ifndef min
+#define min(a, b) ((a) < (b) ? (a) : (b))
+#endif
+#ifndef max
+#define max(a, b) ((a) > (b) ? (a) : (b))
+#endif
+#undef __always_inline
+#define __always_inline inline __attribute__((always_inline))
+
+static inline void ksift_simd_begin(void)
+{
+}
+
+static inline void ksift_simd_end(void)
+{
+}
+
+#ifdef __x86_64__
+static inline bool ksift_cpu_has_avx2(void)
+{
+	return __builtin_cpu_supports("avx2");
+}
+#endif
+
+static inline unsigned int ksift_popcount64(u64 v)
+{
+	return __builtin_popcountll(v);
+}
+
+#endif /* __KERNEL__ */
+
+/* Bit numbers of the lowest and the highest bit set in @v, which is not 0. */
+static inline unsigned int ksift_low_bit(u64 v)
+{
+	return __builtin_ctzll(v);
+}
+
+static inline unsigned int ksift_high_bit(u64 v)
+{
+	return 63 - __builtin_clzll(v);
+}
+
+#endif /* KSIFT_ENGINE_PORT_H */

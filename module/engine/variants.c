@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The reference variant, and the list of all.
+ */
+#include "variants.h"
+#include "../uapi/ksift.h"
+
+static const struct ksift_variant_ops scalar = {
+	.id = KSIFT_VARIANT_SCALAR,
+	.name = "scalar",
+};
+
+#ifdef __x86_64__
+bool ksift_avx2_usable(void)
+{
+	return ksift_cpu_has_avx2();
+}
+#endif
+
+const struct ksift_variant_ops *const ksift_variants[] = {
+	&scalar,
+#ifdef __x86_64__
+	&ksift_variant_avx2,
+#endif
+	NULL,
+};

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * INFO: what this module can do on this machine.
+ */
+#include <linux/errno.h>
+#include <linux/string.h>
+
+#include "cmd_info.h"
+#include "cmd_run.h"
+#include "ioctl.h"
+#include "uapi/ksift.h"
+#include "variant.h"
+
+int ksift_cmd_info(struct ksift_ucmd *ucmd)
+{
+	struct ksift_info *info = ucmd->cmd;
+	const struct ksift_variant_ops *variant;
+
+	if (info->flags)
+		return -EOPNOTSUPP;
+	variant = ksift_variant_get(info->variant);
+	if (!variant)
+		return -EOPNOTSUPP;
+
+	info->out_variant = variant->id;
+	info->out_features = 0;
+	info->out_kernels = ksift_run_kernels();
+	info->out_variants = ksift_variant_mask();
+	memset(info->out_variant_name, 0, sizeof(info->out_variant_name));
+	memcpy(info->out_variant_name, variant->name,
+	       min(strlen(variant->name), sizeof(info->out_variant_name) - 1));
+	return ksift_ucmd_respond(ucmd, sizeof(*info));
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * RUN: the table of kernels, and what is checked for all of them.
+ */
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/limits.h>
+#include <linux/nospec.h>
+#include <linux/uaccess.h>
+
+#include "cmd_run.h"
+#include "ioctl.h"
+#include "run.h"
+#include "uapi/ksift.h"
+#include "variant.h"
+
+/**
+ * struct kernel_op - A kernel
+ * @sources: Bit (1 << n) for each enum ksift_source it takes
+ * @size: sizeof() its arguments
+ * @min_size: Least size of them, as first released
+ * @run: Runs it
+ */
+struct kernel_op {
+	u32 sources;
+	u32 size;
+	u32 min_size;
+	int (*run)(struct ksift_job *job);
+};
+
+#define NONE	BIT(KSIFT_SOURCE_NONE)
+#define MEM	BIT(KSIFT_SOURCE_MEM)
+#define FILE	BIT(KSIFT_SOURCE_FILE)
+
+/* @last is the last member of the arguments as they were first released. */
+#define KERNEL_OP(id, fn, from, type, last)                             \
+	[id] = {                                                        \
+		.sources = from,                                        \
+		.size = sizeof(type),                                   \
+		.min_size = offsetofend(type, last),                    \
+		.run = fn,                                              \
+	}
+
+static const struct kernel_op kernel_ops[] = {
+	KERNEL_OP(KSIFT_KERNEL_LINES, ksift_run_lines, MEM | FILE,
+		  struct ksift_lines, out_records),
+	KERNEL_OP(KSIFT_KERNEL_FIB, ksift_run_fib, NONE,
+		  struct ksift_fib, __reserved),
+	KERNEL_OP(KSIFT_KERNEL_SUMSQ, ksift_run_sumsq, NONE | MEM,
+		  struct ksift_sumsq, out_value),
+	KERNEL_OP(KSIFT_KERNEL_SUM_I64, ksift_run_sum_i64, MEM | FILE,
+		  struct ksift_sum_i64, out_tail),
+};
+
+u64 ksift_run_kernels(void)
+{
+	return BIT_ULL(ARRAY_SIZE(kernel_ops)) - 1;
+}
+
+static int check_source(const struct ksift_run *run)
+{
+	if (run->source != KSIFT_SOURCE_FILE && run->source_fd)
+		return -EINVAL;
+	if (run->source != KSIFT_SOURCE_MEM && (run->base || run->len))
+		return -EINVAL;
+	if (run->base + run->len < run->base)
+		return -EINVAL;
+	if (run->to < run->from)
+		return -EINVAL;
+	if (run->source == KSIFT_SOURCE_NONE)
+		return 0;
+	if (run->from > LLONG_MAX)
+		return -EINVAL;
+	if (run->to > LLONG_MAX && run->to != U64_MAX)
+		return -EINVAL;
+	return 0;
+}
+
+static int check_resume(const struct ksift_run *run)
+{
+	const struct ksift_resume *resume = &run->resume;
+	const u32 inside = KSIFT_RESUME_INLINE | KSIFT_RESUME_PENDING_NL;
+	const u32 known = KSIFT_RESUME_VALID | KSIFT_RESUME_DONE |
+			  KSIFT_RESUME_LIMIT | inside;
+
+	if (resume->flags & ~known)
+		return -EOPNOTSUPP;
+	if (resume->__reserved || (resume->flags & KSIFT_RESUME_DONE))
+		return -EINVAL;
+	if (!(resume->flags & KSIFT_RESUME_VALID))
+		return resume->flags || resume->pos || resume->skip ? -EINVAL : 0;
+	if (resume->pos < run->from)
+		return -EINVAL;
+	if (!(resume->flags & inside))
+		return resume->skip ? -EINVAL : 0;
+	if (run->kernel != KSIFT_KERNEL_LINES ||
+	    (resume->flags & inside) == inside)
+		return -EINVAL;
+	if (resume->pos > LLONG_MAX || resume->skip > LLONG_MAX - resume->pos)
+		return -EINVAL;
+	return 0;
+}
+
+int ksift_cmd_run(struct ksift_ucmd *ucmd)
+{
+	struct ksift_run *run = ucmd->cmd;
+	struct ksift_job job = { .run = run };
+	const struct kernel_op *op;
+	struct ksift_ucmd args = { .cmd = &job.args };
+	int ret;
+
+	if (run->flags)
+		return -EOPNOTSUPP;
+	if (run->kernel >= ARRAY_SIZE(kernel_ops))
+		return -EOPNOTSUPP;
+	op = &kernel_ops[array_index_nospec(run->kernel,
+					    ARRAY_SIZE(kernel_ops))];
+	job.variant = ksift_variant_get(run->variant);
+	if (!job.variant)
+		return -EOPNOTSUPP;
+	if (run->__reserved || run->source > KSIFT_SOURCE_FILE ||
+	    !(op->sources >> run->source & 1))
+		return -EINVAL;
+	ret = check_source(run);
+	if (ret)
+		return ret;
+	ret = check_resume(run);
+	if (ret)
+		return ret;
+
+	args.user = u64_to_user_ptr(run->args);
+	ret = ksift_copy_struct(&job.args, op->size, op->min_size, args.user);
+	if (ret < 0)
+		return ret;
+	args.user_size = ret;
+
+	run->out_bytes = 0;
+	run->out_walked = 0;
+	run->out_variant = job.variant->id;
+	ret = op->run(&job);
+	if (ret)
+		return ret;
+	run->resume.flags |= KSIFT_RESUME_VALID;
+	ret = ksift_ucmd_respond(&args, op->size);
+	if (ret)
+		return ret;
+	return ksift_ucmd_respond(ucmd, sizeof(*run));
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The table of ioctls, and how their structures come in and go out.
+ */
+#include <linux/build_bug.h>
+#include <linux/fs.h>
+#include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/nospec.h>
+#include <linux/uaccess.h>
+
+#include "cmd_filter.h"
+#include "cmd_info.h"
+#include "cmd_run.h"
+#include "ioctl.h"
+#include "uapi/ksift.h"
+
+struct ksift_ioctl_op {
+	u32 size;
+	u32 min_size;
+	int (*execute)(struct ksift_ucmd *ucmd);
+};
+
+union ksift_ucmd_buffer {
+	struct ksift_info info;
+	struct ksift_filter filter;
+	struct ksift_run run;
+};
+
+/* @last is the last member of the structure as it was first released. */
+#define IOCTL_OP(cmd, fn, type, last)                                   \
+	[_IOC_NR(cmd)] = {                                              \
+		.size = sizeof(type) + BUILD_BUG_ON_ZERO(               \
+			sizeof(union ksift_ucmd_buffer) < sizeof(type)), \
+		.min_size = offsetofend(type, last),                    \
+		.execute = fn,                                          \
+	}
+
+static const struct ksift_ioctl_op ioctl_ops[] = {
+	IOCTL_OP(KSIFT_INFO, ksift_cmd_info, struct ksift_info, out_variant_name),
+	IOCTL_OP(KSIFT_FILTER, ksift_cmd_filter, struct ksift_filter, __reserved),
+	IOCTL_OP(KSIFT_RUN, ksift_cmd_run, struct ksift_run, __reserved),
+};
+
+/* The layout is a promise: no structure changes size, none has a hole. */
+static_assert(sizeof(struct ksift_info) == 56);
+static_assert(sizeof(struct ksift_pattern) == 24);
+static_assert(sizeof(struct ksift_filter) == 40);
+static_assert(sizeof(struct ksift_resume) == 24);
+static_assert(sizeof(struct ksift_run) == 112);
+static_assert(sizeof(struct ksift_record) == 40);
+static_assert(sizeof(struct ksift_lines) == 104);
+static_assert(sizeof(struct ksift_fib) == 40);
+static_assert(sizeof(struct ksift_sumsq_value) == 24);
+static_assert(sizeof(struct ksift_sumsq) == 72);
+static_assert(sizeof(struct ksift_sum_i64) == 40);
+
+int ksift_copy_struct(void *dst, u32 dst_size, u32 min_size,
+		      const void __user *user)
+{
+	u32 size;
+	int ret;
+
+	if (get_user(size, (const u32 __user *)user))
+		return -EFAULT;
+	if (size < min_size)
+		return -EINVAL;
+	if (size > PAGE_SIZE)
+		return -E2BIG;
+	ret = copy_struct_from_user(dst, dst_size, user, size);
+	if (ret)
+		return ret;
+	/* Another thread may have changed it since; the first fetch counts. */
+	*(u32 *)dst = size;
+	return size;
+}
+
+int ksift_ucmd_respond(struct ksift_ucmd *ucmd, u32 size)
+{
+	if (copy_to_user(ucmd->user, ucmd->cmd, min(ucmd->user_size, size)))
+		return -EFAULT;
+	return 0;
+}
+
+long ksift_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	union ksift_ucmd_buffer buf;
+	struct ksift_ucmd ucmd = {
+		.user = (void __user *)arg,
+		.cmd = &buf,
+	};
+	const struct ksift_ioctl_op *op;
+	unsigned int nr = _IOC_NR(cmd);
+	int ret;
+
+	if (nr >= ARRAY_SIZE(ioctl_ops) || cmd != _IO(KSIFT_TYPE, nr))
+		return -ENOTTY;
+	op = &ioctl_ops[array_index_nospec(nr, ARRAY_SIZE(ioctl_ops))];
+
+	ret = ksift_copy_struct(&buf, op->size, op->min_size, ucmd.user);
+	if (ret < 0)
+		return ret;
+	ucmd.user_size = ret;
+	return op->execute(&ucmd);
+}

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The compute kernels: "fib", "sumsq" and "sum-i64".
+ */
+#include <linux/kernel.h>
+#include <linux/math.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "compat.h"
+#include "engine/compute.h"
+#include "run.h"
+#include "source.h"
+
+/* What is computed between two looks at signals: some 10 us. */
+#define PIECE_BYTES (32 * 1024)
+
+#define INT_SIZE sizeof(u64)
+
+static u64 start_of(const struct ksift_run *run)
+{
+	return run->resume.flags & KSIFT_RESUME_VALID ? run->resume.pos :
+							run->from;
+}
+
+static void set_resume(struct ksift_run *run, u64 pos, bool done)
+{
+	run->resume.pos = pos;
+	run->resume.flags = done ? KSIFT_RESUME_DONE : 0;
+}
+
+/* An array given by address and capacity: both or none, and no wrapping. */
+static int check_array(u64 addr, u64 cap, size_t size)
+{
+	if (!addr != !cap)
+		return -EINVAL;
+	return cap > (U64_MAX - addr) / size ? -EFAULT : 0;
+}
+
+int ksift_run_fib(struct ksift_job *job)
+{
+	struct ksift_run *run = job->run;
+	struct ksift_fib *args = &job->args.fib;
+	u64 pos = start_of(run), done = 0;
+	u64 *piece;
+	int ret;
+
+	if (args->flags)
+		return -EOPNOTSUPP;
+	if (args->__reserved)
+		return -EINVAL;
+	ret = check_array(args->values, args->values_cap, sizeof(u64));
+	if (ret)
+		return ret;
+
+	args->out_count = 0;
+	args->out_flags = 0;
+	if (!args->values || pos >= run->to) {
+		if (pos < run->to)
+			args->out_count = run->to - pos;
+		set_resume(run, max(pos, run->to), true);
+		return 0;
+	}
+
+	piece = kvmalloc(PIECE_BYTES, KSIFT_GFP);
+	if (!piece)
+		return -ENOMEM;
+	while (pos < run->to && done < args->values_cap) {
+		u64 n = min3((u64)(PIECE_BYTES / sizeof(*piece)),
+			     run->to - pos, args->values_cap - done);
+
+		ret = -EINTR;
+		if (signal_pending(current))
+			break;
+		ksift_fib_fill(pos, piece, n);
+		ret = -EFAULT;
+		if (copy_to_user(u64_to_user_ptr(args->values +
+						 done * sizeof(*piece)),
+				 piece, n * sizeof(*piece)))
+			break;
+		ret = 0;
+		pos += n;
+		done += n;
+		cond_resched();
+	}
+	kvfree(piece);
+	if (ret == -EFAULT || (ret && !done))
+		return ret;
+
+	args->out_count = done;
+	if (pos - 1 > KSIFT_FIB_EXACT_MAX)
+		args->out_flags = KSIFT_FIB_WRAPPED;
+	set_resume(run, pos, pos == run->to);
+	return 0;
+}
+
+/**
+ * struct ints - A walk over the 64-bit integers of a source
+ * @src: The source
+ * @pos: Offset of the next integer
+ * @to: The range's end
+ * @tail: Bytes at the source's end that are no whole integer
+ * @done: The range is finished
+ * @last: An integer that does not lie in one piece
+ * @piece: What the integers given out last are in
+ */
+struct ints {
+	struct ksift_src src;
+	u64 pos;
+	u64 to;
+	u32 tail;
+	bool done;
+	u64 last;
+	struct ksift_piece piece;
+};
+
+static int ints_open(struct ints *ints, const struct ksift_run *run)
+{
+	ints->pos = start_of(run);
+	ints->to = run->to;
+	ints->tail = 0;
+	/* One that began before the range is not the range's. */
+	ints->pos += -ints->pos % INT_SIZE;
+	ints->done = ints->pos >= ints->to;
+	return ksift_source_open(&ints->src, run);
+}
+
+/*
+ * The next integers of the range: *@count of them at *@buf, or, when that is
+ * NULL, as many zeros.  None when the range is done.
+ */
+static int ints_next(struct ints *ints, const u8 **buf, u64 *count)
+{
+	struct ksift_piece *piece = &ints->piece;
+	u64 n;
+	ssize_t ret;
+
+	*count = 0;
+	if (ints->done)
+		return 0;
+	ret = ksift_source_next(&ints->src, ints->pos, piece);
+	if (ret)
+		return ret;
+	n = DIV_ROUND_UP(min(ints->to - ints->pos, piece->len), INT_SIZE);
+	n = min(n, piece->len / INT_SIZE);
+	*buf = piece->buf;
+	if (!n) {
+		ret = ksift_source_read(&ints->src, ints->pos, &ints->last,
+					INT_SIZE);
+		if (ret < 0)
+			return ret;
+		n = ret / INT_SIZE;
+		*buf = (const u8 *)&ints->last;
+		piece->shared = false;
+		if (!n) {
+			ints->tail = ret;
+			ints->done = true;
+		}
+	}
+	*count = n;
+	return 0;
+}
+
+static void ints_advance(struct ints *ints, u64 count)
+{
+	ints->pos += count * INT_SIZE;
+	ksift_source_used(&ints->src, &ints->piece, count * INT_SIZE);
+	if (ints->pos >= ints->to)
+		ints->done = true;
+}
+
+static void ints_close(struct ints *ints, struct ksift_run *run)
+{
+	run->out_bytes = ints->src.bytes;
+	run->out_walked = ints->src.walked;
+	set_resume(run, ints->pos, ints->done);
+	ksift_source_close(&ints->src);
+}
+
+int ksift_run_sum_i64(struct ksift_job *job)
+{
+	struct ksift_sum_i64 *args = &job->args.sum_i64;
+	struct ksift_sum sum = { 0, 0 };
+	struct ints ints;
+	u64 total = 0;
+	int ret;
+
+	if (args->flags)
+		return -EOPNOTSUPP;
+	ret = ints_open(&ints, job->run);
+	if (ret)
+		return ret;
+	while (!ints.done) {
+		const u8 *buf;
+		u64 count, i, n;
+
+		ret = ints_next(&ints, &buf, &count);
+		if (ret)
+			break;
+		for (i = 0; i < count && !ret; i += n) {
+			n = buf ? min_t(u64, count - i, PIECE_BYTES / INT_SIZE) :
+				  count;
+			if (buf)
+				ksift_sum_i64(&sum, buf + i * INT_SIZE, n);
+			ints_advance(&ints, n);
+			total += n;
+			cond_resched();
+			if (signal_pending(current))
+				ret = -EINTR;
+		}
+		if (ret)
+			break;
+	}
+	ints_close(&ints, job->run);
+	/* An error after something was summed is for the next call to find. */
+	if (ret == -EFAULT || (ret && !total))
+		return ret;
+	args->out_lo = sum.lo;
+	args->out_hi = (s64)sum.hi;
+	args->out_count = total;
+	args->out_tail = ints.tail;
+	return 0;
+}
+
+/* The array of sums, one for each n of the source. */
+static int sumsq_array(struct ksift_job *job)
+{
+	struct ksift_sumsq *args = &job->args.sumsq;
+	const size_t size = sizeof(struct ksift_sumsq_value);
+	const u64 most = PIECE_BYTES / size;
+	struct ksift_sumsq_value *values = NULL;
+	struct ints ints;
+	u64 total = 0;
+	int ret;
+
+	if (args->values) {
+		values = kvmalloc(PIECE_BYTES, KSIFT_GFP);
+		if (!values)
+			return -ENOMEM;
+	}
+	ret = ints_open(&ints, job->run);
+	if (ret)
+		goto free_values;
+	while (!ints.done && (!values || total < args->values_cap)) {
+		const u8 *buf;
+		u64 count, i, n;
+
+		ret = ints_next(&ints, &buf, &count);
+		if (ret)
+			break;
+		n = count;
+		if (values) {
+			n = min3(count, most, args->values_cap - total);
+			for (i = 0; i < n; i++) {
+				u64 to;
+
+				memcpy(&to, buf + i * INT_SIZE, INT_SIZE);
+				ksift_sumsq(0, to, &values[i]);
+			}
+			ret = -EFAULT;
+			if (copy_to_user(u64_to_user_ptr(args->values +
+							 total * size),
+					 values, n * size))
+				break;
+			ret = 0;
+		}
+		ints_advance(&ints, n);
+		total += n;
+		cond_resched();
+		if (signal_pending(current)) {
+			ret = -EINTR;
+			break;
+		}
+	}
+	ints_close(&ints, job->run);
+	args->out_count = total;
+	args->out_tail = ints.tail;
+	if (ret != -EFAULT && total)
+		ret = 0;
+free_values:
+	kvfree(values);
+	return ret;
+}
+
+int ksift_run_sumsq(struct ksift_job *job)
+{
+	struct ksift_sumsq *args = &job->args.sumsq;
+	struct ksift_run *run = job->run;
+	u64 pos = start_of(run);
+	int ret;
+
+	if (args->flags)
+		return -EOPNOTSUPP;
+	if (args->__reserved)
+		return -EINVAL;
+	if (args->value_size !=
+	    (args->values ? sizeof(struct ksift_sumsq_value) : 0))
+		return -EINVAL;
+	ret = check_array(args->values, args->values_cap,
+			  sizeof(struct ksift_sumsq_value));
+	if (ret)
+		return ret;
+
+	args->out_count = 0;
+	args->out_tail = 0;
+	memset(&args->out_value, 0, sizeof(args->out_value));
+	if (run->source == KSIFT_SOURCE_MEM)
+		return sumsq_array(job);
+	if (args->values)
+		return -EINVAL;
+	if (pos < run->to)
+		ksift_sumsq(pos, run->to, &args->out_value);
+	set_resume(run, max(pos, run->to), true);
+	return 0;
+}

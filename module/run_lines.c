@@ -1,0 +1,631 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The kernel "lines": feeds a source to the engine, and gives out the lines it
+ * selects.
+ *
+ * A selected line is first brought together in a private buffer, the stage,
+ * from the pieces it lies in, and goes to the caller from there, many lines in
+ * one copy.  When a piece was shared, another may have written to it between
+ * the scan and the copy; then the copy is matched again, and a line that no
+ * longer is one is scanned anew from a private copy.  So what is given out is
+ * a line that matches, whoever writes to the file meanwhile.
+ *
+ * A line longer than the stage is streamed from the source, without that.
+ */
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/minmax.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include "cmd_filter.h"
+#include "compat.h"
+#include "engine/lines.h"
+#include "run.h"
+#include "source.h"
+
+/* Lines up to this long are given out as one; and 64 KiB stay in the cache. */
+#define STAGE_SIZE (64 * 1024)
+
+/* A vector section's worth is lost when so few bytes can be used of it. */
+#define CHUNK_MIN 512
+
+/* Why a run ended before its source did. */
+enum stop {
+	RUNNING,
+	STOP_FULL,	/* a buffer of the caller's is full */
+	STOP_LIMIT,	/* max_lines */
+	STOP_AGAIN,	/* a line changed: scan again from it */
+};
+
+/**
+ * struct lines_run - A RUN of this kernel
+ * @args: The caller's arguments
+ * @resume: In and out
+ * @prog: The filter
+ * @src: The source
+ * @scan: The engine's state
+ * @give: Selected lines are given out, as text or as records
+ * @text: Bytes given to the caller's text buffer, those in the stage included
+ * @records: Records given out
+ * @stage: Buffer of STAGE_SIZE bytes, when @give
+ * @staged: Bytes of it that go to the caller
+ * @held: Bytes after those: the beginning of the current line
+ * @held_shared: Some of the held bytes come from a shared piece
+ * @chunk: Bytes to look at next, as the hits' number allows
+ */
+struct lines_run {
+	struct ksift_lines *args;
+	struct ksift_resume *resume;
+	const struct ksift_prog *prog;
+	struct ksift_src src;
+	struct ksift_scan *scan;
+	bool give;
+	u64 text;
+	u64 records;
+	u8 *stage;
+	size_t staged;
+	size_t held;
+	bool held_shared;
+	size_t chunk;
+};
+
+static u64 text_room(const struct lines_run *r)
+{
+	return r->args->text_cap - r->text;
+}
+
+static int flush_stage(struct lines_run *r)
+{
+	u64 at = r->args->text + r->text - r->staged;
+
+	if (!r->staged)
+		return 0;
+	if (copy_to_user(u64_to_user_ptr(at), r->stage, r->staged))
+		return -EFAULT;
+	memmove(r->stage, r->stage + r->staged, r->held);
+	r->staged = 0;
+	return 0;
+}
+
+static int put_record(struct lines_run *r, const struct ksift_hit *hit, u64 seen)
+{
+	struct ksift_record rec = {
+		.offset = hit->start,
+		.len = hit->end - hit->start,
+		.line = U64_MAX,
+		.level = KSIFT_LEVEL_NONE,
+		.pattern = U32_MAX,
+	};
+	u64 at = r->args->records + r->records * sizeof(rec);
+
+	if (r->args->flags & KSIFT_LINES_TOTAL)
+		rec.line = hit->index;
+	seen &= r->prog->include;
+	if (seen)
+		rec.pattern = ksift_low_bit(seen);
+	if (copy_to_user(u64_to_user_ptr(at), &rec, sizeof(rec)))
+		return -EFAULT;
+	r->records++;
+	return 0;
+}
+
+/* The caller gets the @len bytes of a line after those staged already. */
+static enum stop give_staged(struct lines_run *r, const struct ksift_hit *hit,
+			     size_t len)
+{
+	size_t n = min_t(u64, len, text_room(r));
+
+	r->staged += n;
+	r->text += n;
+	if (n == len)
+		return text_room(r) ? RUNNING : STOP_FULL;
+	r->resume->pos = hit->start;
+	r->resume->skip = n;
+	r->resume->flags = n == hit->end - hit->start && !hit->newline ?
+			   KSIFT_RESUME_PENDING_NL : KSIFT_RESUME_INLINE;
+	return STOP_FULL;
+}
+
+/*
+ * Stream the text of the line at @start, from its byte @skip on, up to a newline
+ * or the end of the source.  Sets resume when it has to stop before that.
+ * Returns an enum stop or a negative error; *@next is the offset after the line
+ * and *@newline tells if it has one.
+ */
+static int stream_line(struct lines_run *r, u64 start, u64 skip, u64 *next,
+		       bool *newline)
+{
+	int ret = flush_stage(r);
+
+	if (ret)
+		return ret;
+	r->held = 0;
+	r->resume->pos = start;
+	r->resume->flags = KSIFT_RESUME_INLINE;
+	for (;;) {
+		u64 room = text_room(r);
+		ssize_t n;
+		u8 *end;
+
+		r->resume->skip = skip;
+		if (!room)
+			return STOP_FULL;
+		if (signal_pending(current))
+			return -EINTR;
+		n = ksift_source_read(&r->src, start + skip, r->stage,
+				      min_t(u64, room, STAGE_SIZE));
+		if (n < 0)
+			return n;
+		r->src.bytes += n;
+		*newline = n;
+		if (!n) {
+			r->stage[0] = '\n';
+			n = 1;
+		} else {
+			end = memchr(r->stage, '\n', n);
+			if (end)
+				n = end - r->stage + 1;
+			skip += n;
+			if (!end)
+				*newline = false;
+		}
+		if (copy_to_user(u64_to_user_ptr(r->args->text + r->text),
+				 r->stage, n))
+			return -EFAULT;
+		r->text += n;
+		if (r->stage[n - 1] == '\n')
+			break;
+		cond_resched();
+	}
+	*next = start + skip;
+	r->resume->flags = 0;
+	return text_room(r) ? RUNNING : STOP_FULL;
+}
+
+/* The patterns in a line that does not fit the stage. */
+static int match_long(struct lines_run *r, const struct ksift_hit *hit, u64 *seen)
+{
+	u32 state[2];
+	u64 pos;
+	int ret = flush_stage(r);
+
+	if (ret)
+		return ret;
+	r->held = 0;
+	*seen = ksift_match_start(r->prog, state);
+	for (pos = hit->start; pos < hit->end;) {
+		ssize_t n = ksift_source_read(&r->src, pos, r->stage,
+					      min_t(u64, hit->end - pos,
+						    STAGE_SIZE));
+		if (n < 0)
+			return n;
+		if (!n)
+			break;
+		r->src.bytes += n;
+		*seen |= ksift_match(r->prog, state, r->stage, n);
+		pos += n;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+	}
+	return 0;
+}
+
+static int give_long(struct lines_run *r, const struct ksift_hit *hit)
+{
+	bool newline;
+	u64 seen, next;
+	int ret;
+
+	if (r->args->records) {
+		ret = match_long(r, hit, &seen);
+		if (!ret)
+			ret = put_record(r, hit, seen);
+		if (ret)
+			return ret;
+	}
+	if (!r->args->text)
+		return RUNNING;
+	ret = stream_line(r, hit->start, 0, &next, &newline);
+	/* The line counts: what is left of it is for the next call. */
+	if (ret < 0 && ret != -EFAULT)
+		return STOP_FULL;
+	return ret;
+}
+
+/* Is the line in the stage, which may have changed, still one, and selected? */
+static bool still_selected(struct lines_run *r, const struct ksift_hit *hit,
+			   const u8 *line, size_t len, u64 seen)
+{
+	if (hit->newline && line[len] != '\n')
+		return false;
+	return !memchr(line, '\n', len) && ksift_prog_selects(r->prog, seen) &&
+	       ksift_source_holds(&r->src, hit->end + hit->newline);
+}
+
+/*
+ * Give out a line that ends in @piece, which begins at offset @base.
+ * Returns an enum stop or a negative error.
+ */
+static int give_line(struct lines_run *r, const struct ksift_hit *hit,
+		     const struct ksift_piece *piece, u64 base)
+{
+	u64 bytes = ksift_hit_bytes(hit);
+	bool shared = piece->shared;
+	size_t len = bytes - 1, have = 0;
+	u64 seen = 0;
+	u8 *line;
+	int ret;
+
+	if (hit->start < base) {
+		have = r->held;
+		shared |= r->held_shared;
+		/* What is held is the whole line's beginning, or nothing. */
+		if (have != base - hit->start)
+			return give_long(r, hit);
+	}
+	if (bytes > STAGE_SIZE || !piece->buf)
+		return give_long(r, hit);
+	if (r->staged + bytes > STAGE_SIZE) {
+		r->held = have;
+		ret = flush_stage(r);
+		if (ret)
+			return ret;
+	}
+	line = r->stage + r->staged;
+	memcpy(line + have, piece->buf + (hit->start + have - base),
+	       bytes - have - !hit->newline);
+	r->held = 0;
+	if (shared || r->args->records) {
+		u32 state[2];
+
+		seen = ksift_match_start(r->prog, state);
+		seen |= ksift_match(r->prog, state, line, len);
+	}
+	if (shared && !still_selected(r, hit, line, len, seen)) {
+		/* For good: what is private does not change. */
+		r->src.copy_to = hit->end + 1;
+		return STOP_AGAIN;
+	}
+	line[len] = '\n';
+	if (r->args->records) {
+		ret = put_record(r, hit, seen);
+		if (ret)
+			return ret;
+	}
+	return r->args->text ? give_staged(r, hit, bytes) : RUNNING;
+}
+
+/*
+ * Give out the hits of the last feed.  When not all of them were wanted, the
+ * scan is taken back to the last that was.
+ */
+static int give_hits(struct lines_run *r, const struct ksift_piece *piece,
+		     u64 base, struct ksift_lines_count before)
+{
+	struct ksift_scan *scan = r->scan;
+	struct ksift_lines_count *c = &before;
+	u32 i, n = scan->hit_count;
+
+	for (i = 0; i < n; i++) {
+		const struct ksift_hit hit = scan->hits[i];
+		int stop = RUNNING;
+
+		if (r->give)
+			stop = give_line(r, &hit, piece, base);
+		if (stop < 0 || stop == STOP_AGAIN) {
+			scan->count = *c;
+			scan->count.total = hit.index;
+			ksift_scan_start(scan, hit.start, false);
+			return stop;
+		}
+		c->selected++;
+		c->selected_bytes += ksift_hit_bytes(&hit);
+		if (r->args->records && r->records == r->args->records_cap)
+			stop = STOP_FULL;
+		if (c->selected >= r->args->max_lines && stop == RUNNING)
+			stop = STOP_LIMIT;
+		if (stop != RUNNING) {
+			ksift_scan_rewind(scan, &hit, c->selected,
+					  c->selected_bytes);
+			return stop;
+		}
+	}
+	return RUNNING;
+}
+
+/*
+ * Keep the beginning of the line that goes on in the next piece, while it fits
+ * the stage.
+ */
+static int hold_line(struct lines_run *r, const struct ksift_piece *piece,
+		     u64 base)
+{
+	u64 line = r->scan->line, end = base + piece->len;
+	size_t len;
+	int ret;
+
+	if (r->scan->skipping)
+		return 0;
+	if (line >= base) {
+		r->held = 0;
+		r->held_shared = false;
+	} else if (r->held != base - line) {
+		return 0;
+	}
+	len = end - max(line, base);
+	if (!piece->buf || r->held + len > STAGE_SIZE) {
+		r->held = 0;
+		return 0;
+	}
+	if (r->staged + r->held + len > STAGE_SIZE) {
+		ret = flush_stage(r);
+		if (ret)
+			return ret;
+	}
+	memcpy(r->stage + r->staged + r->held, piece->buf + piece->len - len,
+	       len);
+	r->held += len;
+	r->held_shared |= piece->shared;
+	return 0;
+}
+
+/*
+ * Bytes to look at next: what is looked at and then cannot be given out has to
+ * be looked at again.
+ */
+static size_t next_chunk(const struct lines_run *r)
+{
+	u64 chunk = r->chunk;
+
+	if (r->args->text)
+		chunk = min(chunk, text_room(r));
+	/* Guess a line's length: most are longer. */
+	if (r->args->records)
+		chunk = min(chunk, (r->args->records_cap - r->records) * 64);
+	return max_t(u64, chunk, CHUNK_MIN);
+}
+
+static int feed_piece(struct lines_run *r, const struct ksift_piece *piece)
+{
+	struct ksift_scan *scan = r->scan;
+	u64 base = scan->pos;
+	size_t done = 0;
+	int ret;
+
+	while (done < piece->len) {
+		struct ksift_lines_count before = scan->count;
+		size_t was = done;
+
+		scan->chunk = next_chunk(r);
+		done = ksift_scan_feed(scan, piece->buf, done, piece->len);
+		ksift_source_used(&r->src, piece, done - was);
+		if (scan->hit_count == KSIFT_LINES_HITS)
+			r->chunk = clamp_t(size_t, (done - was) * 2, CHUNK_MIN,
+					   KSIFT_CHUNK);
+		else
+			r->chunk = min_t(size_t, r->chunk * 2, KSIFT_CHUNK);
+		ret = give_hits(r, piece, base, before);
+		if (ret || scan->done)
+			return ret;
+		cond_resched();
+		if (signal_pending(current))
+			return -EINTR;
+	}
+	return r->give ? hold_line(r, piece, base) : 0;
+}
+
+static int feed_end(struct lines_run *r)
+{
+	static const struct ksift_piece nothing = { .buf = "" };
+	struct ksift_lines_count before = r->scan->count;
+	u64 base = r->scan->pos;
+
+	ksift_scan_eof(r->scan);
+	return give_hits(r, &nothing, base, before);
+}
+
+/* Returns an enum stop or a negative error. */
+static int scan_source(struct lines_run *r)
+{
+	struct ksift_scan *scan = r->scan;
+
+	while (!scan->done) {
+		struct ksift_piece piece;
+		int ret;
+
+		if (!scan->skipping && !r->args->max_lines)
+			return STOP_LIMIT;
+		ret = ksift_source_next(&r->src, scan->pos, &piece);
+		if (ret)
+			return ret;
+		if (!piece.len) {
+			ret = feed_end(r);
+		} else if (!piece.buf) {
+			ksift_scan_zeros(scan, piece.len);
+			ksift_source_used(&r->src, &piece, piece.len);
+			r->held = 0;
+			ret = signal_pending(current) ? -EINTR : 0;
+		} else {
+			ret = feed_piece(r, &piece);
+		}
+		if (ret == STOP_AGAIN) {
+			r->held = 0;
+			ret = signal_pending(current) ? -EINTR : 0;
+		}
+		if (ret)
+			return ret;
+	}
+	return RUNNING;
+}
+
+/* Finish the line that the last call could not. Returns as scan_source(). */
+static int resume_line(struct lines_run *r, u64 *next, bool *skipping)
+{
+	struct ksift_resume from = *r->resume;
+	bool newline = false;
+	int ret;
+
+	if (!r->args->text)
+		return -EINVAL;
+	if (from.flags & KSIFT_RESUME_PENDING_NL) {
+		const u8 nl = '\n';
+
+		*next = from.pos + from.skip;
+		*skipping = true;
+		if (copy_to_user(u64_to_user_ptr(r->args->text), &nl, 1))
+			return -EFAULT;
+		r->text = 1;
+		r->resume->flags = 0;
+		return text_room(r) ? RUNNING : STOP_FULL;
+	}
+	ret = stream_line(r, from.pos, from.skip, next, &newline);
+	/* What comes after bytes without a newline is the rest of their line. */
+	*skipping = !newline;
+	return ret;
+}
+
+static int run_from_start(struct lines_run *r, const struct ksift_run *run)
+{
+	struct ksift_scan *scan = r->scan;
+	u64 pos = run->from;
+	bool skipping = false;
+	int ret = RUNNING;
+
+	if (r->resume->flags & KSIFT_RESUME_VALID)
+		pos = r->resume->pos;
+	else if (pos)
+		skipping = true;
+
+	if (r->resume->flags & (KSIFT_RESUME_INLINE | KSIFT_RESUME_PENDING_NL)) {
+		ret = resume_line(r, &pos, &skipping);
+		if (ret < 0 || r->resume->flags)
+			return ret;
+		ksift_scan_start(scan, pos, skipping);
+	} else {
+		/* The byte before a range tells if a line begins with it. */
+		ksift_scan_start(scan, pos - skipping, skipping);
+	}
+	scan->first = pos;
+	if (ret != RUNNING)
+		return ret;
+	return scan_source(r);
+}
+
+static int check_args(const struct ksift_lines *args)
+{
+	if (args->flags & ~KSIFT_LINES_TOTAL)
+		return -EOPNOTSUPP;
+	if (!args->text != !args->text_cap ||
+	    !args->records != !args->records_cap)
+		return -EINVAL;
+	if (args->record_size !=
+	    (args->records ? sizeof(struct ksift_record) : 0))
+		return -EINVAL;
+	/* Neither buffer may wrap around the address space. */
+	if (args->text + args->text_cap < args->text ||
+	    args->records_cap > (U64_MAX - args->records) /
+				sizeof(struct ksift_record))
+		return -EFAULT;
+	return 0;
+}
+
+static int alloc_buffers(struct lines_run *r, const struct ksift_job *job)
+{
+	struct ksift_scan *scan;
+
+	scan = kvmalloc(sizeof(*scan), KSIFT_GFP);
+	if (!scan)
+		return -ENOMEM;
+	/* All but the arrays, which are written before they are read. */
+	memset(scan, 0, offsetof(struct ksift_scan, hits));
+	scan->prog = r->prog;
+	scan->ops = job->variant;
+	scan->to = job->run->to;
+	scan->want_hits = r->give || r->args->max_lines != U64_MAX;
+	r->scan = scan;
+	r->chunk = KSIFT_CHUNK;
+	if (!r->give)
+		return 0;
+	r->stage = kvmalloc(STAGE_SIZE, KSIFT_GFP);
+	if (!r->stage) {
+		kvfree(scan);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+/* Turn what a run came to into what the caller gets. */
+static int finish(struct lines_run *r, struct ksift_job *job, int stop)
+{
+	const struct ksift_scan *scan = r->scan;
+	struct ksift_lines *args = r->args;
+	struct ksift_resume *resume = r->resume;
+	int ret;
+
+	if (stop != -EFAULT) {
+		ret = flush_stage(r);
+		if (ret)
+			return ret;
+	}
+	/* An error after something was done is for the next call to find. */
+	if (stop < 0 && (stop == -EFAULT || (!scan->count.total && !r->text)))
+		return stop;
+
+	args->out_total_bytes = 0;
+	args->out_selected = scan->count.selected;
+	args->out_selected_bytes = scan->count.selected_bytes;
+	args->out_total = args->flags & KSIFT_LINES_TOTAL ? scan->count.total : 0;
+	args->out_text = r->text;
+	args->out_records = r->records;
+	if (!scan->skipping)
+		args->out_total_bytes = scan->line - scan->first;
+	if (!(resume->flags & (KSIFT_RESUME_INLINE | KSIFT_RESUME_PENDING_NL))) {
+		resume->pos = scan->skipping ? scan->pos : scan->line;
+		resume->skip = 0;
+		resume->flags = scan->done ? KSIFT_RESUME_DONE : 0;
+	}
+	if (stop == STOP_LIMIT || scan->count.selected >= args->max_lines)
+		resume->flags |= KSIFT_RESUME_LIMIT;
+	job->run->out_bytes = r->src.bytes;
+	job->run->out_walked = r->src.walked;
+	return 0;
+}
+
+int ksift_run_lines(struct ksift_job *job)
+{
+	struct lines_run r = {
+		.args = &job->args.lines,
+		.resume = &job->run->resume,
+	};
+	struct file *filter;
+	int ret;
+
+	ret = check_args(r.args);
+	if (ret)
+		return ret;
+	r.give = r.args->text || r.args->records;
+	filter = ksift_filter_get(r.args->filter_fd, &r.prog);
+	if (IS_ERR(filter))
+		return PTR_ERR(filter);
+	ret = ksift_source_open(&r.src, job->run);
+	if (ret)
+		goto put_filter;
+	ret = alloc_buffers(&r, job);
+	if (ret)
+		goto close_source;
+
+	ret = run_from_start(&r, job->run);
+	ret = finish(&r, job, ret);
+
+	kvfree(r.stage);
+	kvfree(r.scan);
+close_source:
+	ksift_source_close(&r.src);
+put_filter:
+	fput(filter);
+	return ret;
+}

@@ -1,0 +1,453 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sources: the caller's memory, copied in bounded pieces; and regular files.
+ *
+ * A file is walked where the page cache is the truth: on file systems known to
+ * keep their data in it, folios are looked up a batch at a time, held by
+ * reference alone, and given to the engine where they lie.  No folio is locked
+ * and none is read into: a folio under I/O is waited for, killably, until it is
+ * unlocked, then it must be up to date, and only then i_size is looked at, which
+ * is the order in which a truncation undoes them.  Whatever is not there to be
+ * used (a hole, a swapped-out page, one that could not be read, a poisoned one)
+ * looks alike from outside and is left to the file system: kernel_read() gives
+ * a private copy, or the right error.  Large holes are asked for and skipped.
+ *
+ * A folio that is held may be truncated from its file, and its bytes may be
+ * zeroed or written, at any moment.  That is no error: the bytes were the
+ * file's during the call.
+ *
+ * Everywhere else (network file systems, overlayfs, whose own mappings may be
+ * empty or stale) the file is read with kernel_read().
+ */
+#include <linux/err.h>
+#include <linux/fcntl.h>
+#include <linux/file.h>
+#include <linux/fsnotify.h>
+#include <linux/magic.h>
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/sched/xacct.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "compat.h"
+#include "source.h"
+#include "uapi/ksift.h"
+
+/*
+ * Pages in a window: what is allowed, accounted and announced at a time.  Small
+ * enough that a change of permissions is seen in time, large enough to vanish
+ * in the work.
+ */
+#define WINDOW_PAGES 512
+
+/* Half of a second-level cache, so that a private copy is still in it. */
+#define BOUNCE_SIZE (64 * 1024)
+
+/* A hole must be worth more than asking the file system about it. */
+#define HOLE_MIN (16 * PAGE_SIZE)
+
+/* What to read at a time past the range, where its last line ends soon. */
+#define TAIL_READ 4096
+
+static bool walkable(const struct file *file)
+{
+	const struct inode *inode = file_inode(file);
+
+	if (IS_DAX(inode) || file->f_mapping != inode->i_mapping)
+		return false;
+	switch (inode->i_sb->s_magic) {
+	case EXT4_SUPER_MAGIC:
+	case XFS_SUPER_MAGIC:
+	case BTRFS_SUPER_MAGIC:
+	case F2FS_SUPER_MAGIC:
+	case TMPFS_MAGIC:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static int open_file(struct ksift_src *src, int fd)
+{
+	struct file *file = fget(fd);
+	int ret;
+
+	if (!file)
+		return -EBADF;
+	ret = -EBADF;
+	if (!(file->f_mode & FMODE_READ))
+		goto put_file;
+	/* Some files in procfs have ->read alone: kernel_read() dislikes it. */
+	ret = -ESPIPE;
+	if (!S_ISREG(file_inode(file)->i_mode) ||
+	    !(file->f_mode & FMODE_PREAD) ||
+	    !file->f_op->read_iter || file->f_op->read)
+		goto put_file;
+	src->walk = walkable(file);
+	ret = -EOPNOTSUPP;
+	if ((file->f_flags & O_DIRECT) && !src->walk)
+		goto put_file;
+
+	src->file = file;
+	src->readahead = file_inode(file)->i_sb->s_magic != TMPFS_MAGIC &&
+			 file->f_mapping->a_ops->readahead;
+	file_ra_state_init(&src->ra, file->f_mapping);
+	return 0;
+
+put_file:
+	fput(file);
+	return ret;
+}
+
+int ksift_source_open(struct ksift_src *src, const struct ksift_run *run)
+{
+	memset(src, 0, sizeof(*src));
+	folio_batch_init(&src->batch);
+	src->type = run->source;
+	src->to = run->to;
+	if (run->source == KSIFT_SOURCE_FILE)
+		return open_file(src, run->source_fd);
+	src->base = run->base;
+	src->end = run->len;
+	return 0;
+}
+
+static void drop_batch(struct ksift_src *src)
+{
+	unsigned int i;
+
+	/* Not folio_batch_release(): it drains this CPU's LRU lists first. */
+	for (i = 0; i < folio_batch_count(&src->batch); i++)
+		folio_put(src->batch.folios[i]);
+	folio_batch_init(&src->batch);
+	src->batch_at = 0;
+}
+
+void ksift_source_close(struct ksift_src *src)
+{
+	drop_batch(src);
+	kvfree(src->bounce);
+	if (!src->file)
+		return;
+	if (src->walked)
+		file_accessed(src->file);
+	if (src->reader && src->reader != src->file)
+		fput(src->reader);
+	fput(src->file);
+}
+
+bool ksift_source_holds(const struct ksift_src *src, u64 end)
+{
+	return !src->walk || i_size_read(file_inode(src->file)) >= end;
+}
+
+static int need_bounce(struct ksift_src *src)
+{
+	u64 size = BOUNCE_SIZE;
+
+	if (src->bounce)
+		return 0;
+	if (src->type == KSIFT_SOURCE_MEM && src->end < size)
+		size = src->end;
+	src->bounce = kvmalloc(size, KSIFT_GFP);
+	if (!src->bounce)
+		return -ENOMEM;
+	src->bounce_size = size;
+	return 0;
+}
+
+/*
+ * On a walked file system, read through a file of our own: seeking for holes
+ * must not move the caller's position, nor reading its readahead state, and
+ * the caller's may be O_DIRECT.
+ */
+static struct file *get_reader(struct ksift_src *src)
+{
+	struct file *reader;
+
+	if (src->reader)
+		return src->reader;
+	if (src->walk) {
+		reader = dentry_open(&src->file->f_path,
+				     O_RDONLY | O_LARGEFILE | O_NOATIME,
+				     src->file->f_cred);
+		if (!IS_ERR(reader))
+			return src->reader = reader;
+		if (src->file->f_flags & O_DIRECT)
+			return reader;
+	}
+	return src->reader = src->file;
+}
+
+/* Returns bytes read; 0 at the end of the file. */
+static ssize_t read_file(struct ksift_src *src, u64 pos, void *buf,
+			 size_t len)
+{
+	struct file *reader = get_reader(src);
+	loff_t at = pos;
+	ssize_t n;
+
+	if (IS_ERR(reader))
+		return PTR_ERR(reader);
+	if (pos > MAX_LFS_FILESIZE)
+		return 0;
+	n = kernel_read(reader, buf, len, &at);
+	/* Bytes past a truncation may have been zeroed before they were copied. */
+	if (n > 0 && src->walk) {
+		loff_t size = i_size_read(file_inode(src->file));
+
+		if (size <= pos)
+			n = 0;
+		else if (n > size - pos)
+			n = size - pos;
+	}
+	return n;
+}
+
+static ssize_t read_mem(struct ksift_src *src, u64 pos, void *buf, size_t len)
+{
+	if (pos >= src->end)
+		return 0;
+	len = min_t(u64, len, src->end - pos);
+	if (copy_from_user(buf, u64_to_user_ptr(src->base + pos), len))
+		return -EFAULT;
+	return len;
+}
+
+ssize_t ksift_source_read(struct ksift_src *src, u64 pos, void *buf,
+			  size_t len)
+{
+	size_t done = 0;
+
+	if (src->type == KSIFT_SOURCE_MEM)
+		return read_mem(src, pos, buf, len);
+	while (done < len) {
+		ssize_t n = read_file(src, pos + done, buf + done, len - done);
+
+		if (n < 0)
+			return n;
+		if (!n)
+			break;
+		done += n;
+	}
+	return done;
+}
+
+/* Give out a private copy of at most @len bytes. */
+static int next_copy(struct ksift_src *src, u64 pos, u64 len,
+		     struct ksift_piece *piece)
+{
+	ssize_t n = need_bounce(src);
+
+	if (n)
+		return n;
+	len = min_t(u64, len, src->bounce_size);
+	if (src->type == KSIFT_SOURCE_MEM)
+		n = read_mem(src, pos, src->bounce, len);
+	else
+		n = read_file(src, pos, src->bounce, len);
+	if (n < 0)
+		return n;
+	piece->buf = src->bounce;
+	piece->len = n;
+	piece->shared = false;
+	return 0;
+}
+
+/* Bytes worth reading at @pos: no more of what follows the range than needed. */
+static u64 wanted(const struct ksift_src *src, u64 pos)
+{
+	return pos < src->to ? max_t(u64, src->to - pos, TAIL_READ) : TAIL_READ;
+}
+
+/* Allow, account and announce the reading of the window that @pos is in. */
+static int enter_window(struct ksift_src *src, u64 pos, u64 size)
+{
+	const u64 bytes = WINDOW_PAGES * PAGE_SIZE;
+	loff_t start = pos;
+	u64 end;
+	int ret;
+
+	if (pos >= src->window.start && pos < src->window.end)
+		return 0;
+	end = min_t(u64, round_down(pos, bytes) + bytes, LLONG_MAX);
+	ret = rw_verify_area(READ, src->file, &start, end - pos);
+	if (ret)
+		return ret;
+	fsnotify_access(src->file);
+	add_rchar(current, min(end, size) - pos);
+	inc_syscr(current);
+	src->window.start = pos;
+	src->window.end = end;
+	return 0;
+}
+
+/* The held folio that contains page @index, or else the next one, or NULL. */
+static struct folio *held_folio(struct ksift_src *src, pgoff_t index)
+{
+	while (src->batch_at < folio_batch_count(&src->batch)) {
+		struct folio *folio = src->batch.folios[src->batch_at];
+
+		if (folio->index + folio_nr_pages(folio) > index)
+			return folio;
+		src->batch_at++;
+	}
+	return NULL;
+}
+
+static struct folio *get_folio(struct ksift_src *src, pgoff_t index)
+{
+	struct folio *folio = held_folio(src, index);
+	pgoff_t last = (src->window.end - 1) >> PAGE_SHIFT;
+	pgoff_t start = index;
+
+	if (folio && folio->index <= index)
+		return folio;
+	drop_batch(src);
+	filemap_get_folios(src->file->f_mapping, &start, last, &src->batch);
+	return held_folio(src, index);
+}
+
+static void ask_for(struct ksift_src *src, u64 pos)
+{
+	DEFINE_READAHEAD(ractl, src->file, &src->ra, src->file->f_mapping,
+			 pos >> PAGE_SHIFT);
+	u64 len = min(src->window.end - pos, wanted(src, pos));
+
+	page_cache_sync_ra(&ractl, DIV_ROUND_UP(len, PAGE_SIZE));
+}
+
+static void ask_for_more(struct ksift_src *src, struct folio *folio)
+{
+	DEFINE_READAHEAD(ractl, src->file, &src->ra, src->file->f_mapping,
+			 folio->index);
+
+	page_cache_async_ra(&ractl, folio, WINDOW_PAGES);
+}
+
+static bool poisoned(struct folio *folio)
+{
+	return folio_test_hwpoison(folio) ||
+	       (folio_test_large(folio) && folio_test_has_hwpoisoned(folio));
+}
+
+/* How many bytes from @pos on, of @len, lie in a hole. */
+static u64 hole_len(struct ksift_src *src, u64 pos, u64 len)
+{
+	struct file *reader;
+	loff_t data;
+
+	if (len < HOLE_MIN)
+		return 0;
+	reader = get_reader(src);
+	if (IS_ERR(reader) || reader == src->file)
+		return 0;
+	data = vfs_llseek(reader, pos, SEEK_DATA);
+	if (data == -ENXIO)
+		data = i_size_read(file_inode(src->file));
+	return data > (loff_t)pos ? data - pos : 0;
+}
+
+/* There is nothing to use in the page cache before @end. */
+static int next_absent(struct ksift_src *src, u64 pos, u64 end,
+		       struct ksift_piece *piece)
+{
+	u64 hole = hole_len(src, pos, end - pos);
+
+	if (hole) {
+		piece->buf = NULL;
+		piece->len = hole;
+		piece->shared = false;
+		return 0;
+	}
+	return next_copy(src, pos, min(end - pos, wanted(src, pos)), piece);
+}
+
+/* Add to @piece, which ends with @folio, what follows it in memory, too. */
+static void extend(struct ksift_src *src, struct folio *folio,
+		   struct ksift_piece *piece)
+{
+	while (src->batch_at + 1 < folio_batch_count(&src->batch)) {
+		struct folio *next = src->batch.folios[src->batch_at + 1];
+
+		if (next->index != folio->index + folio_nr_pages(folio) ||
+		    folio_address(next) != piece->buf + piece->len ||
+		    !folio_test_uptodate(next) || poisoned(next) ||
+		    folio_test_readahead(next))
+			return;
+		piece->len += folio_size(next);
+		folio = next;
+		src->batch_at++;
+	}
+}
+
+static int next_walked(struct ksift_src *src, u64 pos,
+		       struct ksift_piece *piece)
+{
+	struct inode *inode = file_inode(src->file);
+	u64 size = i_size_read(inode);
+	pgoff_t index = pos >> PAGE_SHIFT;
+	struct folio *folio;
+	u64 end, offset;
+	int ret;
+
+	piece->len = 0;
+	if (pos >= size)
+		return 0;
+	ret = enter_window(src, pos, size);
+	if (ret)
+		return ret;
+	if (pos < src->copy_to)
+		return next_copy(src, pos, BOUNCE_SIZE, piece);
+
+	folio = get_folio(src, index);
+	if ((!folio || folio->index > index) && src->readahead &&
+	    src->ra_asked != index + 1) {
+		src->ra_asked = index + 1;
+		ask_for(src, pos);
+		folio = get_folio(src, index);
+	}
+	end = min(src->window.end, size);
+	if (!folio || folio->index > index) {
+		if (folio)
+			end = min_t(u64, end, folio_pos(folio));
+		return next_absent(src, pos, end, piece);
+	}
+	if (src->readahead && folio_test_readahead(folio))
+		ask_for_more(src, folio);
+	if (!folio_test_uptodate(folio)) {
+		if (folio_wait_locked_killable(folio))
+			return -EINTR;
+	}
+	end = min_t(u64, end, folio_pos(folio) + folio_size(folio));
+	if (!folio_test_uptodate(folio) || poisoned(folio))
+		return next_copy(src, pos, end - pos, piece);
+
+	offset = pos - folio_pos(folio);
+	piece->buf = (const u8 *)folio_address(folio) + offset;
+	piece->len = folio_size(folio) - offset;
+	piece->shared = true;
+	extend(src, folio, piece);
+	/* Now, after the bytes were seen to be there; see above. */
+	size = i_size_read(inode);
+	piece->len = pos < size ? min(piece->len, size - pos) : 0;
+	src->ra.prev_pos = pos + piece->len - !!piece->len;
+	return 0;
+}
+
+int ksift_source_next(struct ksift_src *src, u64 pos,
+		      struct ksift_piece *piece)
+{
+	if (src->walk)
+		return next_walked(src, pos, piece);
+	return next_copy(src, pos, wanted(src, pos), piece);
+}
+
+void ksift_source_used(struct ksift_src *src, const struct ksift_piece *piece,
+		       u64 len)
+{
+	src->bytes += len;
+	if (piece->shared)
+		src->walked += len;
+}

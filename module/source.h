@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef KSIFT_SOURCE_H
+#define KSIFT_SOURCE_H
+
+#include <linux/fs.h>
+#include <linux/pagevec.h>
+#include <linux/types.h>
+
+struct ksift_run;
+
+/**
+ * struct ksift_src - Where a RUN takes its bytes from
+ * @type: enum ksift_source, not NONE
+ * @base: MEM: the caller's address
+ * @end: MEM: bytes there; FILE: unused
+ * @to: The range's end: what lies past it is read in small pieces only
+ * @file: FILE: the caller's file, referenced
+ * @reader: FILE: for kernel_read() and seeking; @file or a file of our own
+ * @walk: FILE: the page cache may be used in place
+ * @readahead: FILE: absent pages can be asked for
+ * @ra: Readahead state of our own, to leave the caller's alone
+ * @ra_asked: Index + 1 of the page last asked for
+ * @window: [start, end) of what has been allowed by rw_verify_area()
+ * @batch: Folios held, in order of index
+ * @batch_at: First of them that is not passed yet
+ * @copy_to: Bytes below this offset are given out as private copies only
+ * @bounce: Buffer for private copies
+ * @bounce_size: Its size
+ * @bytes: Bytes used
+ * @walked: Those of them used in place
+ *
+ * Lives on one RUN's stack; used by its thread alone.
+ */
+struct ksift_src {
+	u32 type;
+	u64 base;
+	u64 end;
+	u64 to;
+	struct file *file;
+	struct file *reader;
+	bool walk;
+	bool readahead;
+	struct file_ra_state ra;
+	pgoff_t ra_asked;
+	struct {
+		u64 start;
+		u64 end;
+	} window;
+	struct folio_batch batch;
+	unsigned int batch_at;
+	u64 copy_to;
+	u8 *bounce;
+	size_t bounce_size;
+	u64 bytes;
+	u64 walked;
+};
+
+/**
+ * struct ksift_piece - Some bytes of a source
+ * @buf: The bytes; NULL if all are zero and nobody has stored them
+ * @len: How many; 0 at the source's end
+ * @shared: Others may write to them
+ */
+struct ksift_piece {
+	const u8 *buf;
+	u64 len;
+	bool shared;
+};
+
+/**
+ * ksift_source_open() - Take hold of what a RUN reads
+ * @src: Filled in; ksift_source_close() it after success
+ * @run: Its source is MEM or FILE, checked
+ *
+ * Return: 0 or -EBADF, -ESPIPE, -EOPNOTSUPP.
+ */
+int ksift_source_open(struct ksift_src *src, const struct ksift_run *run);
+void ksift_source_close(struct ksift_src *src);
+
+/**
+ * ksift_source_next() - Get bytes from an offset on
+ * @src: The source
+ * @pos: The offset
+ * @piece: Filled in; valid until the next call with @src
+ *
+ * Sleeps. The bytes of a shared piece may be gone from the file, or change, at
+ * any moment, but the memory stays.
+ *
+ * Return: 0 or a negative error.
+ */
+int ksift_source_next(struct ksift_src *src, u64 pos,
+		      struct ksift_piece *piece);
+
+/**
+ * ksift_source_used() - Account for bytes that were looked at
+ * @src: The source
+ * @piece: What they are in
+ * @len: How many
+ */
+void ksift_source_used(struct ksift_src *src, const struct ksift_piece *piece,
+		       u64 len);
+
+/**
+ * ksift_source_read() - Copy bytes out of a source
+ * @src: The source; pieces got from it stay valid
+ * @pos: Their offset
+ * @buf: Where they go
+ * @len: How many
+ *
+ * Return: how many there were, less than @len only at the source's end, or a
+ * negative error.
+ */
+ssize_t ksift_source_read(struct ksift_src *src, u64 pos, void *buf,
+			  size_t len);
+
+/**
+ * ksift_source_holds() - Does the source still reach this far?
+ * @src: The source
+ * @end: An offset
+ */
+bool ksift_source_holds(const struct ksift_src *src, u64 end);
+
+#endif /* KSIFT_SOURCE_H */

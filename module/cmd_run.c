@@ -91,12 +91,14 @@ static int check_resume(const struct ksift_run *run)
 		return resume->flags || resume->pos || resume->skip ? -EINVAL : 0;
 	if (resume->pos < run->from)
 		return -EINVAL;
+	if (run->source != KSIFT_SOURCE_NONE && resume->pos > LLONG_MAX)
+		return -EINVAL;
 	if (!(resume->flags & inside))
 		return resume->skip ? -EINVAL : 0;
 	if (run->kernel != KSIFT_KERNEL_LINES ||
 	    (resume->flags & inside) == inside)
 		return -EINVAL;
-	if (resume->pos > LLONG_MAX || resume->skip > LLONG_MAX - resume->pos)
+	if (resume->skip > LLONG_MAX - resume->pos)
 		return -EINVAL;
 	return 0;
 }

@@ -7,7 +7,13 @@
 #define KSIFT_COMPAT_H
 
 #include <linux/gfp.h>
+
+/* struct folio_batch has moved; the old header is gone since 7.1. */
+#if __has_include(<linux/folio_batch.h>)
+#include <linux/folio_batch.h>
+#else
 #include <linux/pagevec.h>
+#endif
 
 #ifndef CONFIG_64BIT
 #error "ksift needs a 64-bit kernel: pages are used at their address in it"

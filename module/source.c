@@ -190,8 +190,9 @@ static ssize_t read_file(struct ksift_src *src, u64 pos, void *buf,
 
 	if (IS_ERR(reader))
 		return PTR_ERR(reader);
-	if (pos > MAX_LFS_FILESIZE)
+	if (pos >= MAX_LFS_FILESIZE)
 		return 0;
+	len = min_t(u64, len, MAX_LFS_FILESIZE - pos);
 	n = kernel_read(reader, buf, len, &at);
 	/* Bytes past a truncation may have been zeroed before they were copied. */
 	if (n > 0 && src->walk) {

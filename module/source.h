@@ -3,8 +3,9 @@
 #define KSIFT_SOURCE_H
 
 #include <linux/fs.h>
-#include <linux/pagevec.h>
 #include <linux/types.h>
+
+#include "compat.h"
 
 struct ksift_run;
 

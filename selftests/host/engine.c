@@ -1,0 +1,444 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Unit tests of the engine: every usable variant against dumb oracles, with the
+ * text cut anywhere and each piece flush against memory that cannot be read.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "engine_util.h"
+
+static uint64_t seed;
+
+static uint32_t rnd(uint32_t below)
+{
+	/* S. Vigna's splitmix64. */
+	uint64_t z = seed += 0x9e3779b97f4a7c15;
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+	return (uint32_t)((z ^ (z >> 31)) >> 32) % below;
+}
+
+#define TEXT_MAX	40000
+#define PATTERNS	KSIFT_PATTERNS_MAX
+
+struct line {
+	u64 start;
+	u64 end;
+	u64 index;
+	bool newline;
+};
+
+struct expect {
+	struct ksift_lines_count count;
+	struct line lines[TEXT_MAX];
+	size_t selected;
+};
+
+static struct expect want, got;
+
+static void run_oracle(const struct oracle_pattern *pats, unsigned int count,
+		       unsigned int flags, const u8 *text, size_t len, u64 from,
+		       u64 to, struct expect *out)
+{
+	u64 pos = 0;
+
+	memset(&out->count, 0, sizeof(out->count));
+	out->selected = 0;
+	while (pos < len) {
+		const u8 *nl = memchr(text + pos, '\n', len - pos);
+		u64 end = nl ? (u64)(nl - text) : len;
+
+		if (pos >= from && pos < to) {
+			if (oracle_selects(pats, count, flags, text + pos,
+					   end - pos)) {
+				out->lines[out->selected++] = (struct line){
+					pos, end, out->count.total, nl };
+				out->count.selected++;
+				out->count.selected_bytes += end - pos + 1;
+			}
+			out->count.total++;
+		}
+		pos = end + !!nl;
+	}
+}
+
+static void take_hits(struct ksift_scan *scan, struct expect *out)
+{
+	u32 i;
+
+	for (i = 0; i < scan->hit_count; i++)
+		out->lines[out->selected++] = (struct line){
+			scan->hits[i].start, scan->hits[i].end,
+			scan->hits[i].index, scan->hits[i].newline };
+}
+
+/* Cuts the text at random, and now and then goes back to a hit. */
+static void run_engine(const struct ksift_prog *prog,
+		       const struct ksift_variant_ops *ops, const u8 *text,
+		       size_t len, u64 from, u64 to, bool hits, size_t piece_max,
+		       struct guarded *g, struct expect *out)
+{
+	struct ksift_scan *scan = calloc(1, sizeof(*scan));
+
+	scan->prog = prog;
+	scan->ops = ops;
+	scan->to = to;
+	scan->want_hits = hits;
+	ksift_scan_start(scan, from ? from - 1 : 0, from);
+	out->selected = 0;
+	while (!scan->done) {
+		size_t n = len - scan->pos, done = 0;
+		const u8 *piece;
+
+		if (!n) {
+			ksift_scan_eof(scan);
+			take_hits(scan, out);
+			break;
+		}
+		if (n > piece_max)
+			n = 1 + rnd(piece_max);
+		/* A run of zeros may come as one. */
+		if (!text[scan->pos] && !rnd(2)) {
+			for (n = 0; scan->pos + n < len &&
+			     !text[scan->pos + n]; n++)
+				;
+			ksift_scan_zeros(scan, n);
+			continue;
+		}
+		piece = guarded_copy(g, text + scan->pos, n);
+		while (done < n && !scan->done) {
+			scan->chunk = rnd(3) ? KSIFT_CHUNK : 64 + rnd(2000);
+			done = ksift_scan_feed(scan, piece, done, n);
+			if (scan->hit_count && !rnd(16)) {
+				u32 keep = rnd(scan->hit_count) + 1;
+				u64 bytes = 0;
+				struct ksift_hit hit;
+				size_t i;
+
+				scan->hit_count = keep;
+				hit = scan->hits[keep - 1];
+				take_hits(scan, out);
+				for (i = 0; i < out->selected; i++)
+					bytes += out->lines[i].end -
+						 out->lines[i].start + 1;
+				ksift_scan_rewind(scan, &hit, out->selected,
+						  bytes);
+				break;
+			}
+			take_hits(scan, out);
+		}
+	}
+	out->count = scan->count;
+	free(scan);
+}
+
+static void check(const struct oracle_pattern *pats, unsigned int count,
+		  unsigned int flags, const u8 *text, size_t len, u64 from,
+		  u64 to, size_t piece_max, struct guarded *g, uint64_t case_seed)
+{
+	struct ksift_prog *prog = make_prog(pats, count, flags);
+	const struct ksift_variant_ops *const *v;
+	unsigned int i;
+	int hits;
+
+	run_oracle(pats, count, flags, text, len, from, to, &want);
+	for (v = ksift_variants; *v; v++) {
+		if (!variant_usable(*v))
+			continue;
+		for (hits = 0; hits < 2; hits++) {
+			run_engine(prog, *v, text, len, from, to, hits,
+				   piece_max, g, &got);
+			if (!memcmp(&got.count, &want.count, sizeof(got.count)) &&
+			    (!hits || (got.selected == want.selected &&
+				       !memcmp(got.lines, want.lines,
+					       got.selected * sizeof(struct line)))))
+				continue;
+			for (i = 0; i < count; i++)
+				print_error("pattern %u: %zu bytes, flags %u, group %u\n",
+					    i, pats[i].len, pats[i].flags,
+					    pats[i].group);
+			fail_msg("%s, seed %#llx, hits %d, [%llu, %llu) of %zu bytes, pieces of %zu: %llu of %llu lines, not %llu of %llu",
+				 (*v)->name, (unsigned long long)case_seed,
+				 hits, (unsigned long long)from,
+				 (unsigned long long)to, len, piece_max,
+				 (unsigned long long)got.count.selected,
+				 (unsigned long long)got.count.total,
+				 (unsigned long long)want.count.selected,
+				 (unsigned long long)want.count.total);
+		}
+	}
+	free(prog);
+}
+
+static void random_case(struct guarded *g)
+{
+	static const char *const alphabets[] = {
+		"a\n", "aA\n", "ab\n", "abAB\n", "aab\0\n", "aaaaaaaaaaaaaaab",
+		"error ERROR\nwarn\r", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaA\n",
+	};
+	static const u8 sizes[] = { 8, 2, 3, 4, 5, 16, 17, 38 };
+	static u8 text[TEXT_MAX], bytes[PATTERNS][64];
+	struct oracle_pattern pats[PATTERNS];
+	uint64_t case_seed = seed;
+	unsigned int a = rnd(ARRAY_SIZE(alphabets));
+	unsigned int size = a ? sizes[a] + 1 : 2;
+	unsigned int i, k, count = rnd(4) ? rnd(5) : rnd(PATTERNS + 1);
+	unsigned int flags = rnd(4);
+	size_t len = rnd(3) ? rnd(600) : rnd(TEXT_MAX);
+	size_t piece_max = rnd(2) ? 1 + rnd(40) : 1 + rnd(TEXT_MAX);
+	u64 from = 0, to = UINT64_MAX;
+	bool raw = !rnd(6);
+
+	for (i = 0; i < len; i++) {
+		text[i] = raw ? rnd(256) : (u8)alphabets[a][rnd(size)];
+		if (text[i] == '\n' && len > 1000 && rnd(4))
+			text[i] = 'a';
+	}
+	for (i = 0; i < count; i++) {
+		unsigned int plen = rnd(3) ? rnd(6) : rnd(64);
+		size_t at = plen < len ? rnd(len - plen) : 0;
+
+		pats[i] = (struct oracle_pattern){ bytes[i], plen, rnd(4), 0 };
+		if (!rnd(5))
+			pats[i].flags |= KSIFT_PATTERN_EXCLUDE;
+		else
+			pats[i].group = rnd(3) ? 0 : rnd(KSIFT_GROUPS_MAX);
+		for (k = 0; k < plen; k++) {
+			bytes[i][k] = at + k < len && rnd(30) ?
+				      text[at + k] : (u8)alphabets[a][rnd(size)];
+			if (bytes[i][k] == '\n')
+				bytes[i][k] = 'a';
+		}
+	}
+	if (rnd(2)) {
+		from = rnd(len + 2);
+		to = from + rnd(len + 2);
+	}
+	if (from > len)
+		from = len;
+	if (to < from)
+		to = from;
+	check(pats, count, flags, text, len, from, to, piece_max, g, case_seed);
+}
+
+static void lines_random(void **state)
+{
+	struct guarded g = guarded_alloc(TEXT_MAX);
+	const char *runs = getenv("KSIFT_HOST_RUNS");
+	long i, n = runs ? atol(runs) : 6000;
+	const char *s = getenv("KSIFT_SEED");
+
+	(void)state;
+	seed = s ? strtoull(s, NULL, 0) : 1;
+	for (i = 0; i < n; i++)
+		random_case(&g);
+	guarded_free(&g);
+}
+
+/* All cuts in three of a small text. */
+static void lines_cuts(void **state)
+{
+	static const u8 text[] = "ERROR a\n\nxERROR\nerr\nERERROR\n\nlast ERROR";
+	const struct oracle_pattern pats[] = {
+		{ (const u8 *)"ERROR", 5, 0, 0 },
+		{ (const u8 *)"err", 3, KSIFT_PATTERN_ANCHORED, 0 },
+		{ (const u8 *)"last", 4, KSIFT_PATTERN_EXCLUDE, 0 },
+	};
+	struct guarded g = guarded_alloc(sizeof(text));
+	const size_t len = sizeof(text) - 1;
+	u64 a, b, from[3], to[3];
+	int k;
+
+	(void)state;
+	for (a = 0; a <= len; a++)
+		for (b = a; b <= len; b++) {
+			struct ksift_lines_count sum = { 0, 0, 0 };
+
+			from[0] = 0;
+			to[0] = from[1] = a;
+			to[1] = from[2] = b;
+			to[2] = UINT64_MAX;
+			for (k = 0; k < 3; k++) {
+				check(pats, 3, 0, text, len, from[k], to[k], 7,
+				      &g, a << 8 | b);
+				sum.total += got.count.total;
+				sum.selected += got.count.selected;
+			}
+			assert_int_equal(sum.total, 7);
+			assert_int_equal(sum.selected, 4);
+		}
+	guarded_free(&g);
+}
+
+/* Work must not grow faster than the text, whatever filter and text are. */
+static void lines_linear(void **state)
+{
+	enum { N = 1 << 20, LEN = KSIFT_PATTERN_LEN_MAX };
+	static u8 text[N], pat[PATTERNS][LEN];
+	struct oracle_pattern pats[PATTERNS];
+	const struct ksift_variant_ops *const *v;
+	struct guarded g = guarded_alloc(1);
+	struct ksift_prog *prog;
+	int i;
+
+	(void)state;
+	memset(text, 'a', sizeof(text));
+	memset(pat, 'a', sizeof(pat));
+	for (i = 0; i < PATTERNS; i++) {
+		pat[i][i] = 'b';
+		pats[i] = (struct oracle_pattern){ pat[i], LEN, 0, 0 };
+	}
+	for (i = 1; i <= PATTERNS; i *= 8) {
+		prog = make_prog(pats, i, 0);
+		for (v = ksift_variants; *v; v++) {
+			struct ksift_scan *scan = calloc(1, sizeof(*scan));
+			struct timespec t0, t1;
+			size_t done = 0;
+			double ns;
+
+			if (!variant_usable(*v))
+				continue;
+			scan->prog = prog;
+			scan->ops = *v;
+			scan->to = UINT64_MAX;
+			scan->chunk = KSIFT_CHUNK;
+			ksift_scan_start(scan, 0, false);
+			clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t0);
+			while (done < N)
+				done = ksift_scan_feed(scan, text, done, N);
+			clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t1);
+			ns = ((t1.tv_sec - t0.tv_sec) * 1e9 + t1.tv_nsec -
+			      t0.tv_nsec) / N;
+			/*
+			 * Comparing each pattern at each byte takes a thousand
+			 * ns a byte and more; a slow machine under sanitizers
+			 * walks an automaton in less than 200.
+			 */
+			if (ns > 400)
+				fail_msg("%s, %d patterns: %.1f ns per byte",
+					 (*v)->name, i, ns);
+			free(scan);
+		}
+		free(prog);
+	}
+	guarded_free(&g);
+}
+
+static void fib_windows(void **state)
+{
+	static u64 window[5000];
+	u64 a = 0, b = 1, n;
+	size_t i;
+
+	(void)state;
+	for (n = 0; n < 1005000; n++) {
+		u64 sum = a + b;
+
+		if (n % 4999 == 0 || n < 100 || n > 1004900) {
+			ksift_fib_fill(n, window, 2);
+			assert_true(window[0] == a && window[1] == b);
+		}
+		a = b;
+		b = sum;
+	}
+	for (i = 0; i < 200; i++) {
+		u64 from = i < 100 ? UINT64_MAX - 5000 - i : (u64)rnd(~0u) * i;
+		size_t k;
+
+		ksift_fib_fill(from, window, ARRAY_SIZE(window));
+		for (k = 2; k < ARRAY_SIZE(window); k++)
+			assert_true(window[k] == window[k - 1] + window[k - 2]);
+		ksift_fib_fill(from + 4999, &a, 1);
+		assert_true(a == window[4999]);
+	}
+}
+
+static void sumsq_sums(void **state)
+{
+	/* The least n whose sum is not below 2^64, and 2^128. */
+	const u64 ovf64 = 3810779, ovf128 = 10069012961346;
+	struct ksift_sumsq_value v, w;
+	u64 from, to, n, sum;
+	int i;
+
+	(void)state;
+	for (from = 0; from < 300; from += 7)
+		for (to = from, sum = 0; to < 400; to++) {
+			ksift_sumsq(from, to, &v);
+			assert_true(v.lo == sum && !v.hi && !v.flags);
+			sum += to * to;
+		}
+	for (n = 0, sum = 0; n < ovf64 - 1; n++)
+		sum += n * n;
+	ksift_sumsq(0, ovf64 - 1, &v);
+	assert_true(v.lo == sum && !v.flags);
+	ksift_sumsq(0, ovf64, &v);
+	assert_int_equal(v.flags, KSIFT_SUMSQ_OVF64);
+	assert_true(v.lo == sum + n * n && v.hi == 1);
+	ksift_sumsq(0, ovf128 - 1, &v);
+	assert_int_equal(v.flags, KSIFT_SUMSQ_OVF64);
+	ksift_sumsq(0, ovf128, &v);
+	assert_int_equal(v.flags, KSIFT_SUMSQ_OVF64 | KSIFT_SUMSQ_OVF128);
+	/* One more term, anywhere. */
+	for (i = 0; i < 100000; i++) {
+		unsigned __int128 a, b;
+
+		n = (u64)rnd(~0u) << rnd(33);
+		ksift_sumsq(0, n, &v);
+		ksift_sumsq(0, n + 1, &w);
+		a = (unsigned __int128)v.hi << 64 | v.lo;
+		b = (unsigned __int128)w.hi << 64 | w.lo;
+		assert_true(b - a == (unsigned __int128)n * n);
+		ksift_sumsq(n, n + 1, &v);
+		assert_true(b - a == ((unsigned __int128)v.hi << 64 | v.lo));
+	}
+}
+
+static void sum_i64_any_alignment(void **state)
+{
+	struct guarded g = guarded_alloc(4096);
+	size_t shift, i, n;
+
+	(void)state;
+	for (shift = 0; shift < 16; shift++)
+		for (n = 0; n < 100; n++) {
+			u8 *buf = g.end - shift - n * sizeof(s64);
+			struct ksift_sum sum = { 0, 0 };
+			__int128 expect = 0;
+
+			for (i = 0; i < n; i++) {
+				s64 v = rnd(4) ? (s64)((u64)rnd(~0u) << 32 |
+						       rnd(~0u)) :
+					rnd(2) ? INT64_MIN : INT64_MAX;
+
+				memcpy(buf + i * sizeof(v), &v, sizeof(v));
+				expect += v;
+			}
+			ksift_sum_i64(&sum, buf, n);
+			assert_true(sum.lo == (u64)expect);
+			assert_true(sum.hi == (u64)(expect >> 64));
+		}
+	guarded_free(&g);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lines_random),
+		cmocka_unit_test(lines_cuts),
+		cmocka_unit_test(lines_linear),
+		cmocka_unit_test(fib_windows),
+		cmocka_unit_test(sumsq_sums),
+		cmocka_unit_test(sum_i64_any_alignment),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("engine", tests, NULL, NULL);
+}

@@ -126,6 +126,14 @@ static int ints_open(struct ints *ints, const struct ksift_run *run)
 	return ksift_source_open(&ints->src, run);
 }
 
+/* The source ends with @tail bytes that are no whole integer. */
+static void ints_end(struct ints *ints, u32 tail)
+{
+	ints->tail = tail;
+	ints->done = true;
+	ksift_source_used(&ints->src, &ints->piece, tail);
+}
+
 /*
  * The next integers of the range: *@count of them at *@buf, or, when that is
  * NULL, as many zeros.  None when the range is done.
@@ -153,10 +161,8 @@ static int ints_next(struct ints *ints, const u8 **buf, u64 *count)
 		n = ret / INT_SIZE;
 		*buf = (const u8 *)&ints->last;
 		piece->shared = false;
-		if (!n) {
-			ints->tail = ret;
-			ints->done = true;
-		}
+		if (!n)
+			ints_end(ints, ret);
 	}
 	*count = n;
 	return 0;
@@ -273,6 +279,9 @@ static int sumsq_array(struct ksift_job *job)
 			break;
 		}
 	}
+	/* An array that was just large enough is no reason for another call. */
+	if (!ret && !ints.done && ints.src.end - ints.pos < INT_SIZE)
+		ints_end(&ints, ints.src.end - ints.pos);
 	ints_close(&ints, job->run);
 	args->out_count = total;
 	args->out_tail = ints.tail;

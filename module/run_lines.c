@@ -400,6 +400,8 @@ static int feed_piece(struct lines_run *r, const struct ksift_piece *piece)
 		struct ksift_lines_count before = scan->count;
 		size_t was = done;
 
+		if (!r->args->max_lines && !scan->skipping)
+			return STOP_LIMIT;
 		scan->chunk = next_chunk(r);
 		done = ksift_scan_feed(scan, piece->buf, done, piece->len);
 		ksift_source_used(&r->src, piece, done - was);
@@ -437,8 +439,6 @@ static int scan_source(struct lines_run *r)
 		struct ksift_piece piece;
 		int ret;
 
-		if (!scan->skipping && !r->args->max_lines)
-			return STOP_LIMIT;
 		ret = ksift_source_next(&r->src, scan->pos, &piece);
 		if (ret)
 			return ret;

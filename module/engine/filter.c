@@ -285,6 +285,17 @@ static void link_next(struct ksift_build *build, u32 i)
 	node->out |= ac->nodes[node->fail].out;
 }
 
+static void finish_build(struct ksift_prog *prog)
+{
+	u32 c;
+
+	prog->ac[0].start = ac_child(&prog->ac[0], 0, '\n');
+	prog->ac[1].start = ac_child(&prog->ac[1], 0, '\n');
+	for (c = 0; c < ARRAY_SIZE(prog->wakes); c++)
+		prog->wakes[c] = c == '\n' || ac_child(&prog->ac[0], 0, c) ||
+				 ac_child(&prog->ac[1], 0, ksift_upper(c));
+}
+
 bool ksift_prog_step(struct ksift_build *build)
 {
 	struct ksift_prog *prog = build->prog;
@@ -301,9 +312,7 @@ bool ksift_prog_step(struct ksift_build *build)
 	}
 	for (k = 0; k < 16; k++) {
 		if (build->depth == prog->reach) {
-			for (i = 0; i < ARRAY_SIZE(prog->ac); i++)
-				prog->ac[i].start =
-					ac_child(&prog->ac[i], 0, '\n');
+			finish_build(prog);
 			return false;
 		}
 		for (i = 0; i < prog->count; i++)

@@ -73,6 +73,7 @@ struct ksift_literal {
  * @reach: Bytes a match can reach back over, a line's start counting as one
  * @vector: Few enough patterns for the vector search
  * @ac: The automata: [0] as is, [1] case-folding
+ * @wakes: Bytes that bring an automaton away from its root, and the newline
  *
  * Written by ksift_prog_build() alone, constant after it.
  */
@@ -89,6 +90,7 @@ struct ksift_prog {
 	u64 always;
 	u32 reach;
 	struct ksift_ac ac[2];
+	bool wakes[256];
 };
 
 /**

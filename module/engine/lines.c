@@ -135,13 +135,20 @@ static size_t scan_scalar(struct ksift_scan *scan, const u8 *buf, u64 base,
 			  size_t i, size_t end)
 {
 	const struct ksift_ac *ac = scan->prog->ac;
+	const bool *wakes = scan->prog->wakes;
 	u32 s0 = scan->state[0], s1 = scan->state[1];
 	bool use0 = ac[0].used, use1 = ac[1].used;
 	u64 seen = scan->seen;
 
-	while (i < end) {
-		u8 c = buf[i++];
+	for (;;) {
+		u8 c;
 
+		/* Nothing can happen before a byte that begins something. */
+		while (!(s0 | s1) && i < end && !wakes[buf[i]])
+			i++;
+		if (i >= end)
+			break;
+		c = buf[i++];
 		if (c == '\n') {
 			scan->seen = seen;
 			line_end(scan, base + i - 1, true);

@@ -24,4 +24,4 @@ module_exit(ksift_exit);
 MODULE_DESCRIPTION("Log filters and compute kernels next to the data");
 MODULE_AUTHOR("The ksift developers");
 MODULE_LICENSE("GPL");
-MODULE_VERSION("0.1");
+MODULE_VERSION("0.1.0");

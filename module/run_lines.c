@@ -197,9 +197,18 @@ static int match_long(struct lines_run *r, const struct ksift_hit *hit, u64 *see
 	r->held = 0;
 	*seen = ksift_match_start(r->prog, state);
 	for (pos = hit->start; pos < hit->end;) {
-		ssize_t n = ksift_source_read(&r->src, pos, r->stage,
-					      min_t(u64, hit->end - pos,
-						    STAGE_SIZE));
+		u64 left = hit->end - pos;
+		u64 hole = min(ksift_source_hole(&r->src, pos, left), left);
+		ssize_t n;
+
+		if (signal_pending(current))
+			return -EINTR;
+		*seen |= ksift_match_zeros(r->prog, state, hole);
+		pos += hole;
+		if (hole)
+			continue;
+		n = ksift_source_read(&r->src, pos, r->stage,
+				      min_t(u64, left, STAGE_SIZE));
 		if (n < 0)
 			return n;
 		if (!n)
@@ -207,8 +216,6 @@ static int match_long(struct lines_run *r, const struct ksift_hit *hit, u64 *see
 		r->src.bytes += n;
 		*seen |= ksift_match(r->prog, state, r->stage, n);
 		pos += n;
-		if (fatal_signal_pending(current))
-			return -EINTR;
 		cond_resched();
 	}
 	return 0;

@@ -333,13 +333,12 @@ static bool poisoned(struct folio *folio)
 	       (folio_test_large(folio) && folio_test_has_hwpoisoned(folio));
 }
 
-/* How many bytes from @pos on, of @len, lie in a hole. */
-static u64 hole_len(struct ksift_src *src, u64 pos, u64 len)
+u64 ksift_source_hole(struct ksift_src *src, u64 pos, u64 len)
 {
 	struct file *reader;
 	loff_t data;
 
-	if (len < HOLE_MIN)
+	if (!src->walk || len < HOLE_MIN)
 		return 0;
 	reader = get_reader(src);
 	if (IS_ERR(reader) || reader == src->file)
@@ -354,7 +353,7 @@ static u64 hole_len(struct ksift_src *src, u64 pos, u64 len)
 static int next_absent(struct ksift_src *src, u64 pos, u64 end,
 		       struct ksift_piece *piece)
 {
-	u64 hole = hole_len(src, pos, end - pos);
+	u64 hole = ksift_source_hole(src, pos, end - pos);
 
 	if (hole) {
 		piece->buf = NULL;

@@ -115,6 +115,17 @@ ssize_t ksift_source_read(struct ksift_src *src, u64 pos, void *buf,
 			  size_t len);
 
 /**
+ * ksift_source_hole() - Ask for a hole
+ * @src: The source; pieces got from it stay valid
+ * @pos: An offset
+ * @len: How many bytes from there on matter
+ *
+ * Return: how many bytes from @pos on are zeros that nobody has stored, as far
+ * as it is worth knowing; it may be more than @len.
+ */
+u64 ksift_source_hole(struct ksift_src *src, u64 pos, u64 len);
+
+/**
  * ksift_source_holds() - Does the source still reach this far?
  * @src: The source
  * @end: An offset

@@ -97,6 +97,23 @@ u64 ksift_match(const struct ksift_prog *prog, u32 state[2], const u8 *buf,
 	return seen;
 }
 
+u64 ksift_match_zeros(const struct ksift_prog *prog, u32 state[2], u64 len)
+{
+	static const u8 zeros[64];
+	u64 seen = 0;
+
+	/* After as many bytes as the longest pattern has, more change nothing. */
+	if (len > prog->reach)
+		len = prog->reach;
+	while (len) {
+		size_t n = len < sizeof(zeros) ? len : sizeof(zeros);
+
+		seen |= ksift_match(prog, state, zeros, n);
+		len -= n;
+	}
+	return seen;
+}
+
 static void report(struct ksift_scan *scan, u64 start, u64 end, u64 index,
 		   bool newline)
 {
@@ -477,22 +494,12 @@ size_t ksift_scan_feed(struct ksift_scan *scan, const u8 *buf, size_t done,
 
 void ksift_scan_zeros(struct ksift_scan *scan, u64 len)
 {
-	static const u8 zeros[64];
-	u64 left = len < scan->prog->reach ? len : scan->prog->reach;
-
 	scan->hit_count = 0;
 	scan->pos += len;
-	if (scan->skipping) {
+	if (scan->skipping)
 		scan->done = scan->pos >= scan->to;
-		return;
-	}
-	/* After as many bytes as the longest pattern has, more change nothing. */
-	while (left) {
-		size_t n = left < sizeof(zeros) ? left : sizeof(zeros);
-
-		scan->seen |= ksift_match(scan->prog, scan->state, zeros, n);
-		left -= n;
-	}
+	else
+		scan->seen |= ksift_match_zeros(scan->prog, scan->state, len);
 }
 
 void ksift_scan_eof(struct ksift_scan *scan)

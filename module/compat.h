@@ -8,8 +8,13 @@
 
 #include <linux/gfp.h>
 
-/* struct folio_batch has moved; the old header is gone since 7.1. */
-#if __has_include(<linux/folio_batch.h>)
+/*
+ * Since 7.1 struct folio_batch has a header of its own.  sparse, which cannot
+ * tell, is run on older kernels.
+ */
+#ifndef __has_include
+#include <linux/pagevec.h>
+#elif __has_include(<linux/folio_batch.h>)
 #include <linux/folio_batch.h>
 #else
 #include <linux/pagevec.h>

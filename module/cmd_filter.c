@@ -17,10 +17,10 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "cmd.h"
 #include "cmd_filter.h"
 #include "compat.h"
 #include "engine/filter.h"
-#include "ioctl.h"
 #include "uapi/ksift.h"
 
 static int filter_release(struct inode *inode, struct file *file)

@@ -5,9 +5,9 @@
 #include <linux/errno.h>
 #include <linux/string.h>
 
+#include "cmd.h"
 #include "cmd_info.h"
 #include "cmd_run.h"
-#include "ioctl.h"
 #include "uapi/ksift.h"
 #include "variant.h"
 

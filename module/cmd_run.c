@@ -8,8 +8,8 @@
 #include <linux/nospec.h>
 #include <linux/uaccess.h>
 
+#include "cmd.h"
 #include "cmd_run.h"
-#include "ioctl.h"
 #include "run.h"
 #include "uapi/ksift.h"
 #include "variant.h"

@@ -7,17 +7,16 @@
 #define KSIFT_COMPAT_H
 
 #include <linux/gfp.h>
+#include <linux/version.h>
 
 /*
- * Since 7.1 struct folio_batch has a header of its own.  sparse, which cannot
- * tell, is run on older kernels.
+ * struct folio_batch, whose own header was renamed in the 7 series.  Since 6.9
+ * writeback.h brings it along.
  */
-#ifndef __has_include
+#if KERNEL_VERSION(6, 9, 0) > LINUX_VERSION_CODE
 #include <linux/pagevec.h>
-#elif __has_include(<linux/folio_batch.h>)
-#include <linux/folio_batch.h>
 #else
-#include <linux/pagevec.h>
+#include <linux/writeback.h>
 #endif
 
 #ifndef CONFIG_64BIT

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The table of ioctls, and how their structures come in and go out.
+ * The table of ioctls.
  */
 #include <linux/build_bug.h>
 #include <linux/fs.h>
 #include <linux/kernel.h>
-#include <linux/mm.h>
 #include <linux/nospec.h>
-#include <linux/uaccess.h>
 
+#include "cmd.h"
 #include "cmd_filter.h"
 #include "cmd_info.h"
 #include "cmd_run.h"
@@ -54,33 +53,6 @@ static_assert(sizeof(struct ksift_fib) == 40);
 static_assert(sizeof(struct ksift_sumsq_value) == 24);
 static_assert(sizeof(struct ksift_sumsq) == 72);
 static_assert(sizeof(struct ksift_sum_i64) == 40);
-
-int ksift_copy_struct(void *dst, u32 dst_size, u32 min_size,
-		      const void __user *user)
-{
-	u32 size;
-	int ret;
-
-	if (get_user(size, (const u32 __user *)user))
-		return -EFAULT;
-	if (size < min_size)
-		return -EINVAL;
-	if (size > PAGE_SIZE)
-		return -E2BIG;
-	ret = copy_struct_from_user(dst, dst_size, user, size);
-	if (ret)
-		return ret;
-	/* Another thread may have changed it since; the first fetch counts. */
-	*(u32 *)dst = size;
-	return size;
-}
-
-int ksift_ucmd_respond(struct ksift_ucmd *ucmd, u32 size)
-{
-	if (copy_to_user(ucmd->user, ucmd->cmd, min(ucmd->user_size, size)))
-		return -EFAULT;
-	return 0;
-}
 
 long ksift_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {

@@ -29,7 +29,7 @@
 /* Lines up to this long are given out as one; and 64 KiB stay in the cache. */
 #define STAGE_SIZE (64 * 1024)
 
-/* A vector section's worth is lost when so few bytes can be used of it. */
+/* Fewer bytes than this are not worth a vector section. */
 #define CHUNK_MIN 512
 
 /* Why a run ended before its source did. */
@@ -221,26 +221,39 @@ static int match_long(struct lines_run *r, const struct ksift_hit *hit, u64 *see
 	return 0;
 }
 
-static int give_long(struct lines_run *r, const struct ksift_hit *hit)
+/*
+ * Give out a line that does not fit the stage.  When it has another length by
+ * then, @hit is changed to what it was.
+ */
+static int give_long(struct lines_run *r, struct ksift_hit *hit)
 {
 	bool newline;
-	u64 seen, next;
-	int ret;
+	u64 seen = 0, next;
+	int ret, stop = RUNNING;
 
 	if (r->args->records) {
 		ret = match_long(r, hit, &seen);
-		if (!ret)
-			ret = put_record(r, hit, seen);
 		if (ret)
 			return ret;
 	}
-	if (!r->args->text)
-		return RUNNING;
-	ret = stream_line(r, hit->start, 0, &next, &newline);
-	/* The line counts: what is left of it is for the next call. */
-	if (ret < 0 && ret != -EFAULT)
-		return STOP_FULL;
-	return ret;
+	if (r->args->text) {
+		stop = stream_line(r, hit->start, 0, &next, &newline);
+		if (stop == -EFAULT)
+			return stop;
+		/* The line counts: what is left of it is for the next call. */
+		if (stop < 0)
+			stop = STOP_FULL;
+		if (!r->resume->flags) {
+			hit->end = next - newline;
+			hit->newline = newline;
+		}
+	}
+	if (r->args->records) {
+		ret = put_record(r, hit, seen);
+		if (ret)
+			return ret;
+	}
+	return stop;
 }
 
 /* Is the line in the stage, which may have changed, still one, and selected? */
@@ -257,7 +270,7 @@ static bool still_selected(struct lines_run *r, const struct ksift_hit *hit,
  * Give out a line that ends in @piece, which begins at offset @base.
  * Returns an enum stop or a negative error.
  */
-static int give_line(struct lines_run *r, const struct ksift_hit *hit,
+static int give_line(struct lines_run *r, struct ksift_hit *hit,
 		     const struct ksift_piece *piece, u64 base)
 {
 	u64 bytes = ksift_hit_bytes(hit);
@@ -318,7 +331,7 @@ static int give_hits(struct lines_run *r, const struct ksift_piece *piece,
 	u32 i, n = scan->hit_count;
 
 	for (i = 0; i < n; i++) {
-		const struct ksift_hit hit = scan->hits[i];
+		struct ksift_hit hit = scan->hits[i];
 		int stop = RUNNING;
 
 		if (r->give)
@@ -335,6 +348,9 @@ static int give_hits(struct lines_run *r, const struct ksift_piece *piece,
 			stop = STOP_FULL;
 		if (c->selected >= r->args->max_lines && stop == RUNNING)
 			stop = STOP_LIMIT;
+		/* What follows may have moved when this line was given out. */
+		if (hit.end != scan->hits[i].end && stop == RUNNING)
+			stop = STOP_AGAIN;
 		if (stop != RUNNING) {
 			ksift_scan_rewind(scan, &hit, c->selected,
 					  c->selected_bytes);
@@ -381,19 +397,27 @@ static int hold_line(struct lines_run *r, const struct ksift_piece *piece,
 }
 
 /*
- * Bytes to look at next: what is looked at and then cannot be given out has to
- * be looked at again.
+ * Look no further than can be given out: what is looked at and then is not
+ * taken has to be looked at again.
  */
-static size_t next_chunk(const struct lines_run *r)
+static void bound_scan(struct lines_run *r, struct ksift_scan *scan)
 {
+	u64 hits = min_t(u64, KSIFT_LINES_HITS,
+			 r->args->max_lines - scan->count.selected);
 	u64 chunk = r->chunk;
 
-	if (r->args->text)
-		chunk = min(chunk, text_room(r));
-	/* Guess a line's length: most are longer. */
-	if (r->args->records)
-		chunk = min(chunk, (r->args->records_cap - r->records) * 64);
-	return max_t(u64, chunk, CHUNK_MIN);
+	scan->bytes_max = U64_MAX;
+	if (r->args->text) {
+		scan->bytes_max = text_room(r);
+		chunk = min(chunk, scan->bytes_max);
+	}
+	if (r->args->records) {
+		hits = min(hits, r->args->records_cap - r->records);
+		/* A guess at a line's length: most are longer. */
+		chunk = min(chunk, hits * 64);
+	}
+	scan->hits_max = hits;
+	scan->chunk = max_t(u64, chunk, CHUNK_MIN);
 }
 
 static int feed_piece(struct lines_run *r, const struct ksift_piece *piece)
@@ -409,7 +433,7 @@ static int feed_piece(struct lines_run *r, const struct ksift_piece *piece)
 
 		if (!r->args->max_lines && !scan->skipping)
 			return STOP_LIMIT;
-		scan->chunk = next_chunk(r);
+		bound_scan(r, scan);
 		done = ksift_scan_feed(scan, piece->buf, done, piece->len);
 		ksift_source_used(&r->src, piece, done - was);
 		if (scan->hit_count == KSIFT_LINES_HITS)
@@ -449,7 +473,12 @@ static int scan_source(struct lines_run *r)
 		ret = ksift_source_next(&r->src, scan->pos, &piece);
 		if (ret)
 			return ret;
-		if (!piece.len) {
+		if (!piece.len && !scan->skipping && scan->pos > scan->line &&
+		    !ksift_source_holds(&r->src, scan->pos)) {
+			/* Cut off in this line: see where it ends now. */
+			ksift_scan_start(scan, scan->line, false);
+			ret = STOP_AGAIN;
+		} else if (!piece.len) {
 			ret = feed_end(r);
 		} else if (!piece.buf) {
 			ksift_scan_zeros(scan, piece.len);

@@ -41,6 +41,30 @@
 /* Bytes that verifying may read, per byte of a chunk, before it is given up. */
 #define VERIFY_BUDGET 4
 
+static void report(struct ksift_scan *scan, u64 start, u64 end, u64 index,
+		   bool newline)
+{
+	scan->hits[scan->hit_count++] = (struct ksift_hit){
+		.start = start,
+		.end = end,
+		.index = index,
+		.newline = newline,
+	};
+	scan->hit_bytes += end - start + 1;
+}
+
+static bool full(const struct ksift_scan *scan)
+{
+	return scan->want_hits && (scan->hit_count >= scan->hits_max ||
+				   scan->hit_bytes >= scan->bytes_max);
+}
+
+static void forget_hits(struct ksift_scan *scan)
+{
+	scan->hit_count = 0;
+	scan->hit_bytes = 0;
+}
+
 static void line_begin(struct ksift_scan *scan, u64 pos)
 {
 	const struct ksift_prog *prog = scan->prog;
@@ -56,7 +80,7 @@ void ksift_scan_start(struct ksift_scan *scan, u64 pos, bool skipping)
 	scan->pos = pos;
 	scan->skipping = skipping;
 	scan->done = pos >= scan->to;
-	scan->hit_count = 0;
+	forget_hits(scan);
 	scan->synced = 0;
 	line_begin(scan, pos);
 }
@@ -112,22 +136,6 @@ u64 ksift_match_zeros(const struct ksift_prog *prog, u32 state[2], u64 len)
 		len -= n;
 	}
 	return seen;
-}
-
-static void report(struct ksift_scan *scan, u64 start, u64 end, u64 index,
-		   bool newline)
-{
-	scan->hits[scan->hit_count++] = (struct ksift_hit){
-		.start = start,
-		.end = end,
-		.index = index,
-		.newline = newline,
-	};
-}
-
-static bool full(const struct ksift_scan *scan)
-{
-	return scan->hit_count == KSIFT_LINES_HITS;
 }
 
 /* The current line ends at @end, with a newline there or without. */
@@ -456,7 +464,7 @@ size_t ksift_scan_feed(struct ksift_scan *scan, const u8 *buf, size_t done,
 	size_t i = done, n = len - done;
 	size_t worked = 0;
 
-	scan->hit_count = 0;
+	forget_hits(scan);
 	if (n > scan->chunk)
 		n = scan->chunk;
 	if (scan->skipping)
@@ -494,7 +502,7 @@ size_t ksift_scan_feed(struct ksift_scan *scan, const u8 *buf, size_t done,
 
 void ksift_scan_zeros(struct ksift_scan *scan, u64 len)
 {
-	scan->hit_count = 0;
+	forget_hits(scan);
 	scan->pos += len;
 	if (scan->skipping)
 		scan->done = scan->pos >= scan->to;
@@ -504,7 +512,7 @@ void ksift_scan_zeros(struct ksift_scan *scan, u64 len)
 
 void ksift_scan_eof(struct ksift_scan *scan)
 {
-	scan->hit_count = 0;
+	forget_hits(scan);
 	if (!scan->skipping && !scan->done && scan->pos > scan->line)
 		line_end(scan, scan->pos, false);
 	scan->done = true;

@@ -7,7 +7,7 @@
 
 #include "filter.h"
 
-/* Selected lines reported at a time; a page of them and a bit. */
+/* Selected lines reported at a time: two pages of them. */
 #define KSIFT_LINES_HITS 256
 
 /**
@@ -42,6 +42,8 @@ struct ksift_lines_count {
  * @ops: The variant
  * @to: The range's end
  * @want_hits: Report each selected line in @hits, not only count them
+ * @hits_max: Return after so many; 1 to KSIFT_LINES_HITS
+ * @bytes_max: Return when those reported take so many bytes or more; not 0
  * @chunk: Most bytes to look at before returning; KSIFT_CHUNK or less
  * @pos: Offset of the next byte
  * @line: Where the current line starts
@@ -50,6 +52,7 @@ struct ksift_lines_count {
  * @done: Nothing in the range is left
  * @count: Counters
  * @hit_count: Filled entries of @hits
+ * @hit_bytes: Bytes that those lines take
  *
  * The rest is the engine's own: @state of the two automata at @synced, which
  * is relative to the piece; @seen, the patterns found in the current line; and
@@ -62,6 +65,8 @@ struct ksift_scan {
 	const struct ksift_variant_ops *ops;
 	u64 to;
 	bool want_hits;
+	u32 hits_max;
+	u64 bytes_max;
 	size_t chunk;
 
 	u64 pos;
@@ -71,6 +76,7 @@ struct ksift_scan {
 	bool done;
 	struct ksift_lines_count count;
 	u32 hit_count;
+	u64 hit_bytes;
 	struct ksift_hit hits[KSIFT_LINES_HITS];
 
 	u32 state[2];
@@ -83,7 +89,7 @@ struct ksift_scan {
 
 /**
  * ksift_scan_start() - Begin a scan, or go on with it elsewhere
- * @scan: With prog, ops, to, want_hits and chunk set; its counters are kept
+ * @scan: With @prog, @ops, @to and @want_hits set; its counters are kept
  * @pos: Offset of the first byte that will be fed
  * @skipping: The line there began before the range: skip the rest of it
  */
@@ -96,8 +102,9 @@ void ksift_scan_start(struct ksift_scan *scan, u64 pos, bool skipping);
  * @done: How much of it earlier calls have looked at
  * @len: Its length, more than @done
  *
- * Returns after at most scan->chunk bytes, and as soon as scan->hits is full
- * or the range is finished.  Empties scan->hits first.
+ * Returns after at most scan->chunk bytes, right after the line with which
+ * hits_max or bytes_max is reached, and when the range is finished.  Empties
+ * scan->hits first.
  *
  * The text may change while it is looked at.
  *

@@ -89,6 +89,7 @@ typedef int64_t s64;
 #ifndef max
 #define max(a, b) ((a) > (b) ? (a) : (b))
 #endif
+#define __aligned(x) __attribute__((aligned(x)))
 #undef __always_inline
 #define __always_inline inline __attribute__((always_inline))
 

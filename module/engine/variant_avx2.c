@@ -10,7 +10,7 @@
 #ifndef __CHECKER__
 
 typedef char v32 __attribute__((vector_size(32)));
-typedef char v32u __attribute__((vector_size(32), aligned(1), may_alias));
+typedef char v32u __attribute__((vector_size(32), may_alias)) __aligned(1);
 
 static __always_inline v32 splat(u8 c)
 {

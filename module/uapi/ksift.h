@@ -156,6 +156,7 @@ struct ksift_info {
 	__aligned_u64 out_variants;
 	__u8 out_variant_name[16];
 };
+
 #define KSIFT_INFO _IO(KSIFT_TYPE, KSIFT_CMD_INFO)
 
 /**
@@ -245,6 +246,7 @@ struct ksift_filter {
 	__s32 out_fd;
 	__u32 __reserved;
 };
+
 #define KSIFT_FILTER _IO(KSIFT_TYPE, KSIFT_CMD_FILTER)
 
 /**
@@ -357,6 +359,7 @@ struct ksift_run {
 	__u32 out_variant;
 	__u32 __reserved;
 };
+
 #define KSIFT_RUN _IO(KSIFT_TYPE, KSIFT_CMD_RUN)
 
 /**
@@ -445,6 +448,7 @@ struct ksift_lines {
 enum ksift_fib_flags {
 	KSIFT_FIB_WRAPPED = 1 << 0
 };
+
 #define KSIFT_FIB_EXACT_MAX	93
 
 /**

@@ -91,6 +91,8 @@ static void run_engine(const struct ksift_prog *prog,
 	scan->ops = ops;
 	scan->to = to;
 	scan->want_hits = hits;
+	scan->hits_max = KSIFT_LINES_HITS;
+	scan->bytes_max = UINT64_MAX;
 	ksift_scan_start(scan, from ? from - 1 : 0, from);
 	out->selected = 0;
 	while (!scan->done) {
@@ -115,6 +117,8 @@ static void run_engine(const struct ksift_prog *prog,
 		piece = guarded_copy(g, text + scan->pos, n);
 		while (done < n && !scan->done) {
 			scan->chunk = rnd(3) ? KSIFT_CHUNK : 64 + rnd(2000);
+			scan->hits_max = rnd(3) ? KSIFT_LINES_HITS : 1 + rnd(9);
+			scan->bytes_max = rnd(3) ? UINT64_MAX : 1 + rnd(300);
 			done = ksift_scan_feed(scan, piece, done, n);
 			if (scan->hit_count && !rnd(16)) {
 				u32 keep = rnd(scan->hit_count) + 1;
@@ -164,11 +168,12 @@ static void check(const struct oracle_pattern *pats, unsigned int count,
 				print_error("pattern %u: %zu bytes, flags %u, group %u\n",
 					    i, pats[i].len, pats[i].flags,
 					    pats[i].group);
-			fail_msg("%s, seed %#llx, hits %d, [%llu, %llu) of %zu bytes, pieces of %zu: %llu of %llu lines, not %llu of %llu",
+			print_error("[%llu, %llu) of %zu bytes, pieces of %zu\n",
+				    (unsigned long long)from,
+				    (unsigned long long)to, len, piece_max);
+			fail_msg("%s, seed %#llx, hits %d: %llu of %llu lines, not %llu of %llu",
 				 (*v)->name, (unsigned long long)case_seed,
-				 hits, (unsigned long long)from,
-				 (unsigned long long)to, len, piece_max,
-				 (unsigned long long)got.count.selected,
+				 hits, (unsigned long long)got.count.selected,
 				 (unsigned long long)got.count.total,
 				 (unsigned long long)want.count.selected,
 				 (unsigned long long)want.count.total);
@@ -262,8 +267,10 @@ static void lines_cuts(void **state)
 			struct ksift_lines_count sum = { 0, 0, 0 };
 
 			from[0] = 0;
-			to[0] = from[1] = a;
-			to[1] = from[2] = b;
+			to[0] = a;
+			from[1] = a;
+			to[1] = b;
+			from[2] = b;
 			to[2] = UINT64_MAX;
 			for (k = 0; k < 3; k++) {
 				check(pats, 3, 0, text, len, from[k], to[k], 7,

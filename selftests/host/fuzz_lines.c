@@ -78,6 +78,8 @@ static void scan_text(const struct ksift_prog *prog,
 	scan->ops = ops;
 	scan->to = to;
 	scan->want_hits = true;
+	scan->hits_max = KSIFT_LINES_HITS;
+	scan->bytes_max = UINT64_MAX;
 	scan->chunk = chunk;
 	ksift_scan_start(scan, 0, false);
 	while (!scan->done) {

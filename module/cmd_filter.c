@@ -16,6 +16,7 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
+#include <linux/vmalloc.h>
 
 #include "cmd.h"
 #include "cmd_filter.h"
@@ -72,6 +73,14 @@ static int check_pattern(const struct ksift_pattern *pat)
 	return 0;
 }
 
+static void *alloc_filter(size_t size)
+{
+	/* kvmalloc() would look hard for contiguous pages, as the flags say. */
+	if (size > PAGE_SIZE << PAGE_ALLOC_COSTLY_ORDER)
+		return __vmalloc(size, KSIFT_GFP | __GFP_ZERO);
+	return kvzalloc(size, KSIFT_GFP);
+}
+
 /* Returns the filter, not compiled, with the patterns' bytes at *@data. */
 static struct ksift_prog *copy_patterns(const struct ksift_pattern *pats,
 					u32 count, u8 **data)
@@ -90,7 +99,7 @@ static struct ksift_prog *copy_patterns(const struct ksift_pattern *pats,
 		bytes += pats[i].len;
 	}
 
-	mem = kvzalloc(ksift_prog_size(count, bytes), KSIFT_GFP);
+	mem = alloc_filter(ksift_prog_size(count, bytes));
 	if (!mem)
 		return ERR_PTR(-ENOMEM);
 	prog = ksift_prog_init(mem, count, bytes, data);
@@ -186,7 +195,7 @@ int ksift_cmd_filter(struct ksift_ucmd *ucmd)
 		goto free_prog;
 	}
 	file = anon_inode_getfile("[ksift-filter]", &filter_fops, prog,
-				  O_RDWR | O_CLOEXEC);
+				  O_RDONLY);
 	if (IS_ERR(file)) {
 		ret = PTR_ERR(file);
 		goto put_fd;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What differs between the kernels that are supported, by feature, and what
- * every allocation whose size a caller can influence is made with.
+ * allocations are made with.
  */
 #ifndef KSIFT_COMPAT_H
 #define KSIFT_COMPAT_H
@@ -23,7 +23,11 @@
 #error "ksift needs a 64-bit kernel: pages are used at their address in it"
 #endif
 
-/* Charged to the caller's cgroup, and a failure is the caller's to see. */
-#define KSIFT_GFP (GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+/*
+ * Charged to the caller's cgroup, and a failure is the caller's to see.  With a
+ * size that the caller chooses, nobody else is to be killed for it.
+ */
+#define KSIFT_GFP_FIXED (GFP_KERNEL_ACCOUNT | __GFP_NOWARN)
+#define KSIFT_GFP (KSIFT_GFP_FIXED | __GFP_RETRY_MAYFAIL)
 
 #endif /* KSIFT_COMPAT_H */

@@ -41,7 +41,7 @@ static const struct ksift_ioctl_op ioctl_ops[] = {
 	IOCTL_OP(KSIFT_RUN, ksift_cmd_run, struct ksift_run, __reserved),
 };
 
-/* The layout is a promise: no structure changes size, none has a hole. */
+/* The layout is a promise.  That there are no holes, scripts/lint sees to. */
 static_assert(sizeof(struct ksift_info) == 56);
 static_assert(sizeof(struct ksift_pattern) == 24);
 static_assert(sizeof(struct ksift_filter) == 40);

@@ -63,14 +63,14 @@ int ksift_run_fib(struct ksift_job *job)
 		return 0;
 	}
 
-	piece = kvmalloc(PIECE_BYTES, KSIFT_GFP);
+	piece = kvmalloc(PIECE_BYTES, KSIFT_GFP_FIXED);
 	if (!piece)
 		return -ENOMEM;
 	while (pos < run->to && done < args->values_cap) {
 		u64 n = min3((u64)(PIECE_BYTES / sizeof(*piece)),
 			     run->to - pos, args->values_cap - done);
 
-		ret = -EINTR;
+		ret = -ERESTARTSYS;
 		if (signal_pending(current))
 			break;
 		ksift_fib_fill(pos, piece, n);
@@ -213,7 +213,7 @@ int ksift_run_sum_i64(struct ksift_job *job)
 			total += n;
 			cond_resched();
 			if (signal_pending(current))
-				ret = -EINTR;
+				ret = -ERESTARTSYS;
 		}
 		if (ret)
 			break;
@@ -241,7 +241,7 @@ static int sumsq_array(struct ksift_job *job)
 	int ret;
 
 	if (args->values) {
-		values = kvmalloc(PIECE_BYTES, KSIFT_GFP);
+		values = kvmalloc(PIECE_BYTES, KSIFT_GFP_FIXED);
 		if (!values)
 			return -ENOMEM;
 	}
@@ -275,7 +275,7 @@ static int sumsq_array(struct ksift_job *job)
 		total += n;
 		cond_resched();
 		if (signal_pending(current)) {
-			ret = -EINTR;
+			ret = -ERESTARTSYS;
 			break;
 		}
 	}

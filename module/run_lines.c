@@ -132,12 +132,13 @@ static enum stop give_staged(struct lines_run *r, const struct ksift_hit *hit,
 /*
  * Stream the text of the line at @start, from its byte @skip on, up to a newline
  * or the end of the source.  Sets resume when it has to stop before that.
- * Returns an enum stop or a negative error; *@next is the offset after the line
- * and *@newline tells if it has one.
+ * Returns an enum stop, STOP_AGAIN if there is no such line, or a negative
+ * error; *@next is the offset after the line and *@newline tells if it has one.
  */
 static int stream_line(struct lines_run *r, u64 start, u64 skip, u64 *next,
 		       bool *newline)
 {
+	const bool resumed = r->resume->flags & KSIFT_RESUME_INLINE;
 	int ret = flush_stage(r);
 
 	if (ret)
@@ -154,13 +155,17 @@ static int stream_line(struct lines_run *r, u64 start, u64 skip, u64 *next,
 		if (!room)
 			return STOP_FULL;
 		if (signal_pending(current))
-			return -EINTR;
+			return -ERESTARTSYS;
 		n = ksift_source_read(&r->src, start + skip, r->stage,
 				      min_t(u64, room, STAGE_SIZE));
 		if (n < 0)
 			return n;
 		r->src.bytes += n;
 		*newline = n;
+		if (!n && !skip && !resumed) {
+			r->resume->flags = 0;
+			return STOP_AGAIN;
+		}
 		if (!n) {
 			r->stage[0] = '\n';
 			n = 1;
@@ -185,7 +190,7 @@ static int stream_line(struct lines_run *r, u64 start, u64 skip, u64 *next,
 	return text_room(r) ? RUNNING : STOP_FULL;
 }
 
-/* The patterns in a line that does not fit the stage. */
+/* The patterns in a line that does not fit the stage.  Returns as stream_line(). */
 static int match_long(struct lines_run *r, const struct ksift_hit *hit, u64 *seen)
 {
 	u32 state[2];
@@ -197,26 +202,29 @@ static int match_long(struct lines_run *r, const struct ksift_hit *hit, u64 *see
 	r->held = 0;
 	*seen = ksift_match_start(r->prog, state);
 	for (pos = hit->start; pos < hit->end;) {
-		u64 left = hit->end - pos;
-		u64 hole = min(ksift_source_hole(&r->src, pos, left), left);
+		u64 left = hit->end - pos, hole;
 		ssize_t n;
 
 		if (signal_pending(current))
-			return -EINTR;
-		*seen |= ksift_match_zeros(r->prog, state, hole);
-		pos += hole;
-		if (hole)
-			continue;
+			return -ERESTARTSYS;
 		n = ksift_source_read(&r->src, pos, r->stage,
 				      min_t(u64, left, STAGE_SIZE));
 		if (n < 0)
 			return n;
+		if (!n && pos == hit->start)
+			return STOP_AGAIN;
 		if (!n)
 			break;
 		r->src.bytes += n;
 		*seen |= ksift_match(r->prog, state, r->stage, n);
 		pos += n;
 		cond_resched();
+		if (memchr_inv(r->stage, 0, n))
+			continue;
+		left = hit->end - pos;
+		hole = min(ksift_source_hole(&r->src, pos, left), left);
+		*seen |= ksift_match_zeros(r->prog, state, hole);
+		pos += hole;
 	}
 	return 0;
 }
@@ -239,6 +247,8 @@ static int give_long(struct lines_run *r, struct ksift_hit *hit)
 	if (r->args->text) {
 		stop = stream_line(r, hit->start, 0, &next, &newline);
 		if (stop == -EFAULT)
+			return stop;
+		if (stop == STOP_AGAIN)
 			return stop;
 		/* The line counts: what is left of it is for the next call. */
 		if (stop < 0)
@@ -287,7 +297,7 @@ static int give_line(struct lines_run *r, struct ksift_hit *hit,
 		if (have != base - hit->start)
 			return give_long(r, hit);
 	}
-	if (bytes > STAGE_SIZE || !piece->buf)
+	if (bytes > STAGE_SIZE)
 		return give_long(r, hit);
 	if (r->staged + bytes > STAGE_SIZE) {
 		r->held = have;
@@ -380,7 +390,7 @@ static int hold_line(struct lines_run *r, const struct ksift_piece *piece,
 		return 0;
 	}
 	len = end - max(line, base);
-	if (!piece->buf || r->held + len > STAGE_SIZE) {
+	if (r->held + len > STAGE_SIZE) {
 		r->held = 0;
 		return 0;
 	}
@@ -404,20 +414,34 @@ static void bound_scan(struct lines_run *r, struct ksift_scan *scan)
 {
 	u64 hits = min_t(u64, KSIFT_LINES_HITS,
 			 r->args->max_lines - scan->count.selected);
-	u64 chunk = r->chunk;
 
-	scan->bytes_max = U64_MAX;
-	if (r->args->text) {
-		scan->bytes_max = text_room(r);
-		chunk = min(chunk, scan->bytes_max);
-	}
-	if (r->args->records) {
+	if (r->args->records)
 		hits = min(hits, r->args->records_cap - r->records);
-		/* A guess at a line's length: most are longer. */
-		chunk = min(chunk, hits * 64);
-	}
 	scan->hits_max = hits;
-	scan->chunk = max_t(u64, chunk, CHUNK_MIN);
+	scan->bytes_max = r->args->text ? text_room(r) : U64_MAX;
+	scan->chunk = r->chunk;
+}
+
+/* After a feed of @fed bytes: double it while nothing stops it. */
+static void adapt_chunk(struct lines_run *r, size_t fed)
+{
+	bool stopped = r->scan->hit_count == r->scan->hits_max;
+	size_t chunk = (stopped ? fed : r->chunk) * 2;
+
+	r->chunk = clamp_t(size_t, chunk, CHUNK_MIN, KSIFT_CHUNK);
+}
+
+/* The first chunk, from what can be given out of it. */
+static size_t first_chunk(const struct ksift_lines *args)
+{
+	u64 chunk = KSIFT_CHUNK;
+
+	if (args->text)
+		chunk = min(chunk, args->text_cap);
+	/* A guess at a line's length: most are longer. */
+	if (args->records)
+		chunk = min(chunk, args->records_cap * 64);
+	return max_t(u64, chunk, CHUNK_MIN);
 }
 
 static int feed_piece(struct lines_run *r, const struct ksift_piece *piece)
@@ -436,17 +460,13 @@ static int feed_piece(struct lines_run *r, const struct ksift_piece *piece)
 		bound_scan(r, scan);
 		done = ksift_scan_feed(scan, piece->buf, done, piece->len);
 		ksift_source_used(&r->src, piece, done - was);
-		if (scan->hit_count == KSIFT_LINES_HITS)
-			r->chunk = clamp_t(size_t, (done - was) * 2, CHUNK_MIN,
-					   KSIFT_CHUNK);
-		else
-			r->chunk = min_t(size_t, r->chunk * 2, KSIFT_CHUNK);
+		adapt_chunk(r, done - was);
 		ret = give_hits(r, piece, base, before);
 		if (ret || scan->done)
 			return ret;
 		cond_resched();
 		if (signal_pending(current))
-			return -EINTR;
+			return -ERESTARTSYS;
 	}
 	return r->give ? hold_line(r, piece, base) : 0;
 }
@@ -470,6 +490,8 @@ static int scan_source(struct lines_run *r)
 		struct ksift_piece piece;
 		int ret;
 
+		if (!r->args->max_lines && !scan->skipping)
+			return STOP_LIMIT;
 		ret = ksift_source_next(&r->src, scan->pos, &piece);
 		if (ret)
 			return ret;
@@ -484,13 +506,13 @@ static int scan_source(struct lines_run *r)
 			ksift_scan_zeros(scan, piece.len);
 			ksift_source_used(&r->src, &piece, piece.len);
 			r->held = 0;
-			ret = signal_pending(current) ? -EINTR : 0;
+			ret = signal_pending(current) ? -ERESTARTSYS : 0;
 		} else {
 			ret = feed_piece(r, &piece);
 		}
 		if (ret == STOP_AGAIN) {
 			r->held = 0;
-			ret = signal_pending(current) ? -EINTR : 0;
+			ret = signal_pending(current) ? -ERESTARTSYS : 0;
 		}
 		if (ret)
 			return ret;
@@ -499,11 +521,9 @@ static int scan_source(struct lines_run *r)
 }
 
 /* Finish the line that the last call could not. Returns as scan_source(). */
-static int resume_line(struct lines_run *r, u64 *next, bool *skipping)
+static int resume_line(struct lines_run *r, u64 *next, bool *newline)
 {
 	struct ksift_resume from = *r->resume;
-	bool newline = false;
-	int ret;
 
 	if (!r->args->text)
 		return -EINVAL;
@@ -511,24 +531,21 @@ static int resume_line(struct lines_run *r, u64 *next, bool *skipping)
 		const u8 nl = '\n';
 
 		*next = from.pos + from.skip;
-		*skipping = true;
+		*newline = false;
 		if (copy_to_user(u64_to_user_ptr(r->args->text), &nl, 1))
 			return -EFAULT;
 		r->text = 1;
 		r->resume->flags = 0;
 		return text_room(r) ? RUNNING : STOP_FULL;
 	}
-	ret = stream_line(r, from.pos, from.skip, next, &newline);
-	/* What comes after bytes without a newline is the rest of their line. */
-	*skipping = !newline;
-	return ret;
+	return stream_line(r, from.pos, from.skip, next, newline);
 }
 
 static int run_from_start(struct lines_run *r, const struct ksift_run *run)
 {
 	struct ksift_scan *scan = r->scan;
 	u64 pos = run->from;
-	bool skipping = false;
+	bool skipping = false, newline;
 	int ret = RUNNING;
 
 	if (r->resume->flags & KSIFT_RESUME_VALID)
@@ -537,10 +554,13 @@ static int run_from_start(struct lines_run *r, const struct ksift_run *run)
 		skipping = true;
 
 	if (r->resume->flags & (KSIFT_RESUME_INLINE | KSIFT_RESUME_PENDING_NL)) {
-		ret = resume_line(r, &pos, &skipping);
+		ret = resume_line(r, &pos, &newline);
 		if (ret < 0 || r->resume->flags)
 			return ret;
-		ksift_scan_start(scan, pos, skipping);
+		ksift_scan_start(scan, pos, false);
+		/* What has come after the end since is the rest of its line. */
+		if (!newline)
+			scan->done = true;
 	} else {
 		/* The byte before a range tells if a line begins with it. */
 		ksift_scan_start(scan, pos - skipping, skipping);
@@ -573,7 +593,7 @@ static int alloc_buffers(struct lines_run *r, const struct ksift_job *job)
 {
 	struct ksift_scan *scan;
 
-	scan = kvmalloc(sizeof(*scan), KSIFT_GFP);
+	scan = kvmalloc(sizeof(*scan), KSIFT_GFP_FIXED);
 	if (!scan)
 		return -ENOMEM;
 	/* All but the arrays, which are written before they are read. */
@@ -583,10 +603,10 @@ static int alloc_buffers(struct lines_run *r, const struct ksift_job *job)
 	scan->to = job->run->to;
 	scan->want_hits = r->give || r->args->max_lines != U64_MAX;
 	r->scan = scan;
-	r->chunk = KSIFT_CHUNK;
+	r->chunk = first_chunk(r->args);
 	if (!r->give)
 		return 0;
-	r->stage = kvmalloc(STAGE_SIZE, KSIFT_GFP);
+	r->stage = kvmalloc(STAGE_SIZE, KSIFT_GFP_FIXED);
 	if (!r->stage) {
 		kvfree(scan);
 		return -ENOMEM;

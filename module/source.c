@@ -16,6 +16,8 @@
  * zeroed or written, at any moment.  That is no error: the bytes were the
  * file's during the call.
  *
+ * The cache of a file system that was shut down after an error is walked on.
+ *
  * Everywhere else (network file systems, overlayfs, whose own mappings may be
  * empty or stale) the file is read with kernel_read().
  */
@@ -35,7 +37,7 @@
 #include "uapi/ksift.h"
 
 /*
- * Pages in a window: what is allowed, accounted and announced at a time.  Small
+ * Pages in a window: what is allowed and announced at a time.  Small
  * enough that a change of permissions is seen in time, large enough to vanish
  * in the work.
  */
@@ -130,7 +132,7 @@ void ksift_source_close(struct ksift_src *src)
 	kvfree(src->bounce);
 	if (!src->file)
 		return;
-	if (src->walked)
+	if (src->window.end)
 		file_accessed(src->file);
 	if (src->reader && src->reader != src->file)
 		fput(src->reader);
@@ -150,7 +152,7 @@ static int need_bounce(struct ksift_src *src)
 		return 0;
 	if (src->type == KSIFT_SOURCE_MEM && src->end < size)
 		size = src->end;
-	src->bounce = kvmalloc(size, KSIFT_GFP);
+	src->bounce = kvmalloc(size, KSIFT_GFP_FIXED);
 	if (!src->bounce)
 		return -ENOMEM;
 	src->bounce_size = size;
@@ -160,7 +162,7 @@ static int need_bounce(struct ksift_src *src)
 /*
  * On a walked file system, read through a file of our own: seeking for holes
  * must not move the caller's position, nor reading its readahead state, and
- * the caller's may be O_DIRECT.
+ * the caller's may be O_DIRECT.  O_NONBLOCK: not to wait for a lease.
  */
 static struct file *get_reader(struct ksift_src *src)
 {
@@ -170,7 +172,8 @@ static struct file *get_reader(struct ksift_src *src)
 		return src->reader;
 	if (src->walk) {
 		reader = dentry_open(&src->file->f_path,
-				     O_RDONLY | O_LARGEFILE | O_NOATIME,
+				     O_RDONLY | O_LARGEFILE | O_NOATIME |
+				     O_NONBLOCK,
 				     src->file->f_cred);
 		if (!IS_ERR(reader))
 			return src->reader = reader;
@@ -262,8 +265,8 @@ static u64 wanted(const struct ksift_src *src, u64 pos)
 	return pos < src->to ? max_t(u64, src->to - pos, TAIL_READ) : TAIL_READ;
 }
 
-/* Allow, account and announce the reading of the window that @pos is in. */
-static int enter_window(struct ksift_src *src, u64 pos, u64 size)
+/* Allow and announce the reading of the window that @pos is in. */
+static int enter_window(struct ksift_src *src, u64 pos)
 {
 	const u64 bytes = WINDOW_PAGES * PAGE_SIZE;
 	loff_t start = pos;
@@ -277,7 +280,6 @@ static int enter_window(struct ksift_src *src, u64 pos, u64 size)
 	if (ret)
 		return ret;
 	fsnotify_access(src->file);
-	add_rchar(current, min(end, size) - pos);
 	inc_syscr(current);
 	src->window.start = pos;
 	src->window.end = end;
@@ -319,14 +321,6 @@ static void ask_for(struct ksift_src *src, u64 pos)
 	page_cache_sync_ra(&ractl, DIV_ROUND_UP(len, PAGE_SIZE));
 }
 
-static void ask_for_more(struct ksift_src *src, struct folio *folio)
-{
-	DEFINE_READAHEAD(ractl, src->file, &src->ra, src->file->f_mapping,
-			 folio->index);
-
-	page_cache_async_ra(&ractl, folio, WINDOW_PAGES);
-}
-
 static bool poisoned(struct folio *folio)
 {
 	return folio_test_hwpoison(folio) ||
@@ -335,6 +329,8 @@ static bool poisoned(struct folio *folio)
 
 u64 ksift_source_hole(struct ksift_src *src, u64 pos, u64 len)
 {
+	/* Before the file system is asked: what is appended since is no hole. */
+	loff_t size = i_size_read(file_inode(src->file));
 	struct file *reader;
 	loff_t data;
 
@@ -345,23 +341,19 @@ u64 ksift_source_hole(struct ksift_src *src, u64 pos, u64 len)
 		return 0;
 	data = vfs_llseek(reader, pos, SEEK_DATA);
 	if (data == -ENXIO)
-		data = i_size_read(file_inode(src->file));
+		data = size;
 	return data > (loff_t)pos ? data - pos : 0;
 }
 
-/* There is nothing to use in the page cache before @end. */
-static int next_absent(struct ksift_src *src, u64 pos, u64 end,
-		       struct ksift_piece *piece)
+/* @folio is marked: what follows it should be asked for by now. */
+static void ask_for_more(struct ksift_src *src, struct folio *folio)
 {
-	u64 hole = ksift_source_hole(src, pos, end - pos);
+	DEFINE_READAHEAD(ractl, src->file, &src->ra, src->file->f_mapping,
+			 folio->index);
 
-	if (hole) {
-		piece->buf = NULL;
-		piece->len = hole;
-		piece->shared = false;
-		return 0;
-	}
-	return next_copy(src, pos, min(end - pos, wanted(src, pos)), piece);
+	/* In a hole that would go on and on. */
+	if (!ksift_source_hole(src, folio_pos(folio), HOLE_MIN))
+		page_cache_async_ra(&ractl, folio, WINDOW_PAGES);
 }
 
 /* Add to @piece, which ends with @folio, what follows it in memory, too. */
@@ -395,24 +387,33 @@ static int next_walked(struct ksift_src *src, u64 pos,
 	piece->len = 0;
 	if (pos >= size)
 		return 0;
-	ret = enter_window(src, pos, size);
+	ret = enter_window(src, pos);
 	if (ret)
 		return ret;
 	if (pos < src->copy_to)
 		return next_copy(src, pos, BOUNCE_SIZE, piece);
 
 	folio = get_folio(src, index);
-	if ((!folio || folio->index > index) && src->readahead &&
-	    src->ra_asked != index + 1) {
-		src->ra_asked = index + 1;
-		ask_for(src, pos);
-		folio = get_folio(src, index);
-	}
-	end = min(src->window.end, size);
 	if (!folio || folio->index > index) {
+		/* Nothing is there before @end. */
+		end = min(src->window.end, size);
 		if (folio)
 			end = min_t(u64, end, folio_pos(folio));
-		return next_absent(src, pos, end, piece);
+		/* First of all, or readahead would fill a hole with pages. */
+		piece->len = ksift_source_hole(src, pos, end - pos);
+		piece->buf = NULL;
+		piece->shared = false;
+		if (piece->len)
+			return 0;
+		if (src->readahead && src->ra_asked != index + 1) {
+			src->ra_asked = index + 1;
+			ask_for(src, pos);
+			folio = get_folio(src, index);
+		}
+		if (!folio || folio->index > index)
+			return next_copy(src, pos,
+					 min(end - pos, wanted(src, pos)),
+					 piece);
 	}
 	if (src->readahead && folio_test_readahead(folio))
 		ask_for_more(src, folio);
@@ -420,9 +421,9 @@ static int next_walked(struct ksift_src *src, u64 pos,
 		if (folio_wait_locked_killable(folio))
 			return -EINTR;
 	}
-	end = min_t(u64, end, folio_pos(folio) + folio_size(folio));
+	end = folio_pos(folio) + folio_size(folio);
 	if (!folio_test_uptodate(folio) || poisoned(folio))
-		return next_copy(src, pos, end - pos, piece);
+		return next_copy(src, pos, min(end, size) - pos, piece);
 
 	offset = pos - folio_pos(folio);
 	piece->buf = (const u8 *)folio_address(folio) + offset;
@@ -431,7 +432,8 @@ static int next_walked(struct ksift_src *src, u64 pos,
 	extend(src, folio, piece);
 	/* Now, after the bytes were seen to be there; see above. */
 	size = i_size_read(inode);
-	piece->len = pos < size ? min(piece->len, size - pos) : 0;
+	end = min(src->window.end, size);
+	piece->len = pos < end ? min(piece->len, end - pos) : 0;
 	src->ra.prev_pos = pos + piece->len - !!piece->len;
 	return 0;
 }
@@ -448,6 +450,9 @@ void ksift_source_used(struct ksift_src *src, const struct ksift_piece *piece,
 		       u64 len)
 {
 	src->bytes += len;
-	if (piece->shared)
-		src->walked += len;
+	if (!piece->shared)
+		return;
+	src->walked += len;
+	/* kernel_read() has done that for a copy. */
+	add_rchar(current, len);
 }

@@ -120,8 +120,8 @@ ssize_t ksift_source_read(struct ksift_src *src, u64 pos, void *buf,
  * @pos: An offset
  * @len: How many bytes from there on matter
  *
- * Return: how many bytes from @pos on are zeros that nobody has stored, as far
- * as it is worth knowing; it may be more than @len.
+ * Return: how many bytes from @pos on are zeros that nobody has stored, maybe
+ * more than @len; 0 when @len is too few to ask.
  */
 u64 ksift_source_hole(struct ksift_src *src, u64 pos, u64 len);
 

@@ -79,9 +79,8 @@ static u32 add_table(struct ksift_ac *ac, struct ksift_ac_node *node)
 	return node->table;
 }
 
-static void ac_init(struct ksift_ac *ac, bool fold)
+static void ac_init(struct ksift_ac *ac)
 {
-	ac->fold = fold;
 	ac->node_count = 1;
 	add_table(ac, &ac->nodes[0]);
 }
@@ -129,19 +128,24 @@ static void ac_add(struct ksift_ac *ac, const struct ksift_literal *lit, u32 bit
  * How common a byte is in logs, by kind; a guess is enough, since it decides
  * only how often a candidate is looked at in vain.
  */
+#define LETTER(c) (1u << ((c) - 'a'))
+
 static u32 commonness(u8 c)
 {
-	static const char often[] = "etaoinsrl";
-	static const char seldom[] = "jkqvwxyz";
+	const u32 often = LETTER('e') | LETTER('t') | LETTER('a') | LETTER('o') |
+			  LETTER('i') | LETTER('n') | LETTER('s') | LETTER('r') |
+			  LETTER('l');
+	const u32 seldom = LETTER('j') | LETTER('k') | LETTER('q') | LETTER('v') |
+			   LETTER('w') | LETTER('x') | LETTER('y') | LETTER('z');
 
 	if (c == ' ')
 		return 9;
 	if (c >= '0' && c <= '9')
 		return 7;
 	if (c >= 'a' && c <= 'z') {
-		if (memchr(often, c, sizeof(often) - 1))
+		if (often & LETTER(c))
 			return 8;
-		return memchr(seldom, c, sizeof(seldom) - 1) ? 3 : 6;
+		return seldom & LETTER(c) ? 3 : 6;
 	}
 	if (c >= 'A' && c <= 'Z')
 		return 4;
@@ -227,10 +231,11 @@ static void make_terms(struct ksift_prog *prog)
 void ksift_prog_start(struct ksift_build *build, struct ksift_prog *prog,
 		      u8 *data, u32 filter_flags)
 {
-	u32 i, k, exact_nodes = 1, exact_tables = 1, searched = 0;
+	u32 i, exact_nodes = 1, exact_tables = 1, searched = 0;
 
 	memset(build, 0, sizeof(*build));
 	build->prog = prog;
+	build->data = data;
 	prog->invert = filter_flags & KSIFT_FILTER_INVERT;
 	if (!prog->count && (filter_flags & KSIFT_FILTER_MATCH_NONE_IF_EMPTY))
 		prog->never = true;
@@ -238,18 +243,12 @@ void ksift_prog_start(struct ksift_build *build, struct ksift_prog *prog,
 	for (i = 0; i < prog->count; i++) {
 		struct ksift_literal *lit = &prog->lits[i];
 
-		lit->data = data;
-		data += lit->len;
-		if (lit->flags & KSIFT_PATTERN_FOLD) {
-			for (k = 0; k < lit->len; k++)
-				lit->data[k] = ksift_upper(lit->data[k]);
-		} else {
+		if (!(lit->flags & KSIFT_PATTERN_FOLD)) {
 			exact_nodes += path_len(lit);
 			exact_tables++;
 		}
 		prog->reach = max(prog->reach, path_len(lit));
 		searched += !!lit->len;
-		make_probe(lit);
 	}
 	make_terms(prog);
 	prog->vector = searched <= KSIFT_VECTOR_PATTERNS &&
@@ -257,14 +256,30 @@ void ksift_prog_start(struct ksift_build *build, struct ksift_prog *prog,
 
 	prog->ac[1].nodes = prog->ac[0].nodes + exact_nodes;
 	prog->ac[1].tables = prog->ac[0].tables + exact_tables;
-	ac_init(&prog->ac[0], false);
-	ac_init(&prog->ac[1], true);
+	ac_init(&prog->ac[0]);
+	ac_init(&prog->ac[1]);
 }
 
 static struct ksift_ac *ac_of(struct ksift_prog *prog,
 			      const struct ksift_literal *lit)
 {
 	return &prog->ac[!!(lit->flags & KSIFT_PATTERN_FOLD)];
+}
+
+static void insert(struct ksift_build *build, struct ksift_literal *lit)
+{
+	u32 i;
+
+	lit->data = build->data;
+	build->data += lit->len;
+	if (lit->flags & KSIFT_PATTERN_FOLD)
+		for (i = 0; i < lit->len; i++)
+			lit->data[i] = ksift_upper(lit->data[i]);
+	if (lit->len) {
+		make_probe(lit);
+		ac_add(ac_of(build->prog, lit), lit, build->inserted);
+	}
+	build->inserted++;
 }
 
 /* Give the node that @build's cursor @i reaches next its suffix. */
@@ -305,9 +320,7 @@ bool ksift_prog_step(struct ksift_build *build)
 	if (build->inserted < prog->count) {
 		struct ksift_literal *lit = &prog->lits[build->inserted];
 
-		if (lit->len)
-			ac_add(ac_of(prog, lit), lit, build->inserted);
-		build->inserted++;
+		insert(build, lit);
 		return true;
 	}
 	for (k = 0; k < 16; k++) {

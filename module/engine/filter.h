@@ -30,7 +30,6 @@ struct ksift_ac {
 	u32 table_count;
 	u32 start;	/* at the start of a line: after a newline */
 	bool used;
-	bool fold;
 };
 
 /**
@@ -96,12 +95,14 @@ struct ksift_prog {
 /**
  * struct ksift_build - A compilation under way
  * @prog: The result
+ * @data: Bytes of the patterns that are not
  * @inserted: Patterns that are in their trie
  * @depth: How deep the automata's suffix links are made
  * @cursor: Where each pattern has got to in its automaton
  */
 struct ksift_build {
 	struct ksift_prog *prog;
+	u8 *data;
 	u32 inserted;
 	u32 depth;
 	u32 cursor[KSIFT_PATTERNS_MAX];

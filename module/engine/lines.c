@@ -27,8 +27,8 @@
  * more than a few bytes would be read per byte of text fall back to the scalar
  * way for the chunk.
  *
- * The text may change under the scan.  Every value read from it is used once,
- * or is only as good as a candidate; bounds come from the caller alone.
+ * The text may change under the scan, between any two looks at the same byte.
+ * No bound and no index comes from it: only bits, and the trie's next node.
  */
 #include "lines.h"
 
@@ -40,6 +40,9 @@
 
 /* Bytes that verifying may read, per byte of a chunk, before it is given up. */
 #define VERIFY_BUDGET 4
+
+/* Bytes walked at a time: some 100 us when every step misses the cache. */
+#define SCALAR_CHUNK 2048
 
 static void report(struct ksift_scan *scan, u64 start, u64 end, u64 index,
 		   bool newline)
@@ -488,6 +491,8 @@ size_t ksift_scan_feed(struct ksift_scan *scan, const u8 *buf, size_t done,
 		if (scan->line == base + i)
 			scan->synced = i;
 	} else {
+		if (n > SCALAR_CHUNK)
+			n = SCALAR_CHUNK;
 		if (scan->synced < i)
 			sync_automata(scan, buf, base, i);
 		/* Where finish_matches() came to, all is done but newlines. */

@@ -38,7 +38,7 @@ static inline void ksift_simd_end(void)
 /*
  * User Mode Linux saves no vector registers when it switches between kernel
  * stacks.  The same two fences as on x86 make its debug checks see what x86
- * would.
+ * would.  Other machines have no vector variant yet, and never come here.
  */
 static inline void ksift_simd_begin(void)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * x86-64 with AVX2.  Built with -mavx2: apart from the predicate, nothing here
- * may run outside ksift_simd_begin() and ksift_simd_end().
+ * x86-64 with AVX2.  Built with -mavx2: nothing here may run outside
+ * ksift_simd_begin() and ksift_simd_end(), nor be asked whether it may run.
  */
 #include "variants.h"
 #include "../uapi/ksift.h"

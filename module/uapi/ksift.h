@@ -54,8 +54,8 @@ enum {
  * %KSIFT_PATTERN_LEN_MAX: bytes of one pattern.  Nobody types longer ones,
  * and it bounds what a match can reach back over.
  * %KSIFT_PATTERN_BYTES_MAX: bytes of all the patterns of one filter together.
- * A filter takes at most 25 bytes of kernel memory for each of them and 1.2 KiB
- * for each pattern, charged to the caller's cgroup.
+ * A filter takes at most 25 bytes of kernel memory for each of them, 1.2 KiB for
+ * each pattern and 3 KiB in any case, charged to the caller's cgroup.
  * %KSIFT_GROUPS_MAX: groups in one filter.  Each is a test per candidate line.
  */
 #define KSIFT_PATTERNS_MAX	64
@@ -269,8 +269,9 @@ enum ksift_source {
  *	go on giving its text out from byte @skip of it.
  * @KSIFT_RESUME_PENDING_NL: The line at @pos is selected, counted and given
  *	out; only the newline that the last line of the source lacks is owed.
- * @KSIFT_RESUME_LIMIT: struct ksift_lines.max_lines was reached; @pos is the
- *	byte after the last line counted.  Ignored on input.
+ * @KSIFT_RESUME_LIMIT: struct ksift_lines.max_lines was reached; unless INLINE
+ *	or PENDING_NL is set, too, @pos is the byte after the last line counted.
+ *	May come with DONE.  Ignored on input.
  */
 enum ksift_resume_flags {
 	KSIFT_RESUME_VALID = 1 << 0,
@@ -330,14 +331,17 @@ struct ksift_resume {
  * gives, whoever runs them, in whatever order.
  *
  * A signal ends the call early: with 0 and @resume telling where to go on if
- * anything is done, else with EINTR.
+ * anything is done, else with EINTR, or the call starts anew after a handler
+ * with SA_RESTART, and when there is none.  A line is done as a whole: to get
+ * past one that takes longer than the time between two signals, hold them back.
  *
  * A file that changes meanwhile gives, for each byte, some value that it had
- * during the call.
+ * during the call, or 0 where it was cut off during the call.
  *
  * Return: 0, or EINVAL, E2BIG, EOPNOTSUPP, EFAULT, EBADF, ESPIPE, EINTR,
- * ENOMEM, EACCES, or what reading the file gave (EIO).  On an error nothing is
- * written but, possibly, the buffers that @args points to.  An error met in a
+ * ENOMEM, EACCES, or what reading the file gave (EIO).  EOPNOTSUPP, too, for an
+ * O_DIRECT file that cannot be scanned in the page cache.  On an error nothing
+ * is written but, possibly, @args and the buffers that it points to.  An error met in a
  * file after something is done ends the call like a signal, and is the next
  * call's to return.
  */
@@ -403,7 +407,8 @@ struct ksift_record {
  * @max_lines: Stop after this many selected lines; U64_MAX: never.  0 gives
  *	out no more than the line that @resume is in the middle of.
  * @text: Buffer for the selected lines, each with its newline; the last line
- *	of a source that lacks one gets one.  0: the text is not wanted.
+ *	of a source that lacks one gets one.  0: the text is not wanted, which
+ *	is EINVAL when @resume is in the middle of a line.
  * @text_cap: Size of @text in bytes; not 0 if @text is given, else 0
  * @records: Array for a struct ksift_record per selected line.  0: not wanted.
  * @records_cap: Size of @records in records; not 0 if that is given, else 0
@@ -549,7 +554,7 @@ struct ksift_sum_i64 {
 	__u32 size;
 	__u32 flags;
 	__aligned_u64 out_lo;
-	__aligned_s64 out_hi;
+	__s64 out_hi;
 	__aligned_u64 out_count;
 	__aligned_u64 out_tail;
 };

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What all commands share: messages, the device, and standard output.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+static void message(const char *fmt, va_list ap)
+{
+	/* Where both go to one place, what came first comes first. */
+	cli_flush();
+	fputs("ksift: ", stderr);
+	vfprintf(stderr, fmt, ap);
+	fputc('\n', stderr);
+}
+
+void cli_note(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	message(fmt, ap);
+	va_end(ap);
+}
+
+int cli_error(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	message(fmt, ap);
+	va_end(ap);
+	return CLI_ERROR;
+}
+
+/* For what getopt_long() does not take, @c being '?' or ':'. */
+int cli_bad_option(const struct cli_cmd *cmd, int c, char **argv)
+{
+	const char *what = c == ':' ? "needs a value" : "is not known";
+	bool letter = optopt && optopt < CLI_HELP;
+
+	/* The letter of a known option stands here for its long form. */
+	if (c == '?' && optopt && (!letter || strchr(cmd->letters, optopt))) {
+		what = "takes no value";
+		letter = false;
+	}
+	if (letter)
+		return cli_error("%s: option -%c %s; see 'ksift %s --help'",
+				 cmd->name, optopt, what, cmd->name);
+	return cli_error("%s: option %s %s; see 'ksift %s --help'",
+			 cmd->name, argv[optind - 1], what, cmd->name);
+}
+
+int cli_help(const struct cli_cmd *cmd)
+{
+	fputs(cmd->help, stdout);
+	return CLI_OK;
+}
+
+int cli_open(const char *variant, struct ksift_ctx **ctx)
+{
+	struct ksift_ctx_opts opts = KSIFT_CTX_OPTS_INIT;
+	struct ksift_error err;
+
+	opts.variant = variant;
+	if (ksift_ctx_open(&opts, ctx, &err))
+		return cli_error("%s", err.text);
+	return CLI_OK;
+}
+
+/* Does not return if what was written cannot be delivered. */
+void cli_flush(void)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return;
+	fprintf(stderr, "ksift: write error: %s\n", strerror(errno));
+	_exit(CLI_ERROR);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _KSIFT_CLI_H
+#define _KSIFT_CLI_H
+
+#include <getopt.h>
+#include <stdio.h>
+
+#include <libksift.h>
+
+/* 1 is grep's for "nothing was selected". */
+#define CLI_OK 0
+#define CLI_NONE 1
+#define CLI_ERROR 2
+
+/* Values of long options that have no letter. */
+enum cli_long {
+	CLI_HELP = 256,
+	CLI_VARIANT,
+	CLI_JSON,
+	CLI_OTHER
+};
+
+#define CLI_COMMON_OPTIONS \
+	{ "help", no_argument, NULL, CLI_HELP }, \
+	{ "variant", required_argument, NULL, CLI_VARIANT }
+
+#define CLI_COMMON_HELP \
+"  --variant NAME       use this implementation, not the fastest ('ksift info'\n" \
+"                       lists them); the results are the same\n" \
+"  --help               show this text\n"
+
+/**
+ * struct cli_cmd - A command
+ * @name: What it is called
+ * @alias: What it may be called too, or NULL
+ * @letters: Its options of one letter, as getopt() takes them after a ':'
+ * @run: Does it; gives the exit status
+ * @summary: One line for the list of commands
+ * @help: The whole text of --help
+ */
+struct cli_cmd {
+	const char *name;
+	const char *alias;
+	const char *letters;
+	int (*run)(int argc, char **argv);
+	const char *summary;
+	const char *help;
+};
+
+extern const struct cli_cmd cli_grep, cli_fib, cli_sumsq, cli_sum, cli_info;
+
+void cli_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+int cli_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+int cli_bad_option(const struct cli_cmd *cmd, int c, char **argv);
+int cli_help(const struct cli_cmd *cmd);
+int cli_open(const char *variant, struct ksift_ctx **ctx);
+void cli_flush(void);
+
+#endif /* _KSIFT_CLI_H */

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ksift info
+ */
+#include <stdbool.h>
+#include <string.h>
+
+#include "cli.h"
+
+#define VERSION_FILE "/sys/module/ksift/version"
+
+static const char *const kernels[] = {
+	[KSIFT_KERNEL_LINES] = "lines",
+	[KSIFT_KERNEL_FIB] = "fib",
+	[KSIFT_KERNEL_SUMSQ] = "sumsq",
+	[KSIFT_KERNEL_SUM_I64] = "sum-i64",
+};
+
+static const char *const features[] = {
+	[0] = "levels",
+};
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
+static void module_version(char *buf, size_t len)
+{
+	FILE *f = fopen(VERSION_FILE, "re");
+
+	if (!f || !fgets(buf, len, f))
+		snprintf(buf, len, "unknown");
+	buf[strcspn(buf, "\n")] = 0;
+	if (f)
+		fclose(f);
+}
+
+static void print_name(bool json, bool *first, const char *name)
+{
+	if (json)
+		printf("%s\"%s\"", *first ? "" : ",", name);
+	else
+		printf(" %s", name);
+	*first = false;
+}
+
+/* The bits of @set by name, those that this program has none for by number. */
+static void print_set(bool json, const char *title, unsigned long long set,
+		      const char *const *names, size_t count)
+{
+	bool first = true;
+	char number[16];
+	unsigned int i;
+
+	printf(json ? ",\"%s\":[" : "%s:", title);
+	for (i = 0; i < 64; i++) {
+		if (!(set & (1ULL << i)))
+			continue;
+		snprintf(number, sizeof(number), "%u", i);
+		print_name(json, &first, i < count && names[i] ? names[i] : number);
+	}
+	fputs(json ? "]" : first ? " none\n" : "\n", stdout);
+}
+
+static int info_print(struct ksift_ctx *ctx, bool json)
+{
+	struct ksift_info info, other;
+	struct ksift_error err;
+	bool first = true;
+	char version[64];
+	unsigned int i;
+
+	if (ksift_ctx_info(ctx, KSIFT_VARIANT_BEST, &info, &err))
+		return cli_error("info: %s", err.text);
+	module_version(version, sizeof(version));
+	printf(json ? "{\"version\":\"%s\",\"variant\":\"%.*s\",\"variants\":[" :
+		      "version: %s\nvariant: %.*s\nvariants:",
+	       version, (int)sizeof(info.out_variant_name), info.out_variant_name);
+	for (i = 1; i < 64; i++) {
+		if (!(info.out_variants & (1ULL << i)) ||
+		    ksift_ctx_info(ctx, i, &other, NULL))
+			continue;
+		other.out_variant_name[sizeof(other.out_variant_name) - 1] = 0;
+		print_name(json, &first, (char *)other.out_variant_name);
+	}
+	fputs(json ? "]" : "\n", stdout);
+	print_set(json, "kernels", info.out_kernels, kernels, COUNT(kernels));
+	print_set(json, "features", info.out_features, features, COUNT(features));
+	if (json)
+		puts("}");
+	return CLI_OK;
+}
+
+static int info_run(int argc, char **argv)
+{
+	static const struct option options[] = {
+		CLI_COMMON_OPTIONS,
+		{ "json", no_argument, NULL, CLI_JSON },
+		{ 0 }
+	};
+	const char *variant = NULL;
+	struct ksift_ctx *ctx;
+	bool json = false;
+	int c, ret;
+
+	while ((c = getopt_long(argc, argv, cli_info.letters, options, NULL)) != -1) {
+		switch (c) {
+		case CLI_HELP:
+			return cli_help(&cli_info);
+		case CLI_VARIANT:
+			variant = optarg;
+			break;
+		case CLI_JSON:
+			json = true;
+			break;
+		default:
+			return cli_bad_option(&cli_info, c, argv);
+		}
+	}
+	if (argc != optind)
+		return cli_error("info: there is nothing to give it, such as '%s'",
+				 argv[optind]);
+	ret = cli_open(variant, &ctx);
+	if (ret)
+		return ret;
+	ret = info_print(ctx, json);
+	ksift_ctx_close(ctx);
+	return ret;
+}
+
+const struct cli_cmd cli_info = {
+	.name = "info",
+	.letters = ":",
+	.run = info_run,
+	.summary = "tell what the module can do on this machine",
+	.help =
+"Usage: ksift info [OPTION]...\n"
+"\n"
+"Print the module's version, the implementation in use and those that can be\n"
+"used on this machine, the kernels, and the features.\n"
+"\n"
+"  --json               write one JSON object\n"
+CLI_COMMON_HELP
+};

@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * libksift: select lines of text, and compute, in the kernel through
+ * /dev/ksift.
+ *
+ * The structures and constants of a record, a pattern, a level or a single run
+ * are those of the kernel's own header, <ksift.h>; this one adds what a single
+ * ioctl cannot do: whole files in order, descriptors that the kernel cannot
+ * walk (pipes, terminals, /proc), arrays of any length, and a sentence for
+ * every error.
+ *
+ * The library never prints, never exits and keeps no global state.  A context
+ * and a matcher do not change once they are made: any number of threads may
+ * use them at once.
+ *
+ * Functions return 0 or a negative errno value.  The last argument of most of
+ * them, which may be NULL, receives that value and the sentence for it.
+ *
+ * Structures that start with a member named size grow at their end from one
+ * release to the next; set it to sizeof() of the structure, or use the
+ * initialisers given here.
+ *
+ * Since: everything here is there since 0.1, but where something says
+ * otherwise.
+ */
+#ifndef _LIBKSIFT_H
+#define _LIBKSIFT_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <ksift.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define KSIFT_DEVICE "/dev/ksift"
+
+/* Room for the longest sentence, a device's path within it. */
+#define KSIFT_ERROR_TEXT 508
+
+/**
+ * struct ksift_error - Why a call failed
+ * @err: What the function returned: a negative errno value, or what a callback
+ *	returned
+ * @text: A sentence in English without a final period, which names the field
+ *	or the file descriptor that is to blame, and where there is one the way
+ *	out.  Always terminated.
+ *
+ * Written only by a call that fails.
+ */
+struct ksift_error {
+	int err;
+	char text[KSIFT_ERROR_TEXT];
+};
+
+/**
+ * ksift_version() - The library's own version
+ *
+ * Return: a string such as "0.1.0", which is never freed.
+ */
+const char *ksift_version(void);
+
+/**
+ * DOC: Context
+ *
+ * An open device and what is to be done with it.
+ */
+struct ksift_ctx;
+
+/**
+ * struct ksift_ctx_opts - How to open
+ * @size: sizeof(struct ksift_ctx_opts)
+ * @device: The device node; NULL: %KSIFT_DEVICE
+ * @variant: Name of the implementation that all runs use, such as "scalar";
+ *	NULL: the fastest one that this machine can run
+ * @interrupted: Called in the middle of a longer job, at least when a signal
+ *	has cut a system call short.  0 goes on; a negative value ends the job,
+ *	and is what the function that does it returns.  NULL: always go on.
+ * @arg: Handed to @interrupted
+ */
+struct ksift_ctx_opts {
+	size_t size;
+	const char *device;
+	const char *variant;
+	int (*interrupted)(void *arg);
+	void *arg;
+};
+
+#define KSIFT_CTX_OPTS_INIT { sizeof(struct ksift_ctx_opts), NULL, NULL, NULL, NULL }
+
+/**
+ * ksift_ctx_open() - Open the device
+ * @opts: How, or NULL for the defaults.  Not needed after the call.
+ * @ctx: The new context, to be given to ksift_ctx_close()
+ * @err: Why it failed, or NULL
+ *
+ * The descriptor behind it is close-on-exec.
+ *
+ * Return: 0; -ENOENT, -ENXIO, -ENODEV: the module is not loaded; -EACCES: the
+ * device belongs to another group; -ENOTTY: not a ksift device;
+ * -EOPNOTSUPP: no such variant here; -EINVAL, -E2BIG: @opts; -ENOMEM, -EMFILE,
+ * -ENFILE.
+ */
+int ksift_ctx_open(const struct ksift_ctx_opts *opts, struct ksift_ctx **ctx,
+		   struct ksift_error *err);
+
+/**
+ * ksift_ctx_close() - Close the device
+ * @ctx: From ksift_ctx_open(), or NULL.  Nothing may be using it.
+ *
+ * Matchers made with it stay valid until they are freed themselves.
+ */
+void ksift_ctx_close(struct ksift_ctx *ctx);
+
+/**
+ * ksift_ctx_info() - What the module can do on this machine
+ * @ctx: The context
+ * @variant: The enum ksift_variant to describe; %KSIFT_VARIANT_BEST describes
+ *	the one that this context's runs use
+ * @info: Filled in
+ * @err: Why it failed, or NULL
+ *
+ * Return: 0, or -EOPNOTSUPP: this machine cannot run @variant.
+ */
+int ksift_ctx_info(struct ksift_ctx *ctx, uint32_t variant,
+		   struct ksift_info *info, struct ksift_error *err);
+
+/**
+ * DOC: Matchers
+ *
+ * A compiled set of patterns, see struct ksift_filter in <ksift.h> for which
+ * lines it selects.
+ */
+struct ksift_matcher;
+
+/**
+ * struct ksift_matcher_opts - What to match
+ * @size: sizeof(struct ksift_matcher_opts)
+ * @patterns: @count patterns, see <ksift.h>; NULL if there are none
+ * @count: 0 to %KSIFT_PATTERNS_MAX
+ * @flags: Bits of enum ksift_filter_flags
+ * @level_mask: See struct ksift_filter; 0: lines of every level
+ */
+struct ksift_matcher_opts {
+	size_t size;
+	const struct ksift_pattern *patterns;
+	size_t count;
+	uint32_t flags;
+	uint32_t level_mask;
+};
+
+#define KSIFT_MATCHER_OPTS_INIT { sizeof(struct ksift_matcher_opts), NULL, 0, 0, 0 }
+
+/**
+ * ksift_matcher_new() - Compile patterns
+ * @ctx: The context
+ * @opts: The patterns.  Neither they nor their bytes are needed after the call.
+ * @matcher: The new matcher, to be given to ksift_matcher_free()
+ * @err: Why it failed, or NULL
+ *
+ * Return: 0; -EINVAL, -E2BIG, -EOPNOTSUPP: @opts, as @err says; -ENOMEM,
+ * -EMFILE, -ENFILE.
+ */
+int ksift_matcher_new(struct ksift_ctx *ctx,
+		      const struct ksift_matcher_opts *opts,
+		      struct ksift_matcher **matcher, struct ksift_error *err);
+
+/**
+ * ksift_matcher_free() - Give a matcher back
+ * @matcher: From ksift_matcher_new(), or NULL.  Nothing may be using it.
+ */
+void ksift_matcher_free(struct ksift_matcher *matcher);
+
+/**
+ * ksift_matcher_fd() - The kernel's descriptor of a matcher
+ * @matcher: The matcher, which goes on to own the descriptor
+ *
+ * For passing it to another process, or to ioctls of one's own.
+ *
+ * Return: the descriptor.
+ */
+int ksift_matcher_fd(const struct ksift_matcher *matcher);
+
+/**
+ * DOC: Lines
+ */
+
+/**
+ * ksift_lines_run() - One run over one range
+ * @ctx: The context
+ * @matcher: Selects the lines
+ * @run: @source, @source_fd or @base and @len, @from, @to and @resume are the
+ *	caller's, see <ksift.h>; the rest is filled in here
+ * @lines: @flags, @max_lines and the buffers are the caller's; the rest is
+ *	filled in here
+ * @err: Why it failed, or NULL
+ *
+ * The step that longer jobs are made of.  Call it again with the same @run
+ * until @run->resume.flags has %KSIFT_RESUME_DONE, adding up the counts, and
+ * lowering @max_lines by what was selected.
+ *
+ * Return: 0, or what struct ksift_run says, negative.
+ */
+int ksift_lines_run(struct ksift_ctx *ctx, const struct ksift_matcher *matcher,
+		    struct ksift_run *run, struct ksift_lines *lines,
+		    struct ksift_error *err);
+
+/**
+ * struct ksift_chunk - Part of a scan's output
+ * @size: sizeof(struct ksift_chunk) of the library
+ * @text: Selected text.  Every line ends with a newline, but the last one of a
+ *	chunk may go on in the next.
+ * @text_len: Bytes of @text
+ * @records: The selected lines that begin in @text, in order, if asked for.
+ *	@offset counts from the start of the file, or from where reading a
+ *	stream began; @line from the start of the scan.
+ * @record_count: How many there are.  The text of the last one may begin only
+ *	in the next chunk.
+ *
+ * Valid during the callback.
+ */
+struct ksift_chunk {
+	size_t size;
+	const char *text;
+	size_t text_len;
+	const struct ksift_record *records;
+	size_t record_count;
+};
+
+/**
+ * enum ksift_scan_flags - Bits of struct ksift_scan_opts.flags
+ * @KSIFT_SCAN_TEXT: Give the selected lines to the callback
+ * @KSIFT_SCAN_RECORDS: Give a struct ksift_record for each to the callback
+ * @KSIFT_SCAN_TOTAL: Count every line, and number the records' lines
+ * @KSIFT_SCAN_CURRENT: Start at the file's current offset, which is taken for
+ *	the start of a line, instead of at @from.  The offset is not moved when
+ *	the kernel walks the file.
+ */
+enum ksift_scan_flags {
+	KSIFT_SCAN_TEXT = 1 << 0,
+	KSIFT_SCAN_RECORDS = 1 << 1,
+	KSIFT_SCAN_TOTAL = 1 << 2,
+	KSIFT_SCAN_CURRENT = 1 << 3
+};
+
+/**
+ * struct ksift_scan_opts - What to scan, and what for
+ * @size: sizeof(struct ksift_scan_opts)
+ * @flags: Bits of enum ksift_scan_flags
+ * @from: First byte of the range; a line belongs to it that begins in it
+ * @to: Byte after the range; UINT64_MAX: the end of the file
+ * @max_lines: Stop after so many selected lines; UINT64_MAX: never
+ * @chunk: Called with each piece of output, in order; needed for TEXT and
+ *	RECORDS.  0 goes on; a negative value ends the scan, and is returned.
+ * @arg: Handed to @chunk
+ */
+struct ksift_scan_opts {
+	size_t size;
+	uint32_t flags;
+	uint64_t from;
+	uint64_t to;
+	uint64_t max_lines;
+	int (*chunk)(void *arg, const struct ksift_chunk *chunk);
+	void *arg;
+};
+
+#define KSIFT_SCAN_OPTS_INIT \
+	{ sizeof(struct ksift_scan_opts), 0, 0, UINT64_MAX, UINT64_MAX, NULL, NULL }
+
+/**
+ * enum ksift_scan_result_flags - Bits of struct ksift_scan_result.flags
+ * @KSIFT_SCAN_LIMITED: It ended because @max_lines lines were selected
+ * @KSIFT_SCAN_STREAM: The file was read, because the kernel cannot walk it
+ */
+enum ksift_scan_result_flags {
+	KSIFT_SCAN_LIMITED = 1 << 0,
+	KSIFT_SCAN_STREAM = 1 << 1
+};
+
+/**
+ * struct ksift_scan_result - What a scan found
+ * @size: sizeof(struct ksift_scan_result), set by the caller
+ * @flags: Bits of enum ksift_scan_result_flags
+ * @variant: The enum ksift_variant that ran
+ * @selected: Lines selected
+ * @selected_bytes: Bytes of text they take, a newline for each
+ * @total: Lines looked at, with %KSIFT_SCAN_TOTAL, else 0
+ * @total_bytes: Bytes in the lines looked at
+ * @bytes: Bytes that were looked at, more than once where lines cross a border
+ * @walked: How many of @bytes were scanned in the page cache, in place
+ * @start: Offset at which it began
+ * @end: Offset of the byte after the last line looked at; with
+ *	%KSIFT_SCAN_LIMITED, after the last line selected
+ */
+struct ksift_scan_result {
+	size_t size;
+	uint32_t flags;
+	uint32_t variant;
+	uint64_t selected;
+	uint64_t selected_bytes;
+	uint64_t total;
+	uint64_t total_bytes;
+	uint64_t bytes;
+	uint64_t walked;
+	uint64_t start;
+	uint64_t end;
+};
+
+#define KSIFT_SCAN_RESULT_INIT \
+	{ sizeof(struct ksift_scan_result), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+
+/**
+ * ksift_lines_scan() - Scan a whole file, or a range of it, in order
+ * @ctx: The context
+ * @matcher: Selects the lines
+ * @fd: Open for reading.  What the kernel cannot walk is read from the current
+ *	offset on, so that a pipe is a file like any other: complete lines are
+ *	delivered as soon as they have arrived.
+ * @opts: What to do
+ * @result: What was found, also when it failed: then, until it failed.  May be
+ *	NULL.
+ * @err: Why it failed, or NULL
+ *
+ * Uses less than 1 MiB of memory, but for a stream with longer lines than
+ * that, which takes up to twice the longest.
+ *
+ * Return: 0; -ESPIPE: a range of what can only be read; -EBADF, -EIO, -EISDIR
+ * and whatever else reading gives; -EINVAL, -E2BIG: @opts; -ENOMEM; or what
+ * a callback returned.
+ */
+int ksift_lines_scan(struct ksift_ctx *ctx, const struct ksift_matcher *matcher,
+		     int fd, const struct ksift_scan_opts *opts,
+		     struct ksift_scan_result *result, struct ksift_error *err);
+
+/**
+ * DOC: Computing
+ */
+
+/**
+ * ksift_fib_range() - Fibonacci numbers of a range
+ * @ctx: The context
+ * @from: First n
+ * @to: The n after the last, not below @from
+ * @values: Array for @to - @from values, F(n) mod 2^64
+ * @flags: Bits of enum ksift_fib_flags, may be NULL
+ * @err: Why it failed, or NULL
+ *
+ * Return: 0, -EINVAL, or what an ioctl or a callback gave.
+ */
+int ksift_fib_range(struct ksift_ctx *ctx, uint64_t from, uint64_t to,
+		    uint64_t *values, uint32_t *flags, struct ksift_error *err);
+
+/**
+ * ksift_fib_one() - One Fibonacci number
+ * @ctx: The context
+ * @n: Which, below UINT64_MAX
+ * @value: F(n) mod 2^64
+ * @flags: Bits of enum ksift_fib_flags, may be NULL
+ * @err: Why it failed, or NULL
+ *
+ * Return: 0, -EINVAL, or what an ioctl or a callback gave.
+ */
+int ksift_fib_one(struct ksift_ctx *ctx, uint64_t n, uint64_t *value,
+		  uint32_t *flags, struct ksift_error *err);
+
+/**
+ * ksift_sumsq_range() - Sum of i * i over a range
+ * @ctx: The context
+ * @from: First i
+ * @to: The i after the last, not below @from
+ * @value: The sum, exact in 128 bits, and what it does not fit
+ * @err: Why it failed, or NULL
+ *
+ * Return: 0, -EINVAL, or what an ioctl or a callback gave.
+ */
+int ksift_sumsq_range(struct ksift_ctx *ctx, uint64_t from, uint64_t to,
+		      struct ksift_sumsq_value *value, struct ksift_error *err);
+
+/**
+ * ksift_sumsq_array() - Sums of i * i below each of many n
+ * @ctx: The context
+ * @n: @count numbers
+ * @count: How many
+ * @values: Array for @count sums, of 0 <= i < n each
+ * @err: Why it failed, or NULL
+ *
+ * Return: 0, -EINVAL, or what an ioctl or a callback gave.
+ */
+int ksift_sumsq_array(struct ksift_ctx *ctx, const uint64_t *n, size_t count,
+		      struct ksift_sumsq_value *values, struct ksift_error *err);
+
+/**
+ * struct ksift_sum - A running sum of 64-bit integers
+ * @lo: Its low 64 bits
+ * @hi: Its high 64 bits, signed
+ * @count: Integers summed
+ * @tail: Bytes left over that are no whole integer
+ *
+ * Start with all zeros; every call adds to it.  No number of calls that a
+ * machine can make overflows 128 bits.
+ */
+struct ksift_sum {
+	uint64_t lo;
+	int64_t hi;
+	uint64_t count;
+	uint64_t tail;
+};
+
+/**
+ * ksift_sum_memory() - Add up integers in memory
+ * @ctx: The context
+ * @base: Signed 64-bit integers in the machine's byte order, of any alignment
+ * @len: Bytes there
+ * @sum: Added to; on an error it may have been in part
+ * @err: Why it failed, or NULL
+ *
+ * Return: 0, -EFAULT, -EINVAL, or what an ioctl or a callback gave.
+ */
+int ksift_sum_memory(struct ksift_ctx *ctx, const void *base, size_t len,
+		     struct ksift_sum *sum, struct ksift_error *err);
+
+/**
+ * ksift_sum_file() - Add up integers in a file
+ * @ctx: The context
+ * @fd: Open for reading: signed 64-bit integers in the machine's byte order,
+ *	from offset 0 on
+ * @from: First byte of the range; an integer belongs to it that begins in it
+ * @to: Byte after the range; UINT64_MAX: the end of the file
+ * @sum: Added to; on an error it may have been in part
+ * @err: Why it failed, or NULL
+ *
+ * What the kernel cannot walk is read as by ksift_sum_stream(), if the range
+ * is the whole of it.
+ *
+ * Return: 0, -ESPIPE, -EBADF, -EIO, -EINVAL, or what else an ioctl, read(2) or
+ * a callback gave.
+ */
+int ksift_sum_file(struct ksift_ctx *ctx, int fd, uint64_t from, uint64_t to,
+		   struct ksift_sum *sum, struct ksift_error *err);
+
+/**
+ * ksift_sum_stream() - Add up integers that can only be read
+ * @ctx: The context
+ * @fd: Open for reading; the first integer begins at the current offset
+ * @sum: Added to; on an error it may have been in part
+ * @err: Why it failed, or NULL
+ *
+ * Return: 0, -EBADF, -EIO, -ENOMEM, or what else read(2), an ioctl or a
+ * callback gave.
+ */
+int ksift_sum_stream(struct ksift_ctx *ctx, int fd, struct ksift_sum *sum,
+		     struct ksift_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* _LIBKSIFT_H */

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Errors as sentences, and the check of structures that start with their size.
+ */
+#include <errno.h>
+#include <grp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "error.h"
+
+/* No structure gets that long: the size was never set. */
+#define SIZE_LIMIT 4096
+
+int ksift_error_set(struct ksift_error *err, int ret, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!err)
+		return ret;
+	err->err = ret;
+	va_start(ap, fmt);
+	vsnprintf(err->text, sizeof(err->text), fmt, ap);
+	va_end(ap);
+	return ret;
+}
+
+int ksift_error_sys(struct ksift_error *err, int ret, const char *what)
+{
+	char buf[128];
+
+	if (strerror_r(-ret, buf, sizeof(buf)))
+		snprintf(buf, sizeof(buf), "error %d", -ret);
+	return ksift_error_set(err, ret, "%s%s%s", what, *what ? ": " : "", buf);
+}
+
+/*
+ * Not getgrgid(): it loads whatever /etc/nsswitch.conf names, which a static
+ * program cannot.
+ */
+static void group_name(gid_t gid, char *name, size_t len)
+{
+	struct group grp, *found;
+	char buf[4096];
+	FILE *f;
+
+	snprintf(name, len, "%lu", (unsigned long)gid);
+	f = fopen("/etc/group", "re");
+	if (!f)
+		return;
+	while (!fgetgrent_r(f, &grp, buf, sizeof(buf), &found)) {
+		if (grp.gr_gid == gid) {
+			snprintf(name, len, "%s", grp.gr_name);
+			break;
+		}
+	}
+	fclose(f);
+}
+
+static int error_permission(struct ksift_error *err, int ret, const char *device)
+{
+	struct stat st;
+	char group[64];
+
+	if (stat(device, &st))
+		return ksift_error_sys(err, ret, device);
+	if (st.st_gid == 0)
+		return ksift_error_set(err, ret,
+			"no permission to open %s: only root may; ksift's udev rule, which gives it to group ksift, is not in effect",
+			device);
+	group_name(st.st_gid, group, sizeof(group));
+	return ksift_error_set(err, ret,
+		"no permission to open %s: it belongs to group %s; join it with 'sudo usermod -aG %s $USER' and log in again",
+		device, group, group);
+}
+
+int ksift_error_open(struct ksift_error *err, int ret, const char *device)
+{
+	switch (ret) {
+	case -ENOENT:
+	case -ENXIO:
+	case -ENODEV:
+		return ksift_error_set(err, ret,
+			"no device %s: the ksift module is not loaded; load it with 'sudo modprobe ksift' (or 'sudo insmod ksift.ko')",
+			device);
+	case -EACCES:
+	case -EPERM:
+		return error_permission(err, ret, device);
+	default:
+		return ksift_error_sys(err, ret, device);
+	}
+}
+
+/*
+ * Copy a caller's size-first structure, which may be of an older or a newer
+ * release than this library.
+ */
+int ksift_error_opts(void *dst, size_t dst_size, const void *src,
+		     size_t min_size, const char *name, struct ksift_error *err)
+{
+	const unsigned char *tail = src;
+	size_t size, i;
+
+	memcpy(&size, src, sizeof(size));
+	if (size < min_size || size > SIZE_LIMIT)
+		return ksift_error_set(err, -EINVAL,
+			"size of struct %s is %zu, which is not its sizeof()",
+			name, size);
+	for (i = dst_size; i < size; i++)
+		if (tail[i])
+			return ksift_error_set(err, -E2BIG,
+				"struct %s uses a member that this libksift (%s) does not know: the library is older than the program",
+				name, ksift_version());
+	memset(dst, 0, dst_size);
+	memcpy(dst, src, size < dst_size ? size : dst_size);
+	return 0;
+}

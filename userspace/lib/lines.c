@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Lines of whole files.
+ *
+ * A file that the kernel walks is scanned window by window, so that what was
+ * found comes out while a large file is still being scanned, and so that the
+ * caller gets a chance to stop.  A line belongs to the window that it begins
+ * in, which is how ranges compose; nothing has to be carried from one to the
+ * next but the number of lines that may still be selected.
+ *
+ * Anything else is read into memory, and what is complete there is scanned
+ * after every read, however little it gave: whoever waits at the end of a pipe
+ * sees a line when it has been written.  What is left over begins with the
+ * last, unfinished line and is moved to the front.  It came with the last read,
+ * or no newline has been seen since and it stays in place: no byte is moved
+ * more than once for it, nor once it has been read looked at for newlines again.
+ */
+#define _GNU_SOURCE /* memrchr() */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ctx.h"
+#include "error.h"
+
+/* Stays in a second-level cache on its way to write(2). */
+#define TEXT_CAP (256u << 10)
+/* As many as lines of 64 bytes fill the text with. */
+#define RECORDS_CAP 4096u
+/* A few milliseconds of work, next to which a system call is nothing. */
+#define WINDOW (64ull << 20)
+/* What a pipe holds, four times: room for a line and a full read after it. */
+#define STREAM_CAP (256u << 10)
+
+#define SCAN_FLAGS (KSIFT_SCAN_TEXT | KSIFT_SCAN_RECORDS | KSIFT_SCAN_TOTAL | \
+		    KSIFT_SCAN_CURRENT)
+
+struct scan {
+	struct ksift_ctx *ctx;
+	const struct ksift_matcher *matcher;
+	struct ksift_scan_opts opts;
+	struct ksift_scan_result res;
+	struct ksift_error *err;
+	char *text;
+	struct ksift_record *records;
+	uint64_t left;		/* lines that may still be selected */
+	bool started;		/* a run has succeeded */
+};
+
+KSIFT_EXPORT int ksift_lines_run(struct ksift_ctx *ctx,
+				 const struct ksift_matcher *matcher,
+				 struct ksift_run *run, struct ksift_lines *lines,
+				 struct ksift_error *err)
+{
+	lines->size = sizeof(*lines);
+	lines->filter_fd = ksift_matcher_fd(matcher);
+	lines->record_size = lines->records ? sizeof(struct ksift_record) : 0;
+	run->kernel = KSIFT_KERNEL_LINES;
+	run->args = (uintptr_t)lines;
+	return ksift_ctx_run(ctx, run, err);
+}
+
+/* @base is the offset of the source's first byte in the caller's file. */
+static int scan_deliver(struct scan *s, const struct ksift_lines *lines,
+			uint64_t base)
+{
+	struct ksift_chunk chunk = {
+		.size = sizeof(chunk),
+		.text = s->text,
+		.text_len = lines->out_text,
+		.records = s->records,
+		.record_count = lines->out_records,
+	};
+	size_t i;
+	int ret;
+
+	if (!chunk.text_len && !chunk.record_count)
+		return 0;
+	for (i = 0; i < chunk.record_count; i++) {
+		s->records[i].offset += base;
+		if (s->opts.flags & KSIFT_SCAN_TOTAL)
+			s->records[i].line += s->res.total;
+	}
+	ret = s->opts.chunk(s->opts.arg, &chunk);
+	if (ret < 0)
+		return ksift_error_set(s->err, ret, "stopped by the caller");
+	return 0;
+}
+
+/* Run one range to its end, or to the last line that may be selected. */
+static int scan_range(struct scan *s, struct ksift_run *run, uint64_t base)
+{
+	const uint32_t unfinished = KSIFT_RESUME_INLINE | KSIFT_RESUME_PENDING_NL;
+	struct ksift_scan_result *res = &s->res;
+	int ret;
+
+	for (;;) {
+		struct ksift_lines lines = {
+			.flags = s->opts.flags & KSIFT_SCAN_TOTAL ?
+				KSIFT_LINES_TOTAL : 0,
+			.max_lines = s->left,
+			.text = (uintptr_t)s->text,
+			.text_cap = s->text ? TEXT_CAP : 0,
+			.records = (uintptr_t)s->records,
+			.records_cap = s->records ? RECORDS_CAP : 0,
+		};
+
+		ret = ksift_lines_run(s->ctx, s->matcher, run, &lines, s->err);
+		if (ret)
+			return ret;
+		s->started = true;
+		ret = scan_deliver(s, &lines, base);
+		res->variant = run->out_variant;
+		res->selected += lines.out_selected;
+		res->selected_bytes += lines.out_selected_bytes;
+		res->total += lines.out_total;
+		res->total_bytes += lines.out_total_bytes;
+		res->bytes += run->out_bytes;
+		res->walked += run->out_walked;
+		res->end = base + run->resume.pos;
+		if (ret)
+			return ret;
+		if (s->left != UINT64_MAX)
+			s->left -= lines.out_selected;
+		if (!s->left && !(run->resume.flags & unfinished)) {
+			res->flags |= KSIFT_SCAN_LIMITED;
+			return 0;
+		}
+		if (run->resume.flags & KSIFT_RESUME_DONE)
+			return 0;
+		ret = ksift_ctx_interrupted(s->ctx, s->err);
+		if (ret)
+			return ret;
+	}
+}
+
+static int scan_file(struct scan *s, int fd)
+{
+	struct ksift_run run = {
+		.source = KSIFT_SOURCE_FILE,
+		.source_fd = fd,
+		.from = s->res.start,
+	};
+	struct stat st;
+	int ret;
+
+	if (s->opts.flags & KSIFT_SCAN_CURRENT) {
+		run.resume.pos = run.from;
+		run.resume.flags = KSIFT_RESUME_VALID;
+	}
+	for (;;) {
+		if (fstat(fd, &st))
+			return ksift_error_sys(s->err, -errno, "");
+		run.to = s->opts.to;
+		if (run.from + WINDOW < run.to &&
+		    run.from + WINDOW < (uint64_t)st.st_size)
+			run.to = run.from + WINDOW;
+		ret = scan_range(s, &run, 0);
+		if (ret || run.to == s->opts.to ||
+		    (s->res.flags & KSIFT_SCAN_LIMITED))
+			return ret;
+		ret = ksift_ctx_interrupted(s->ctx, s->err);
+		if (ret)
+			return ret;
+		run.from = run.to;
+		memset(&run.resume, 0, sizeof(run.resume));
+	}
+}
+
+static int scan_memory(struct scan *s, const char *buf, size_t len,
+		       uint64_t offset)
+{
+	struct ksift_run run = {
+		.source = KSIFT_SOURCE_MEM,
+		.base = (uintptr_t)buf,
+		.len = len,
+		.to = UINT64_MAX,
+	};
+
+	return scan_range(s, &run, offset);
+}
+
+static int scan_stream(struct scan *s, int fd)
+{
+	uint64_t offset = s->res.start;
+	size_t cap = STREAM_CAP, fill = 0;
+	char *buf, *bigger;
+	int ret = 0;
+
+	s->res.flags |= KSIFT_SCAN_STREAM;
+	buf = malloc(cap);
+	if (!buf)
+		return ksift_error_sys(s->err, -ENOMEM, "");
+
+	for (;;) {
+		const char *nl;
+		size_t done;
+		ssize_t n;
+
+		if (fill == cap) {
+			bigger = cap <= SIZE_MAX / 2 ? realloc(buf, cap * 2) : NULL;
+			if (!bigger) {
+				ret = ksift_error_set(s->err, -ENOMEM,
+					"no memory for a line of more than %zu bytes",
+					cap);
+				break;
+			}
+			buf = bigger;
+			cap *= 2;
+		}
+		n = ksift_ctx_read(s->ctx, fd, buf + fill, cap - fill, s->err);
+		if (n < 0) {
+			ret = n;
+			break;
+		}
+		nl = n ? memrchr(buf + fill, '\n', n) : buf + fill - 1;
+		fill += n;
+		done = nl ? nl + 1 - buf : 0;
+		if (done) {
+			ret = scan_memory(s, buf, done, offset);
+			if (ret || (s->res.flags & KSIFT_SCAN_LIMITED))
+				break;
+			offset += done;
+			fill -= done;
+			memmove(buf, buf + done, fill);
+		}
+		if (!n)
+			break;
+	}
+	free(buf);
+	return ret;
+}
+
+static int scan_any(struct scan *s, int fd)
+{
+	bool whole = s->opts.from == 0 && s->opts.to == UINT64_MAX;
+	struct stat st;
+	off_t pos;
+	int ret;
+
+	pos = lseek(fd, 0, SEEK_CUR);
+	if (s->opts.flags & KSIFT_SCAN_CURRENT)
+		s->res.start = pos < 0 ? 0 : pos;
+	else
+		s->res.start = s->opts.from;
+	s->res.end = s->res.start;
+	if (!s->left) {
+		s->res.flags |= KSIFT_SCAN_LIMITED;
+		return 0;
+	}
+
+	if (fstat(fd, &st))
+		return ksift_error_sys(s->err, -errno, "");
+	/* Files of /proc are of length 0 and have something to read still. */
+	if (S_ISREG(st.st_mode) && (st.st_size || !whole)) {
+		ret = scan_file(s, fd);
+		if ((ret != -ESPIPE && ret != -EOPNOTSUPP) || s->started || !whole)
+			return ret;
+	} else if (!whole) {
+		return ksift_error_set(s->err, -ESPIPE,
+			"from, to: only a regular file has ranges");
+	}
+	if (!(s->opts.flags & KSIFT_SCAN_CURRENT) && pos > 0)
+		s->res.start = pos;
+	return scan_stream(s, fd);
+}
+
+static int check_opts(const struct ksift_scan_opts *opts, struct ksift_error *err)
+{
+	const uint32_t out = KSIFT_SCAN_TEXT | KSIFT_SCAN_RECORDS;
+
+	if (opts->flags & ~SCAN_FLAGS)
+		return ksift_error_set(err, -EOPNOTSUPP,
+			"flags has unknown bits %#x", opts->flags & ~SCAN_FLAGS);
+	if (opts->from > opts->to)
+		return ksift_error_set(err, -EINVAL, "from is above to");
+	if ((opts->flags & KSIFT_SCAN_CURRENT) && opts->from)
+		return ksift_error_set(err, -EINVAL,
+			"from must be 0 with KSIFT_SCAN_CURRENT");
+	if ((opts->flags & out) && !opts->chunk)
+		return ksift_error_set(err, -EINVAL,
+			"chunk: there is no callback to give lines to");
+	return 0;
+}
+
+KSIFT_EXPORT int ksift_lines_scan(struct ksift_ctx *ctx,
+				  const struct ksift_matcher *matcher, int fd,
+				  const struct ksift_scan_opts *opts,
+				  struct ksift_scan_result *result,
+				  struct ksift_error *err)
+{
+	struct scan s = { .ctx = ctx, .matcher = matcher, .err = err };
+	size_t size;
+	int ret;
+
+	ret = ksift_error_opts(&s.opts, sizeof(s.opts), opts, sizeof(s.opts),
+			       "ksift_scan_opts", err);
+	if (ret)
+		return ret;
+	ret = check_opts(&s.opts, err);
+	if (ret)
+		return ret;
+	s.left = s.opts.max_lines;
+
+	if (s.opts.flags & KSIFT_SCAN_TEXT)
+		s.text = malloc(TEXT_CAP);
+	if (s.opts.flags & KSIFT_SCAN_RECORDS)
+		s.records = malloc(RECORDS_CAP * sizeof(*s.records));
+	if ((!s.text && (s.opts.flags & KSIFT_SCAN_TEXT)) ||
+	    (!s.records && (s.opts.flags & KSIFT_SCAN_RECORDS)))
+		ret = ksift_error_sys(err, -ENOMEM, "");
+	else
+		ret = scan_any(&s, fd);
+	free(s.records);
+	free(s.text);
+
+	if (result) {
+		size = result->size < sizeof(s.res) ? result->size : sizeof(s.res);
+		s.res.size = result->size;
+		memcpy(result, &s.res, size);
+	}
+	return ret;
+}

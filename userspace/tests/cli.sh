@@ -1,0 +1,755 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The client as a user types it, as TAP; for any POSIX shell, busybox's too.
+# Compared with what is written down here, and with GNU grep where there is
+# one.  Run it as root with the module loaded; KSIFT names the client.
+#
+# KSIFT_STANDIN=1: there is no module but a preloaded stand-in for it.
+# What is compared here are client and grep: 'cat |' makes a pipe on purpose,
+# a backslash stands alone, and files are read and written at once.
+# shellcheck disable=SC1003,SC2002,SC2094
+set -u
+export LC_ALL=C
+unset POSIXLY_CORRECT GREP_COLORS
+
+KSIFT=${KSIFT:-ksift}
+GREP=${GREP:-grep}
+[ ! -x /usr/bin/grep ] || GREP=/usr/bin/grep
+STANDIN=${KSIFT_STANDIN:-}
+
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+cd "$dir" || exit 1
+
+"$KSIFT" --version >/dev/null 2>&1 || {
+	echo "Bail out! $KSIFT does not run"
+	exit 1
+}
+
+n=0 failed=0
+
+pass()
+{
+	n=$((n + 1))
+	echo "ok $n - $1"
+}
+
+fail()
+{
+	n=$((n + 1))
+	failed=$((failed + 1))
+	echo "not ok $n - $1"
+}
+
+# check NAME COMMAND...
+check()
+{
+	name=$1
+	shift
+	if "$@"; then pass "$name"; else fail "$name"; fi
+}
+
+skip()
+{
+	n=$((n + 1))
+	echo "ok $n - $1 # SKIP $2"
+}
+
+show()
+{
+	sed 's/^/# /' "$@" | head -n 20
+}
+
+# try ARGUMENT...: run the client; with its standard input, also in a pipe
+try()
+{
+	"$KSIFT" "$@" >out 2>err
+	echo $? >rc
+}
+
+# is NAME STATUS [OUTPUT [MESSAGE]]: what the last try gave.  OUTPUT lacks its
+# last newline; MESSAGE is a pattern for all of standard error.
+is()
+{
+	if [ -n "${3-}" ]; then
+		printf '%s\n' "$3" >want
+	else
+		: >want
+	fi
+	is_file "$1" "$2" want "${4-}"
+}
+
+is_file()
+{
+	# The pattern is one.
+	# shellcheck disable=SC2254
+	case $(cat err) in
+	${4-}) message=1 ;;
+	*) message=0 ;;
+	esac
+	if [ "$(cat rc)" = "$2" ] && cmp -s out "$3" && [ $message = 1 ]; then
+		pass "$1"
+	else
+		fail "$1"
+		echo "# status $(cat rc), not $2; output and messages:"
+		show out err
+	fi
+}
+
+# same NAME ARGUMENT...: the client's grep and GNU's agree in all but the
+# beginning of messages
+same()
+{
+	name=$1
+	shift
+	"$KSIFT" grep "$@" >out 2>err </dev/null
+	echo $? >rc
+	"$GREP" -a "$@" >want 2>want.err </dev/null
+	rc=$?
+	sed "s|^$GREP:|ksift:|; s/^grep:/ksift:/" want.err >want.err2
+	if [ "$(cat rc)" = $rc ] && cmp -s out want && cmp -s err want.err2; then
+		pass "$name"
+	else
+		fail "$name"
+		echo "# status $(cat rc), grep's $rc"
+		cmp out want 2>&1 | sed 's/^/# /'
+		show err want.err
+	fi
+}
+
+case $("$GREP" --version 2>/dev/null) in
+*GNU*) gnu=1 ;;
+*) gnu= ;;
+esac
+
+printf 'a1\nb\na2\na3\n' >f
+printf 'zz\n' >g
+printf 'x\nno end a' >noend
+printf 'A.B\naxb\nA.b\n' >dots
+printf 'one\r\ntwo\r\n' >crlf
+printf 'nul\000a\nhigh\377a\n\n' >bytes
+: >empty
+mkdir d
+
+#
+# Commands
+#
+
+try --version
+is "--version" 0 "ksift $("$KSIFT" --version | sed 's/ksift //')"
+case $(cat out) in
+"ksift "[0-9]*.[0-9]*) pass "--version is one" ;;
+*) fail "--version is one" ;;
+esac
+try
+is "no command" 2 '' "ksift: a command is missing; try 'ksift help'"
+try gerp a f
+is "an unknown command" 2 '' "ksift: there is no command 'gerp'; try 'ksift help'"
+try help gerp
+is "help for an unknown command" 2 '' "ksift: there is no command 'gerp'; try 'ksift help'"
+try help
+cp out help
+for word in grep fib sumsq sum info; do
+	check "help names $word" grep -q "^  $word " help
+	try $word --help
+	check "$word --help" grep -q "^Usage: ksift $word " out
+	check "$word --help has --variant" grep -q '^  --variant ' out
+	cp out want
+	try help $word
+	is_file "help $word" 0 want
+done
+try filter a f
+is "filter is grep" 0 'a1
+a2
+a3'
+try grep --nonesuch a f
+is "an unknown long option" 2 '' "ksift: grep: option --nonesuch is not known; see 'ksift grep --help'"
+try grep -cXn a f
+is "an unknown letter" 2 '' "ksift: grep: option -X is not known; see 'ksift grep --help'"
+try fib -X 1
+is "an unknown letter of fib" 2 '' "ksift: fib: option -X is not known; see 'ksift fib --help'"
+try grep a -m
+is "an option without its value" 2 '' "ksift: grep: option -m needs a value; see 'ksift grep --help'"
+try grep --count=1 a
+is "an option with a value it does not take" 2 '' "ksift: grep: option --count=1 takes no value; see *"
+try fib --json=1 5
+is "an option of fib with a value it does not take" 2 '' "ksift: fib: option --json=1 takes no value; see *"
+try grep
+is "no pattern" 2 '' "ksift: grep: a pattern is missing; see 'ksift grep --help'"
+try grep --variant vax a f
+is "a variant that is not there" 2 '' "ksift: variant 'vax' cannot run on this machine; these can: *scalar*"
+try grep --variant scalar -c a f
+is "the scalar variant" 0 3
+
+#
+# grep, what is written down
+#
+
+try grep a f
+is "lines" 0 'a1
+a2
+a3'
+try grep zzz f
+is "no line" 1
+try grep a empty
+is "an empty file" 1
+try grep '' empty
+is "an empty pattern and an empty file" 1
+try grep a noend
+is "a last line without a newline" 0 'no end a'
+try grep -c a f g
+is "-c, two files" 0 'f:3
+g:0'
+try grep -c a g
+is "-c, 0 is status 1" 1 0
+try grep -v a f
+is "-v" 0 b
+try grep -n a f
+is "-n" 0 '1:a1
+3:a2
+4:a3'
+try grep -b a f
+is "-b" 0 '0:a1
+5:a2
+8:a3'
+try grep -Hnb 'a2' f
+is "-H -n -b: the order" 0 'f:3:5:a2'
+try grep -h a f g
+is "-h" 0 'a1
+a2
+a3'
+try grep a f g
+is "two files have names" 0 'f:a1
+f:a2
+f:a3'
+try grep -m 2 a f
+is "-m" 0 'a1
+a2'
+try grep -m0 a nosuch
+is "-m 0" 1
+try grep -m x a f
+is "-m with no number" 2 '' "ksift: grep: -m: 'x' is not a number of lines"
+try grep -q a f
+is "-q" 0
+try grep -q zzz f
+is "-q, nothing" 1
+try grep -q a nosuch f
+is "-q: a line outweighs an error" 0 '' 'ksift: nosuch: No such file or directory'
+try grep -q zzz nosuch f
+is "-q: an error outweighs nothing" 2 '' 'ksift: nosuch: No such file or directory'
+try grep a nosuch f
+is "an error outweighs a line, and the rest is done" 2 'f:a1
+f:a2
+f:a3' 'ksift: nosuch: No such file or directory'
+try grep -s a nosuch f
+is "-s" 2 'f:a1
+f:a2
+f:a3'
+try grep -l a f g
+is "-l" 0 f
+try grep -L a f g
+is "-L" 0 g
+try grep a d
+is "a directory" 2 '' 'ksift: d: Is a directory'
+try grep -e a1 -e b f
+is "two patterns" 0 'a1
+b'
+try grep 'a1
+b' f
+is "a newline stands between patterns" 0 'a1
+b'
+try grep -i a. -F dots
+is "-i -F" 0 'A.B
+A.b'
+try grep -F 'A.b' dots
+is "-F" 0 'A.b'
+try grep 'A\.B' dots
+is "an escaped dot" 0 'A.B'
+try grep '^a' dots
+is "^" 0 'axb'
+try grep -F '^a' dots
+is "^ with -F is itself" 1
+try grep two crlf
+is "a carriage return is text" 0 "$(printf 'two\r')"
+try grep -c -- '' bytes
+is "bytes are bytes" 0 3
+try grep --and 2 a f
+is "--and" 0 a2
+try grep --and 2 --and a --and 2 a f
+is "--and, three times" 0 a2
+try grep -e 1 -e 3 --and a f
+is "-e is or, --and is and" 0 'a1
+a3'
+try grep --and '1
+3' a f
+is "--and of two lines is one of them" 0 'a1
+a3'
+try grep --not 2 a f
+is "--not" 0 'a1
+a3'
+try grep --not 2 --not 1 a f
+is "--not, twice" 0 a3
+try grep -v --and 2 a f
+is "-v inverts it all" 0 'a1
+b
+a3'
+try grep -vc --not 2 a f
+is "-v inverts --not too" 0 2
+try grep a f -c
+is "options may follow operands" 0 3
+try grep -c -- -c f
+is "-- ends options" 1 0
+for p in 'a.b' 'a*' 'a+' 'a?' '(a)' '[a]' 'a{1}' 'a|b' 'a$' 'a^' '\w' 'a\+' 'a\'; do
+	try grep "$p" f
+	is "refused: $p" 2 '' "ksift: grep: pattern '*': '*; with -F the whole pattern is taken as it is"
+done
+try grep --not 'a.' a f
+is "refused in --not" 2 '' "*with -F*"
+try grep -F 'a.b' f
+is "not refused with -F" 1
+long=$(head -c 4097 /dev/zero | tr '\0' x)
+try grep "$long" f
+is "a pattern too long" 2 '' "ksift: grep: pattern 1 is 4097 bytes long, and 4096 is the most"
+try grep "${long#x}" f
+is "a pattern just short enough" 1
+many=$(seq 65)
+try grep "$many" f
+is "too many patterns" 2 '' "ksift: grep: there are 65 patterns, and 64 is the most"
+try grep "$(seq 64)" f
+is "just few enough patterns" 0 'a1
+a2
+a3'
+set --
+while [ $# -lt 30 ]; do
+	set -- "$@" --and a
+done
+try grep -c "$@" a f
+is "15 times --and" 0 3
+try grep -c "$@" --and a a f
+is "16 times --and" 2 '' "ksift: grep: --and is given 16 times, and 15 is the most"
+
+#
+# Standard input
+#
+
+printf 'a\nb\na' | try grep -nb a
+is "a pipe" 0 '1:0:a
+3:4:a'
+printf 'a\nb\na' | try grep -H a - f
+is "- is standard input" 0 '(standard input):a
+(standard input):a
+f:a1
+f:a2
+f:a3'
+printf 'a\n' | try grep -H --label=here a
+is "--label" 0 'here:a'
+try grep -c a <f
+is "a file as standard input" 0 3
+{ dd bs=1 count=3 of=/dev/null 2>/dev/null; try grep -nb a; } <f
+is "standard input is read on from the middle" 0 '2:2:a2
+3:5:a3'
+{ dd bs=1 count=1 of=/dev/null 2>/dev/null; try grep -nb 1; } <f
+is "the rest of a line is a line" 0 '1:0:1'
+{ try grep -m1 a; cat >rest; } <f
+is "-m1 of standard input" 0 a1
+printf 'b\na2\na3\n' >want
+check "-m1 leaves the rest" cmp want rest
+{ try grep -c -m2 a; cat >rest; } <f
+is "-c -m2 of standard input" 0 2
+printf 'a3\n' >want
+check "-c -m2 leaves the rest" cmp want rest
+{ try grep b; cat >rest; } <f
+check "without -m nothing is left" cmp rest empty
+try grep -c a <d
+is "a directory as standard input" 2 0 'ksift: (standard input): Is a directory'
+(exec <&-; "$KSIFT" grep a >out 2>err; echo $? >rc)
+is "no standard input" 2 '' 'ksift: (standard input): Bad file descriptor'
+
+# What has been written must be seen before the writer goes on.
+mkfifo in seen
+(
+	exec 3>in
+	printf 'a first\nanother\nand ' >&3
+	read -r line <seen
+	[ "$line" = another ] || exit 1
+	printf 'a second\n' >&3
+) &
+writer=$!
+"$KSIFT" grep a <in | (
+	read -r line && read -r line && echo "$line" >seen
+	read -r line && echo "$line" >second
+)
+wait $writer
+check "lines come out as they come in" [ "$?,$(cat second)" = '0,and a second' ]
+
+# Lines longer than any buffer, with and without an end.
+head -c 3000000 /dev/zero | tr '\0' q >long
+{ echo first; cat long; echo; echo last; cat long; } >longlines
+try grep -nb -e first -e last longlines
+is "short lines around a long one" 0 '1:0:first
+3:3000007:last'
+{ cat long; echo; cat long; echo; } >want
+try grep q longlines
+is_file "long lines of a file" 0 want
+cat longlines | try grep q
+is_file "long lines of a pipe" 0 want
+{ printf 2:6:; cat long; echo; printf 4:3000012:; cat long; echo; } >want
+try grep -nb q longlines
+is_file "long lines of a file, with numbers" 0 want
+cat longlines | try grep -nb q
+is_file "long lines of a pipe, with numbers" 0 want
+cat longlines | try grep -c q
+is "long lines of a pipe, counted" 0 2
+if [ -r /proc/cpuinfo ]; then
+	cat /proc/cpuinfo >cpuinfo
+	try grep -c '^processor' /proc/cpuinfo
+	is "a file of /proc" 0 "$(sed -n '/^processor/p' cpuinfo | wc -l | tr -d ' ')"
+fi
+
+# Lines that cross the borders of what the client scans at once, or begin there.
+for at in 67108857 134217725; do
+	printf '\nab cd\nef cd' | dd of=big bs=1 seek=$at conv=notrunc 2>/dev/null
+done
+try grep -nb -e 'ab cd' -e 'ef cd' big
+printf '%s\n' '2:67108858:ab cd' >want
+head -n 1 out >got
+check "a large file, a line across a border" cmp got want
+sed -n '$p' out >got
+printf '%s\n' '5:134217732:ef cd' >want
+check "a large file, the last line" cmp got want
+try grep -nbm3 cd big
+tail -n 1 out >got
+printf '%s\n' '4:134217726:ab cd' >want
+check "a large file, -m 3" cmp got want
+try grep -c '' big
+is "a large file, all lines" 0 5
+try grep -c cd big
+is "a large file, some lines" 0 4
+{ try grep -c -m1 'ab cd'; cat >rest; } <big
+check "a large file, -m 1 leaves the rest" [ "$(wc -c <rest)" -eq 67108873 ]
+rm -f big rest
+
+try grep -c '' /dev/null
+is "/dev/null" 1 0
+
+#
+# Output
+#
+
+if [ -c /dev/full ]; then
+	"$KSIFT" grep a f >/dev/full 2>err
+	echo $? >rc
+	: >out
+	is "a full device" 2 '' 'ksift: write error: No space left on device'
+	"$KSIFT" grep -c a f >/dev/full 2>err
+	echo $? >rc
+	is "a full device, -c" 2 '' 'ksift: write error: No space left on device'
+	"$KSIFT" fib 7 >/dev/full 2>err
+	echo $? >rc
+	is "a full device, fib" 2 '' 'ksift: write error: No space left on device'
+fi
+(exec >&-; "$KSIFT" grep a f 2>err; echo $? >rc)
+: >out
+is "no standard output" 2 '' 'ksift: write error: Bad file descriptor'
+(trap '' PIPE; { "$KSIFT" grep q longlines 2>err; echo $? >rc; } | true)
+is "a reader that has gone, SIGPIPE ignored" 2 '' 'ksift: write error: Broken pipe'
+({ "$KSIFT" grep q longlines 2>err; echo $? >rc; } | true)
+is "a reader that has gone" 141
+cp f h
+"$KSIFT" grep a h >>h 2>err
+echo $? >rc
+is "the input is the output" 2 '' 'ksift: h: input file is also the output'
+"$KSIFT" grep a <h >>h 2>err
+echo $? >rc
+is "standard input is the output" 2 '' 'ksift: (standard input): input file is also the output'
+check "and nothing was written" cmp f h
+"$KSIFT" grep -c a h >>h 2>err
+echo $? >rc
+is "-c into the input" 0
+"$KSIFT" grep -m1 a f h >>h 2>err
+echo $? >rc
+is "-m1 into the input" 0
+try grep -lZ a f
+printf 'f\000' >want
+is_file "-l -Z" 0 want
+try grep -cZ a f g
+printf 'f\0003\ng\0000\n' >want
+is_file "-c -Z" 0 want
+
+#
+# Against GNU grep
+#
+
+corpus()
+{
+	awk 'BEGIN {
+		srand(7)
+		split("error ERROR warn a b . x1 [x] timeout^ \t", w, " ")
+		for (i = 0; i < 3000; i++) {
+			s = ""
+			for (k = int(rand() * 9); k > 0; k--)
+				s = s w[int(rand() * 10) + 1] (rand() < .3 ? "" : " ")
+			print s
+		}
+		printf "error at the end"
+	}'
+}
+
+if [ -z "$gnu" ]; then
+	skip "the same as GNU grep" "there is no GNU grep"
+else
+	corpus >corpus
+	for o in '' -c -v -n -b -i -l -L -q -H -h -s -vc -vn -nb -m1 -m3 -m0 '-m 2 -c' -hn \
+		-ci -li -Li -vl -vL -qv -bH -nH -Z -cZ -lc -Lc -lq -cq -sq -nbm5 -vm5 -Zn; do
+		for files in corpus 'f corpus g' 'nosuch corpus' 'corpus d empty' 'empty' \
+			'nosuch' 'f nosuch d'; do
+			# Options and files are words.
+			# shellcheck disable=SC2086
+			same "grep $o error $files" $o error $files
+		done
+	done
+	for p in '' a ERROR '^error' '^' '\.' '\[x\]' '^a' 'x1 ' zzz 'a
+b' 'a
+' '
+'; do
+		for o in '' -i -v -n -c; do
+			# shellcheck disable=SC2086
+			same "grep $o '$(echo "$p" | tr '\n' /)'" $o "$p" corpus bytes noend empty
+		done
+	done
+	for p in '' . '[x]' '^' 'a.b' 'timeout^' '\' '$'; do
+		for o in -F -Fi -Fv -Fc; do
+			same "grep $o '$p'" $o "$p" corpus dots bytes
+		done
+	done
+	same "several -e" -e error -e x1 -e '^b' corpus
+	same "-e and -v" -v -e error -e a corpus
+	same "long options" --regexp=error --ignore-case --line-number --byte-offset \
+		--max-count=9 --with-filename corpus
+	same "more long options" --count --invert-match --no-filename error corpus f
+	same "still more" --files-with-matches --no-messages --text error nosuch corpus
+	same "the last ones" --files-without-match --fixed-strings --null . corpus f
+	same "no line can be without the empty pattern" -v '' nosuch
+	same "no line can be without the empty pattern, -L" -vL '' f nosuch
+	same "--quiet" --quiet error corpus
+	same "--silent" --silent zzz corpus
+	same "abbreviated" --inv --line-n error corpus
+	for data in /data/loghub/*.log; do
+		if [ ! -r "$data" ]; then
+			skip "real logs" "there is none in /data/loghub"
+			break
+		fi
+		for p in ERROR error '^2' Failed zzzz; do
+			for o in -c -n -b -v -i -vc; do
+				same "grep $o '$p' ${data##*/}" $o "$p" "$data"
+			done
+		done
+		"$GREP" -a error "$data" | "$GREP" -av a >want
+		try grep --not a error "$data"
+		check "--not, ${data##*/}" cmp want out
+		try grep -i --and FAILED --and e '' "$data"
+		"$GREP" -ai e "$data" | "$GREP" -ai 'failed' >want
+		check "--and, ${data##*/}" cmp want out
+		cat "$data" | try grep -nb ERROR
+		"$GREP" -anb ERROR "$data" >want
+		check "a pipe, ${data##*/}" cmp want out
+	done
+fi
+
+#
+# Computing
+#
+
+try sumsq 10000000
+is "sumsq" 0 333333283333335000000 'ksift: the sum does not fit in 64 bits; this is all of it'
+try sumsq 10
+is "sumsq, small" 0 285
+try sumsq 3..10
+is "sumsq, a range" 0 280
+try sumsq 0
+is "sumsq 0" 0 0
+try sumsq 5..5
+is "sumsq, an empty range" 0 0
+try sumsq --json 10
+is "sumsq --json" 0 '{"from":0,"to":10,"sum":285,"overflow64":false,"overflow128":false}'
+try sumsq 9..3
+is "sumsq, a range turned round" 2 '' "ksift: sumsq: '9..3' begins above its end"
+try sumsq -- -1
+is "sumsq -1" 2 '' "ksift: sumsq: '-1' is neither a number nor a range FROM..TO of numbers"
+try sumsq 18446744073709551616
+is "sumsq of too much" 2 '' "ksift: sumsq: '18446744073709551616' is above 18446744073709551615"
+try sumsq
+is "sumsq of nothing" 2 '' "ksift: sumsq: one argument is needed, N or FROM..TO"
+if [ -z "$STANDIN" ]; then
+	try sumsq 10069012961345
+	is "sumsq, the last below 2^128" 0 340282366920839261491266184731045101920 '*64 bits; this is all of it'
+	try sumsq 10069012961346
+	is "sumsq, the first that is not" 0 2183049907310905741099489 'ksift: the sum does not fit in 128 bits: this is the sum mod 2^128'
+	try sumsq --json 10069012961346
+	is "sumsq --json, not below 2^128" 0 '{"from":0,"to":10069012961346,"sum":2183049907310905741099489,"overflow64":true,"overflow128":true}' '*mod 2^128'
+fi
+
+try fib 93
+is "fib 93" 0 12200160415121876738
+try fib 94
+is "fib 94" 0 1293530146158671551 'ksift: F(94) does not fit in 64 bits: this is F(94) mod 2^64'
+try fib 0..10
+is "fib 0..10" 0 '0
+1
+1
+2
+3
+5
+8
+13
+21
+34'
+try fib 92..96
+is "fib 92..96" 0 '7540113804746346429
+12200160415121876738
+1293530146158671551
+13493690561280548289' 'ksift: F(94) and what follows do not fit in 64 bits: these are mod 2^64'
+try fib 7..7
+is "fib 7..7" 0
+try fib --json 92..95
+is "fib --json" 0 '{"from":92,"to":95,"values":[7540113804746346429,12200160415121876738,1293530146158671551],"wrapped":true}' '*mod 2^64'
+try fib --json 5..5
+is "fib --json, empty" 0 '{"from":5,"to":5,"values":[],"wrapped":false}'
+try fib --binary 1..4
+printf '\001\0\0\0\0\0\0\0\001\0\0\0\0\0\0\0\002\0\0\0\0\0\0\0' >want
+is_file "fib --binary" 0 want
+try fib 5 6
+is "fib 5 6" 2 '' "ksift: fib: one argument is needed, N or FROM..TO"
+try fib x
+is "fib x" 2 '' "ksift: fib: 'x' is neither a number nor a range FROM..TO of numbers"
+try fib 18446744073709551615
+is "fib of too much" 2 '' "ksift: fib: N must be below 18446744073709551615"
+try fib --json --binary 5
+is "fib --json --binary" 2 '' "ksift: fib: --binary and --json exclude each other"
+try fib 0..20000
+check "fib, more than a buffer" [ "$(wc -l <out)" -eq 20000 ]
+check "fib, every value once" [ "$(head -n 90 out | sort -un | wc -l)" -eq 89 ]
+
+seq 1 20000 >ints
+try sum ints
+is "sum" 0 200010000
+try sum --json ints
+is "sum --json" 0 '{"sum":200010000,"count":20000,"overflow64":false}'
+printf ' -5\t7 \n\n9223372036854775807 9223372036854775807\n-9223372036854775808' | try sum -
+is "sum of signs, blanks and limits" 0 9223372036854775808
+printf '9223372036854775807 9223372036854775807 9223372036854775807' | try sum --json
+is "sum above 64 bits" 0 '{"sum":27670116110564327421,"count":3,"overflow64":true}'
+printf -- '-9223372036854775808 -9223372036854775808' | try sum
+is "sum below 64 bits" 0 -18446744073709551616
+try sum empty
+is "sum of nothing" 0 0
+printf '1\n2\nthree\n' >bad
+try sum bad
+is "sum of a word" 2 '' "ksift: bad: line 3: 'three' is not a decimal integer"
+for word in 1.5 +1 - 1- -- 0x1 1e3 '5,' ''; do
+	printf '1 %s 2\n' "$word" | try sum
+	if [ -n "$word" ]; then
+		is "sum of '$word'" 2 '' "ksift: (standard input): line 1: '$word' is not a decimal integer"
+	else
+		is "sum of blanks" 0 3
+	fi
+done
+printf '1\n9223372036854775808\n' | try sum
+is "sum of what is above 64 bits" 2 '' "ksift: (standard input): line 2: '9223372036854775808' does not fit in 64 bits"
+printf '1\n\n-9223372036854775809\n' | try sum
+is "sum of what is below 64 bits" 2 '' "ksift: (standard input): line 3: '-9223372036854775809' does not fit in 64 bits"
+printf '000000000000000000000000000000000000000000000000000000042' | try sum
+is "sum of leading zeros" 0 42
+printf '\001\0\0\0\0\0\0\0\377\377\377\377\377\377\377\377\012\0\0\0\0\0\0\0' >i64
+try sum --format i64le i64
+is "sum --format i64le" 0 10
+cat i64 | try sum --format i64le -
+is "sum --format i64le of a pipe" 0 10
+{ dd bs=1 count=8 of=/dev/null 2>/dev/null; try sum --format=i64le; } <i64
+is "sum --format i64le from the middle" 0 9
+printf '\0\0\0' >>i64
+try sum --format i64le i64
+is "sum --format i64le, a tail" 2 '' 'ksift: i64: the last 3 bytes are no whole 8-byte integer'
+cat i64 | try sum --format i64le
+is "sum --format i64le of a pipe, a tail" 2 '' 'ksift: (standard input): the last 3 bytes are no whole 8-byte integer'
+try sum --format hex i64
+is "sum --format hex" 2 '' "ksift: sum: --format is text or i64le, not 'hex'"
+try sum nosuch
+is "sum of no file" 2 '' "ksift: nosuch: No such file or directory"
+try sum d
+is "sum of a directory" 2 '' "ksift: d: Is a directory"
+try sum --format i64le d
+is "sum --format i64le of a directory" 2 '' "ksift: d: Is a directory"
+try sum f g
+is "sum of two files" 2 '' "ksift: sum: one FILE is the most, and there are 2"
+head -c 800000 /dev/zero >zeros
+try sum --json --format i64le zeros
+is "sum --json --format i64le" 0 '{"sum":0,"count":100000,"overflow64":false}'
+
+try info
+for word in '^version: .' '^variant: .' '^variants: .*scalar' '^kernels: lines fib sumsq sum-i64' '^features:'; do
+	check "info: $word" grep -q "$word" out
+done
+try info --variant scalar
+check "info --variant" grep -q '^variant: scalar$' out
+try info x
+is "info x" 2 '' "ksift: info: there is nothing to give it, such as 'x'"
+try info --json
+case $(cat out) in
+'{"version":"'*'","variant":"'*'","variants":["scalar"'*'],"kernels":["lines","fib","sumsq","sum-i64"'*'],"features":['*']}')
+	pass "info --json" ;;
+*)
+	fail "info --json"
+	show out ;;
+esac
+
+#
+# Without the device
+#
+
+module=${KSIFT_MODULE:-/harness/ksift.ko}
+
+if [ -n "$STANDIN" ]; then
+	skip "no permission" "a stand-in has none"
+	skip "no device" "a stand-in is always there"
+else
+	if [ -r "/sys/module/ksift/version" ]; then
+		try info
+		check "info: the module's version" grep -qx "version: $(cat /sys/module/ksift/version)" out
+	fi
+	if [ "$(id -u)" != 0 ] || ! command -v su >/dev/null; then
+		skip "no permission" "needs root and su"
+	else
+		chmod 755 "$dir"
+		su nobody -s /bin/sh -c "\"$KSIFT\" grep a f" >out 2>err
+		echo $? >rc
+		group=$(stat -c %G /dev/ksift)
+		is "no permission" 2 '' "ksift: no permission to open /dev/ksift: it belongs to group $group; join it with 'sudo usermod -aG $group \$USER' and log in again"
+		chgrp root /dev/ksift
+		su nobody -s /bin/sh -c "\"$KSIFT\" grep a f" >out 2>err
+		echo $? >rc
+		is "no permission, and no udev rule" 2 '' "ksift: no permission to open /dev/ksift: only root may; *"
+		chgrp "$group" /dev/ksift
+	fi
+	if [ "$(id -u)" != 0 ] || [ ! -r "$module" ]; then
+		skip "no device" "there is no $module to load again"
+	else
+		mode=$(stat -c '%a %G' /dev/ksift)
+		rmmod ksift
+		try grep a f
+		is "no device" 2 '' "ksift: no device /dev/ksift: the ksift module is not loaded; load it with 'sudo modprobe ksift' (or 'sudo insmod ksift.ko')"
+		try info
+		is "no device, info" 2 '' "ksift: no device /dev/ksift: *"
+		try --version
+		check "no device, --version" [ "$(cat rc)" = 0 ]
+		insmod "$module"
+		chmod "${mode% *}" /dev/ksift
+		chgrp "${mode#* }" /dev/ksift
+		try grep -c a f
+		is "the device is back" 0 3
+	fi
+fi
+
+echo "1..$n"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,59 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# All tests that need no module, as one TAP stream.  A suite that ends with
+# another status than its results call for, or without its plan, has failed.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+
+: "${O:?}"
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+total=0 failed=0
+
+# suite NAME COMMAND...
+suite()
+{
+	name=$1
+	shift
+	"$@" >"$out/tap" 2>"$out/err" </dev/null
+	rc=$?
+	awk -v name="$name" -v n="$total" -v rc="$rc" -v count="$out/count" '
+	/^(not )?ok / {
+		seen++
+		bad += /^not / && !/# (SKIP|TODO)/
+		ok = /^not / ? "not ok" : "ok"
+		sub(/^(not )?ok *[0-9]* *(- )?/, "")
+		print ok, ++n, "- " name ": " $0
+		next
+	}
+	/^1\.\.0 # SKIP/ {
+		planned = 1
+		sub(/^1\.\.0 /, "")
+		print "ok", ++n, "- " name, $0
+		next
+	}
+	/^1\.\.[0-9]+$/ { planned = substr($0, 4) == seen; next }
+	{ print "# " $0 }
+	END {
+		if (!planned || (rc != 0) != (bad != 0)) {
+			print "not ok", ++n, "- " name ": ended with status " rc " after " seen + 0 " results"
+			bad++
+		}
+		print n, bad + 0 >count
+	}' "$out/tap"
+	sed 's/^/# /' "$out/err" >&2
+	read -r total bad <"$out/count"
+	failed=$((failed + bad))
+}
+
+standin=$O/tests/standin.so
+suite install sh tests/install.sh
+suite unit env LD_PRELOAD="$standin" "$O/tests/unit"
+suite unit-chopped env KSIFT_STANDIN_CHOP=1 LD_PRELOAD="$standin" "$O/tests/unit"
+suite patterns env LD_PRELOAD="$standin" sh tests/patterns.sh "$O/tests/unit" "$O/ksift"
+suite cli env KSIFT="$O/ksift" KSIFT_STANDIN=1 LD_PRELOAD="$standin" sh tests/cli.sh
+suite cli-chopped env KSIFT="$O/ksift" KSIFT_STANDIN=1 KSIFT_STANDIN_CHOP=3 \
+	LD_PRELOAD="$standin" sh tests/cli.sh
+echo "1..$total"
+[ "$failed" -eq 0 ]

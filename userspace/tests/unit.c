@@ -1,0 +1,702 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The parts of the client and the library that can be judged by themselves;
+ * the library's scans run on a stand-in for the module, see run.sh.
+ *
+ * With an argument, print the patterns that are accepted, for patterns.sh.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <libksift.h>
+
+#include "../cli/num.h"
+#include "../cli/pattern.h"
+#include "patterns.h"
+#include "tap.h"
+
+static void test_patterns(void)
+{
+	char buf[64];
+	size_t i;
+
+	for (i = 0; i < PATTERN_CASES; i++) {
+		const struct pattern_case *c = &pattern_cases[i];
+		struct pattern p = { .data = buf };
+		int ret = pattern_parse(c->text, strlen(c->text), false, &p);
+		bool good;
+
+		if (!c->literal)
+			good = ret == -EINVAL && p.why && p.bad >= c->text &&
+				p.bad + p.bad_len <= c->text + strlen(c->text);
+		else
+			good = !ret && p.anchored == c->anchored &&
+				p.len == strlen(c->literal) &&
+				!memcmp(p.data, c->literal, p.len);
+		ok(good, "pattern '%s' %s", c->text, c->literal ? "is accepted" : "is refused");
+
+		p = (struct pattern){ .data = buf };
+		ret = pattern_parse(c->text, strlen(c->text), true, &p);
+		ok(!ret && !p.anchored && p.len == strlen(c->text) &&
+		   !memcmp(p.data, c->text, p.len), "pattern '%s' with -F", c->text);
+	}
+}
+
+static void print_accepted(void)
+{
+	size_t i;
+
+	for (i = 0; i < PATTERN_CASES; i++)
+		if (pattern_cases[i].literal && *pattern_cases[i].literal)
+			printf("%d\t%s\t%s\n", pattern_cases[i].anchored,
+			       pattern_cases[i].text, pattern_cases[i].literal);
+}
+
+static void test_parse_u64(void)
+{
+	static const struct {
+		const char *text;
+		int ret;
+		uint64_t value;
+	} cases[] = {
+		{ "0", 0, 0 },
+		{ "007", 0, 7 },
+		{ "18446744073709551615", 0, UINT64_MAX },
+		{ "00000000000000000000000018446744073709551615", 0, UINT64_MAX },
+		{ "18446744073709551616", -ERANGE, 0 },
+		{ "18446744073709551620", -ERANGE, 0 },
+		{ "99999999999999999999999", -ERANGE, 0 },
+		{ "", -EINVAL, 0 }, { "-1", -EINVAL, 0 }, { "+1", -EINVAL, 0 },
+		{ " 1", -EINVAL, 0 }, { "1 ", -EINVAL, 0 }, { "0x10", -EINVAL, 0 },
+		{ "1e3", -EINVAL, 0 }, { "1.5", -EINVAL, 0 }, { "1_000", -EINVAL, 0 },
+		{ "99999999999999999999999x", -EINVAL, 0 },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		uint64_t value = 0;
+		int ret = num_parse_u64(cases[i].text, &value);
+
+		ok(ret == cases[i].ret && value == cases[i].value,
+		   "number '%s'", cases[i].text);
+	}
+}
+
+static void test_parse_range(void)
+{
+	static const struct {
+		const char *text;
+		int ret;
+		uint64_t from, to;
+		bool range;
+	} cases[] = {
+		{ "5", 0, 5, 0, false },
+		{ "5..9", 0, 5, 9, true },
+		{ "5..5", 0, 5, 5, true },
+		{ "0..18446744073709551615", 0, 0, UINT64_MAX, true },
+		{ "9..5", -EINVAL, 0, 0, true },
+		{ "5..", -EINVAL, 0, 0, true }, { "..5", -EINVAL, 0, 0, true },
+		{ "..", -EINVAL, 0, 0, true }, { "5...9", -EINVAL, 0, 0, true },
+		{ "5..-9", -EINVAL, 0, 0, true }, { "5-9", -EINVAL, 0, 0, false },
+		{ "1..2..3", -EINVAL, 0, 0, true },
+		{ "1..18446744073709551616", -ERANGE, 0, 0, true },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		uint64_t from = 0, to = 0;
+		const char *why = NULL;
+		bool range, good;
+		int ret;
+
+		ret = num_parse_range(cases[i].text, &from, &to, &range, &why);
+		good = ret == cases[i].ret && range == cases[i].range;
+		if (ret)
+			good = good && why;
+		else
+			good = good && from == cases[i].from && to == cases[i].to;
+		ok(good, "range '%s'", cases[i].text);
+	}
+}
+
+static void test_format(void)
+{
+	static const struct {
+		uint64_t hi, lo;
+		const char *u, *i;
+	} cases[] = {
+		{ 0, 0, "0", "0" },
+		{ 0, 9, "9", "9" },
+		{ 0, 10, "10", "10" },
+		{ 0, UINT64_MAX, "18446744073709551615", "18446744073709551615" },
+		{ 1, 0, "18446744073709551616", "18446744073709551616" },
+		{ UINT64_MAX, UINT64_MAX, "340282366920938463463374607431768211455", "-1" },
+		{ UINT64_MAX, 0, "340282366920938463444927863358058659840",
+		  "-18446744073709551616" },
+		{ 1ull << 63, 0, "170141183460469231731687303715884105728",
+		  "-170141183460469231731687303715884105728" },
+		{ INT64_MAX, UINT64_MAX, "170141183460469231731687303715884105727",
+		  "170141183460469231731687303715884105727" },
+	};
+	char buf[NUM_DEC128];
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		ok(!strcmp(num_format_u128(buf, cases[i].hi, cases[i].lo), cases[i].u),
+		   "print %s", cases[i].u);
+		ok(!strcmp(num_format_i128(buf, cases[i].hi, cases[i].lo), cases[i].i),
+		   "print %s, signed", cases[i].i);
+	}
+}
+
+static void says(int ret, int want, const struct ksift_error *err, const char *part)
+{
+	bool good = ret == want && err->err == want && strstr(err->text, part);
+
+	ok(good, "error: %s", part);
+	if (!good)
+		printf("# got %d, '%s'\n", ret, err->text);
+}
+
+/* In a child, because a process of root may open anything. */
+static void test_no_permission(void)
+{
+	struct ksift_ctx_opts opts = KSIFT_CTX_OPTS_INIT;
+	char path[] = "/tmp/ksift-unit.XXXXXX";
+	struct ksift_error err = { 0 };
+	struct ksift_ctx *ctx;
+	int fd, status = -1;
+	pid_t pid;
+
+	if (geteuid()) {
+		printf("ok %d - error: no permission # SKIP needs root\n", ++tap_number);
+		return;
+	}
+	fd = mkstemp(path);
+	if (fd < 0 || fchmod(fd, 0660) || fchown(fd, 0, 5))
+		abort();
+	close(fd);
+	opts.device = path;
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		if (setgid(65534) || setuid(65534))
+			_exit(9);
+		if (ksift_ctx_open(&opts, &ctx, &err) != -EACCES)
+			_exit(1);
+		_exit(!strstr(err.text, "it belongs to group tty; join it with 'sudo usermod -aG tty $USER' and log in again"));
+	}
+	waitpid(pid, &status, 0);
+	ok(status == 0, "error: no permission, the group's name");
+
+	if (chown(path, 0, 0))
+		abort();
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		if (setgid(65534) || setuid(65534))
+			_exit(9);
+		if (ksift_ctx_open(&opts, &ctx, &err) != -EACCES)
+			_exit(1);
+		_exit(!strstr(err.text, "only root may"));
+	}
+	waitpid(pid, &status, 0);
+	ok(status == 0, "error: no permission, no udev rule");
+	unlink(path);
+}
+
+static void test_open(void)
+{
+	struct ksift_ctx_opts opts = KSIFT_CTX_OPTS_INIT;
+	struct {
+		struct ksift_ctx_opts opts;
+		long more;
+	} newer = { KSIFT_CTX_OPTS_INIT, 0 };
+	struct ksift_error err = { 0 };
+	struct ksift_ctx *ctx;
+
+	opts.device = "/nonexistent/ksift";
+	says(ksift_ctx_open(&opts, &ctx, &err), -ENOENT, &err,
+	     "no device /nonexistent/ksift: the ksift module is not loaded; load it with 'sudo modprobe ksift' (or 'sudo insmod ksift.ko')");
+	ok(ksift_ctx_open(&opts, &ctx, NULL) == -ENOENT, "error: not wanted");
+	opts.device = "/dev/null";
+	says(ksift_ctx_open(&opts, &ctx, &err), -ENOTTY, &err,
+	     "/dev/null is not the device of a ksift module");
+	opts.device = NULL;
+	opts.variant = "vax";
+	says(ksift_ctx_open(&opts, &ctx, &err), -EOPNOTSUPP, &err,
+	     "variant 'vax' cannot run on this machine; these can: scalar");
+	opts.variant = NULL;
+	opts.size = 4;
+	says(ksift_ctx_open(&opts, &ctx, &err), -EINVAL, &err,
+	     "size of struct ksift_ctx_opts is 4");
+	newer.opts.size = sizeof(newer);
+	ok(!ksift_ctx_open(&newer.opts, &ctx, &err), "a longer structure of zeros");
+	ksift_ctx_close(ctx);
+	newer.more = 1;
+	says(ksift_ctx_open(&newer.opts, &ctx, &err), -E2BIG, &err,
+	     "the library is older than the program");
+	opts.size = (size_t)1 << 30;
+	says(ksift_ctx_open(&opts, &ctx, &err), -EINVAL, &err,
+	     "size of struct ksift_ctx_opts is 1073741824, which is not its sizeof()");
+	ksift_ctx_close(NULL);
+}
+
+static void test_matcher_errors(struct ksift_ctx *ctx)
+{
+	static char data[KSIFT_PATTERN_LEN_MAX + 1];
+	struct ksift_pattern p[KSIFT_PATTERNS_MAX + 1] = { 0 };
+	struct ksift_matcher_opts opts = KSIFT_MATCHER_OPTS_INIT;
+	struct ksift_matcher *m;
+	struct ksift_error err = { 0 };
+
+	memset(data, 'x', sizeof(data));
+	opts.patterns = p;
+	opts.count = KSIFT_PATTERNS_MAX + 1;
+	says(ksift_matcher_new(ctx, &opts, &m, &err), -EINVAL, &err,
+	     "there are 65 patterns, and 64 is the most");
+	opts.count = KSIFT_PATTERNS_MAX;
+	ok(!ksift_matcher_new(ctx, &opts, &m, &err), "64 patterns");
+	ksift_matcher_free(m);
+	opts.count = 2;
+	p[1].data = (uintptr_t)data;
+	p[1].len = KSIFT_PATTERN_LEN_MAX + 1;
+	says(ksift_matcher_new(ctx, &opts, &m, &err), -EINVAL, &err,
+	     "pattern 2 is 4097 bytes long, and 4096 is the most");
+	p[1].len--;
+	ok(!ksift_matcher_new(ctx, &opts, &m, &err), "a pattern of 4096 bytes");
+	ksift_matcher_free(m);
+	data[9] = '\n';
+	says(ksift_matcher_new(ctx, &opts, &m, &err), -EINVAL, &err,
+	     "pattern 2 contains a newline");
+	p[1].len = 9;
+	p[1].group = KSIFT_GROUPS_MAX;
+	says(ksift_matcher_new(ctx, &opts, &m, &err), -EINVAL, &err,
+	     "pattern 2 is in group 16, and there are 16");
+	p[1].group = 1;
+	p[1].flags = KSIFT_PATTERN_EXCLUDE;
+	says(ksift_matcher_new(ctx, &opts, &m, &err), -EINVAL, &err,
+	     "pattern 2 excludes lines, and so its group must be 0");
+	p[1].group = 0;
+	p[1].flags = 8;
+	says(ksift_matcher_new(ctx, &opts, &m, &err), -EOPNOTSUPP, &err,
+	     "pattern 2 has unknown flags 0x8");
+	p[1].flags = 0;
+	p[1].__reserved = 1;
+	says(ksift_matcher_new(ctx, &opts, &m, &err), -EINVAL, &err,
+	     "pattern 2: __reserved is not 0");
+	p[1].__reserved = 0;
+	p[1].data = 0;
+	says(ksift_matcher_new(ctx, &opts, &m, &err), -EFAULT, &err,
+	     "pattern 2 has no data");
+	opts.count = 0;
+	opts.flags = 4;
+	says(ksift_matcher_new(ctx, &opts, &m, &err), -EOPNOTSUPP, &err,
+	     "flags has unknown bits 0x4");
+	opts.flags = 0;
+	opts.level_mask = 1 << 10;
+	says(ksift_matcher_new(ctx, &opts, &m, &err), -EINVAL, &err,
+	     "level_mask has unknown bits 0x400");
+	opts.level_mask = 1;
+	says(ksift_matcher_new(ctx, &opts, &m, &err), -EOPNOTSUPP, &err,
+	     "level_mask: the ksift module does not know levels");
+}
+
+static void test_module_errors(struct ksift_ctx *ctx, struct ksift_matcher *m)
+{
+	static const struct {
+		int err;
+		const char *info, *filter, *run;
+	} cases[] = {
+		{ ENOTTY, "is not the device of a ksift module",
+		  "older than this program: it does not know such a filter",
+		  "older than this program: it does not know such a run" },
+		{ E2BIG, "older than this program",
+		  "older than this program: it does not know such a filter",
+		  "older than this program: it does not know such a run" },
+		{ EOPNOTSUPP, "older than this program",
+		  "older than this program: it does not know a flag of the filter",
+		  "it may be older than this program" },
+		{ EBADF, "Bad file descriptor", "cannot make a filter: Bad file descriptor",
+		  "the matcher is not a filter" },
+		{ EFAULT, "Bad address", "patterns: the memory they are said to be in is not there",
+		  "a buffer, or the memory to be scanned, is not there" },
+		{ ENOMEM, "Cannot allocate memory", "cannot make a filter: Cannot allocate memory",
+		  "Cannot allocate memory" },
+		{ EOVERFLOW, "Value too large", "cannot make a filter: Value too large",
+		  "a line reaches beyond the largest offset that a file can have" },
+	};
+	struct ksift_matcher_opts opts = KSIFT_MATCHER_OPTS_INIT;
+	struct ksift_matcher *other;
+	struct ksift_ctx *none;
+	char number[16];
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct ksift_run run = { .source = KSIFT_SOURCE_MEM };
+		struct ksift_lines lines = { 0 };
+		struct ksift_error err = { 0 };
+		int want = -cases[i].err;
+
+		snprintf(number, sizeof(number), "%d", cases[i].err);
+		setenv("KSIFT_STANDIN_ERRNO", number, 1);
+		says(ksift_ctx_open(NULL, &none, &err), want, &err, cases[i].info);
+		says(ksift_matcher_new(ctx, &opts, &other, &err), want, &err, cases[i].filter);
+		says(ksift_lines_run(ctx, m, &run, &lines, &err), want, &err, cases[i].run);
+	}
+	unsetenv("KSIFT_STANDIN_ERRNO");
+}
+
+/* Lines with and without an 'x', of every length up to some. */
+static const char sample[] =
+	"x\n\n.x\nbbb\nxccc\n\n\ndddd\nx\nx\neeeeeeeeee\nfffx\nxx\n\nlast x";
+
+struct got {
+	char text[sizeof(sample) + 1];
+	size_t len;
+	uint64_t offset[32];
+	uint64_t line[32];
+	size_t count;
+	int ret;
+};
+
+static int collect(void *arg, const struct ksift_chunk *chunk)
+{
+	struct got *got = arg;
+	size_t i;
+
+	memcpy(got->text + got->len, chunk->text, chunk->text_len);
+	got->len += chunk->text_len;
+	for (i = 0; i < chunk->record_count; i++) {
+		got->offset[got->count] = chunk->records[i].offset;
+		got->line[got->count++] = chunk->records[i].line;
+	}
+	return got->ret;
+}
+
+/* What has to come out of lines that begin in [from, to), the dumb way. */
+static void expect(uint64_t from, uint64_t to, uint64_t max, struct got *want)
+{
+	size_t pos = 0, line = 0, len = strlen(sample);
+
+	memset(want, 0, sizeof(*want));
+	while (pos < len) {
+		size_t end = pos;
+		bool hit = false;
+
+		for (; end < len && sample[end] != '\n'; end++)
+			hit |= sample[end] == 'x';
+		if (pos >= from && pos < to) {
+			if (hit && want->count < max) {
+				memcpy(want->text + want->len, sample + pos, end - pos);
+				want->len += end - pos;
+				want->text[want->len++] = '\n';
+				want->offset[want->count] = pos;
+				want->line[want->count++] = line;
+			}
+			line++;
+		}
+		pos = end + 1;
+	}
+}
+
+static bool same(const struct got *a, const struct got *b)
+{
+	return a->len == b->len && !memcmp(a->text, b->text, a->len) &&
+		a->count == b->count &&
+		!memcmp(a->offset, b->offset, sizeof(a->offset)) &&
+		!memcmp(a->line, b->line, sizeof(a->line));
+}
+
+static int sample_file(void)
+{
+	int fd = open("/tmp", O_TMPFILE | O_RDWR, 0600);
+
+	if (fd < 0 || write(fd, sample, strlen(sample)) < 0)
+		abort();
+	return fd;
+}
+
+static void test_scan_ranges(struct ksift_ctx *ctx, struct ksift_matcher *m, int fd)
+{
+	struct ksift_scan_opts opts = KSIFT_SCAN_OPTS_INIT;
+	uint64_t from, to, max, len = strlen(sample);
+	struct got got, want;
+	int bad = 0;
+
+	opts.flags = KSIFT_SCAN_TEXT | KSIFT_SCAN_RECORDS | KSIFT_SCAN_TOTAL;
+	opts.chunk = collect;
+	opts.arg = &got;
+	for (from = 0; from <= len + 1; from++) {
+		for (to = from; to <= len + 1; to++) {
+			opts.from = from;
+			opts.to = to;
+			memset(&got, 0, sizeof(got));
+			expect(from, to, UINT64_MAX, &want);
+			bad += ksift_lines_scan(ctx, m, fd, &opts, NULL, NULL) ||
+				!same(&got, &want);
+		}
+	}
+	ok(!bad, "scan: every range of a small file");
+
+	bad = 0;
+	opts.from = 0;
+	opts.to = UINT64_MAX;
+	for (max = 0; max < 12; max++) {
+		struct ksift_scan_result res = KSIFT_SCAN_RESULT_INIT;
+
+		opts.max_lines = max;
+		memset(&got, 0, sizeof(got));
+		expect(0, UINT64_MAX, max, &want);
+		bad += ksift_lines_scan(ctx, m, fd, &opts, &res, NULL) ||
+			!same(&got, &want) || res.selected != want.count;
+		if (max <= 8) {
+			uint64_t last = max ? want.offset[max - 1] : 0;
+			const char *nl = memchr(sample + last, '\n', len - last);
+			uint64_t end = !max ? 0 : nl ? nl + 1 - sample : (long)len;
+
+			bad += !(res.flags & KSIFT_SCAN_LIMITED) || res.end != end;
+		}
+	}
+	ok(!bad, "scan: every number of lines, and where it stops");
+}
+
+/* The same bytes from a pipe, in pieces of every size. */
+static void test_scan_stream(struct ksift_ctx *ctx, struct ksift_matcher *m)
+{
+	struct ksift_scan_result res = KSIFT_SCAN_RESULT_INIT;
+	struct ksift_scan_opts opts = KSIFT_SCAN_OPTS_INIT;
+	size_t piece, len = strlen(sample), i;
+	struct ksift_error err = { 0 };
+	struct got got, want;
+	int bad = 0, fds[2];
+
+	expect(0, UINT64_MAX, UINT64_MAX, &want);
+	opts.flags = KSIFT_SCAN_TEXT | KSIFT_SCAN_RECORDS | KSIFT_SCAN_TOTAL;
+	opts.chunk = collect;
+	opts.arg = &got;
+	for (piece = 1; piece <= len; piece++) {
+		pid_t pid;
+
+		/* A packet is never read together with the next one. */
+		if (pipe2(fds, O_DIRECT))
+			abort();
+		fflush(stdout);
+		pid = fork();
+		if (!pid) {
+			close(fds[0]);
+			for (i = 0; i < len; i += piece)
+				if (write(fds[1], sample + i, len - i < piece ? len - i : piece) < 0)
+					_exit(1);
+			_exit(0);
+		}
+		close(fds[1]);
+		memset(&got, 0, sizeof(got));
+		bad += ksift_lines_scan(ctx, m, fds[0], &opts, &res, NULL) ||
+			!same(&got, &want) || !(res.flags & KSIFT_SCAN_STREAM) ||
+			res.end != len;
+		close(fds[0]);
+		waitpid(pid, NULL, 0);
+	}
+	ok(!bad, "scan: a pipe, in pieces of every size");
+
+	if (pipe(fds))
+		abort();
+	opts.from = 1;
+	says(ksift_lines_scan(ctx, m, fds[0], &opts, &res, &err), -ESPIPE, &err,
+	     "only a regular file has ranges");
+	opts.from = 0;
+	says(ksift_lines_scan(ctx, m, fds[1], &opts, &res, &err), -EBADF, &err,
+	     "Bad file descriptor");
+	close(fds[0]);
+	close(fds[1]);
+}
+
+static void test_scan_errors(struct ksift_ctx *ctx, struct ksift_matcher *m, int fd)
+{
+	struct ksift_scan_opts opts = KSIFT_SCAN_OPTS_INIT;
+	struct ksift_error err = { 0 };
+	struct got got = { .ret = -ECANCELED };
+	int wronly;
+
+	opts.flags = KSIFT_SCAN_TEXT;
+	says(ksift_lines_scan(ctx, m, fd, &opts, NULL, &err), -EINVAL, &err,
+	     "there is no callback");
+	opts.chunk = collect;
+	opts.arg = &got;
+	says(ksift_lines_scan(ctx, m, fd, &opts, NULL, &err), -ECANCELED, &err,
+	     "stopped by the caller");
+	opts.flags = 1 << 9;
+	says(ksift_lines_scan(ctx, m, fd, &opts, NULL, &err), -EOPNOTSUPP, &err,
+	     "flags has unknown bits 0x200");
+	opts.flags = 0;
+	opts.from = 2;
+	opts.to = 1;
+	says(ksift_lines_scan(ctx, m, fd, &opts, NULL, &err), -EINVAL, &err,
+	     "from is above to");
+	opts.to = UINT64_MAX;
+	opts.flags = KSIFT_SCAN_CURRENT;
+	says(ksift_lines_scan(ctx, m, fd, &opts, NULL, &err), -EINVAL, &err,
+	     "from must be 0 with KSIFT_SCAN_CURRENT");
+	opts.from = 0;
+	opts.flags = 0;
+	says(ksift_lines_scan(ctx, m, -1, &opts, NULL, &err), -EBADF, &err,
+	     "Bad file descriptor");
+	wronly = open("/tmp", O_TMPFILE | O_WRONLY, 0600);
+	if (write(wronly, "x\n", 2) != 2)
+		abort();
+	says(ksift_lines_scan(ctx, m, wronly, &opts, NULL, &err), -EBADF, &err,
+	     "is not open for reading");
+	close(wronly);
+}
+
+static int count_down(void *arg)
+{
+	int *left = arg;
+
+	return (*left)-- > 0 ? 0 : -EINTR;
+}
+
+/* Only a stand-in that chops runs up gives the callback something to do. */
+static void test_interrupted(struct ksift_matcher *m, int fd)
+{
+	struct ksift_ctx_opts opts = KSIFT_CTX_OPTS_INIT;
+	struct ksift_scan_opts scan = KSIFT_SCAN_OPTS_INIT;
+	struct ksift_error err = { 0 };
+	struct ksift_ctx *ctx;
+	uint64_t values[100];
+	int left = 3;
+
+	if (!getenv("KSIFT_STANDIN_CHOP")) {
+		printf("ok %d - interrupted # SKIP runs are not chopped up\n", ++tap_number);
+		return;
+	}
+	opts.interrupted = count_down;
+	opts.arg = &left;
+	if (ksift_ctx_open(&opts, &ctx, NULL))
+		abort();
+	says(ksift_lines_scan(ctx, m, fd, &scan, NULL, &err), -EINTR, &err,
+	     "stopped by the caller");
+	left = 3;
+	says(ksift_fib_range(ctx, 0, 100, values, NULL, &err), -EINTR, &err,
+	     "stopped by the caller");
+	left = 1000;
+	ok(!ksift_lines_scan(ctx, m, fd, &scan, NULL, &err) && left < 1000,
+	   "interrupted, and goes on");
+	ksift_ctx_close(ctx);
+}
+
+static void test_compute(struct ksift_ctx *ctx)
+{
+	int64_t ints[] = { 1, -1, INT64_MAX, INT64_MAX, INT64_MAX, INT64_MIN, -7, 0 };
+	struct ksift_sumsq_value squares[4];
+	uint64_t fib[200], n[4] = { 0, 3, 10, 1000 }, x = 0, y = 1, next;
+	struct ksift_sum sum = { 0 };
+	struct ksift_error err = { 0 };
+	__int128 total = 0;
+	uint32_t flags = 0;
+	size_t i;
+	bool good = true;
+	int fds[2];
+
+	ok(!ksift_fib_range(ctx, 0, 200, fib, &flags, &err) &&
+	   flags == KSIFT_FIB_WRAPPED, "fib: wrapped");
+	for (i = 0; i < 200; i++) {
+		good &= fib[i] == x;
+		next = x + y;
+		x = y;
+		y = next;
+	}
+	ok(good, "fib: 200 values");
+	ok(!ksift_fib_range(ctx, 0, 94, fib, &flags, &err) && !flags, "fib: exact");
+	ok(!ksift_fib_range(ctx, 9, 9, NULL, &flags, &err) && !flags, "fib: nothing");
+	ok(!ksift_fib_one(ctx, 93, fib, NULL, &err) &&
+	   fib[0] == 12200160415121876738ull, "fib: one");
+	says(ksift_fib_one(ctx, UINT64_MAX, fib, NULL, &err), -EINVAL, &err,
+	     "n must be below 18446744073709551615");
+	says(ksift_fib_range(ctx, 2, 1, fib, NULL, &err), -EINVAL, &err,
+	     "from (2) is above to (1)");
+	says(ksift_fib_range(ctx, 0, UINT64_MAX, fib, NULL, &err), -EINVAL, &err,
+	     "more than memory can hold");
+
+	ok(!ksift_sumsq_array(ctx, n, 4, squares, &err) && !squares[0].lo &&
+	   squares[1].lo == 5 && squares[2].lo == 285 && squares[3].lo == 332833500,
+	   "sumsq: an array");
+	ok(!ksift_sumsq_array(ctx, n, 0, squares, &err), "sumsq: an empty array");
+	ok(!ksift_sumsq_range(ctx, 3, 10, squares, &err) && squares[0].lo == 280,
+	   "sumsq: a range");
+	says(ksift_sumsq_range(ctx, 10, 3, squares, &err), -EINVAL, &err,
+	     "from (10) is above to (3)");
+
+	for (i = 0; i < sizeof(ints) / sizeof(*ints); i++)
+		total += ints[i];
+	ok(!ksift_sum_memory(ctx, ints, sizeof(ints), &sum, &err) &&
+	   sum.lo == (uint64_t)total && sum.hi == (int64_t)(total >> 64) &&
+	   sum.count == 8 && !sum.tail, "sum: memory");
+	ok(!ksift_sum_memory(ctx, ints, 8 * 2 + 5, &sum, &err) &&
+	   sum.lo == (uint64_t)total && sum.count == 10 && sum.tail == 5,
+	   "sum: more memory, and a tail");
+
+	if (pipe2(fds, O_DIRECT))
+		abort();
+	for (i = 0; i < 13; i++)
+		if (write(fds[1], (char *)ints + i, 1) != 1)
+			abort();
+	close(fds[1]);
+	memset(&sum, 0, sizeof(sum));
+	ok(!ksift_sum_file(ctx, fds[0], 0, UINT64_MAX, &sum, &err) && sum.count == 1 &&
+	   sum.lo == 1 && !sum.hi && sum.tail == 5, "sum: a pipe, byte by byte");
+	says(ksift_sum_file(ctx, fds[0], 8, 16, &sum, &err), -ESPIPE, &err,
+	     "is not a regular file");
+	close(fds[0]);
+}
+
+int main(int argc, char **argv)
+{
+	struct ksift_matcher_opts opts = KSIFT_MATCHER_OPTS_INIT;
+	struct ksift_pattern x = { .data = (uintptr_t)"x", .len = 1 };
+	struct ksift_matcher *m;
+	struct ksift_ctx *ctx;
+	struct ksift_info info;
+	int fd;
+
+	(void)argv;
+	if (argc > 1) {
+		print_accepted();
+		return 0;
+	}
+	test_patterns();
+	test_parse_u64();
+	test_parse_range();
+	test_format();
+	test_open();
+	test_no_permission();
+
+	if (!ok(!ksift_ctx_open(NULL, &ctx, NULL), "open"))
+		return tap_end();
+	ok(!ksift_ctx_info(ctx, KSIFT_VARIANT_BEST, &info, NULL) &&
+	   info.out_variant != KSIFT_VARIANT_BEST, "info");
+	test_matcher_errors(ctx);
+	test_compute(ctx);
+
+	opts.patterns = &x;
+	opts.count = 1;
+	if (!ok(!ksift_matcher_new(ctx, &opts, &m, NULL), "matcher"))
+		return tap_end();
+	test_module_errors(ctx, m);
+	fd = sample_file();
+	test_scan_ranges(ctx, m, fd);
+	test_scan_stream(ctx, m);
+	test_scan_errors(ctx, m, fd);
+	test_interrupted(m, fd);
+	close(fd);
+	ksift_matcher_free(m);
+	ksift_ctx_close(ctx);
+	return tap_end();
+}

@@ -178,7 +178,8 @@ build_module_locked()
 	if [ "$(cat "$stage/.hash" 2>/dev/null)" != "$hash" ]; then
 		rm -f "$stage/.hash"
 		mkdir -p "$stage"
-		rsync -a --delete --exclude='*.o' --exclude='.*' --exclude='*.ko' --exclude='*.mod' --exclude='*.mod.c' \
+		# No times: a source changed during a build must be newer than its object.
+		rsync -rlp --checksum --delete --exclude='*.o' --exclude='.*' --exclude='*.ko' --exclude='*.mod' --exclude='*.mod.c' \
 			--exclude=modules.order --exclude=Module.symvers "$root/Kbuild" "$root/module" "$stage/"
 		quietly "ksift.ko for $name" \
 			make -s -C "$kdir" M="$stage" ${arch:+ARCH="$arch"} -j"$(nproc)" modules

@@ -205,10 +205,17 @@ int ksift_run_sum_i64(struct ksift_job *job)
 		if (ret)
 			break;
 		for (i = 0; i < count && !ret; i += n) {
+			struct ksift_sum next = sum;
+
 			n = buf ? min_t(u64, count - i, PIECE_BYTES / INT_SIZE) :
 				  count;
 			if (buf)
-				ksift_sum_i64(&sum, buf + i * INT_SIZE, n);
+				ksift_sum_i64(&next, buf + i * INT_SIZE, n);
+			if (!ksift_source_intact(&ints.src, &ints.piece)) {
+				ints.src.copy_to = ints.pos + n * INT_SIZE;
+				break;
+			}
+			sum = next;
 			ints_advance(&ints, n);
 			total += n;
 			cond_resched();

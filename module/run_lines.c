@@ -6,9 +6,9 @@
  * A selected line is first brought together in a private buffer, the stage,
  * from the pieces it lies in, and goes to the caller from there, many lines in
  * one copy.  When a piece was shared, another may have written to it between
- * the scan and the copy; then the copy is matched again, and a line that no
- * longer is one is scanned anew from a private copy.  So what is given out is
- * a line that matches, whoever writes to the file meanwhile.
+ * the scan and the copy; so the copy is matched again, and a line that no
+ * longer is one is scanned anew from a private copy.  What is given out is a
+ * line that matches, whoever writes to the file meanwhile.
  *
  * A line longer than the stage is streamed from the source, without that.
  */
@@ -268,11 +268,13 @@ static int give_long(struct lines_run *r, struct ksift_hit *hit)
 
 /* Is the line in the stage, which may have changed, still one, and selected? */
 static bool still_selected(struct lines_run *r, const struct ksift_hit *hit,
-			   const u8 *line, size_t len, u64 seen)
+			   const struct ksift_piece *piece, const u8 *line,
+			   size_t len, u64 seen)
 {
 	if (hit->newline && line[len] != '\n')
 		return false;
-	return !memchr(line, '\n', len) && ksift_prog_selects(r->prog, seen) &&
+	return ksift_source_intact(&r->src, piece) &&
+	       !memchr(line, '\n', len) && ksift_prog_selects(r->prog, seen) &&
 	       ksift_source_holds(&r->src, hit->end + hit->newline);
 }
 
@@ -315,9 +317,9 @@ static int give_line(struct lines_run *r, struct ksift_hit *hit,
 		seen = ksift_match_start(r->prog, state);
 		seen |= ksift_match(r->prog, state, line, len);
 	}
-	if (shared && !still_selected(r, hit, line, len, seen)) {
+	if (shared && !still_selected(r, hit, piece, line, len, seen)) {
 		/* For good: what is private does not change. */
-		r->src.copy_to = hit->end + 1;
+		r->src.copy_to = max(r->src.copy_to, hit->end + 1);
 		return STOP_AGAIN;
 	}
 	line[len] = '\n';
@@ -403,6 +405,8 @@ static int hold_line(struct lines_run *r, const struct ksift_piece *piece,
 	       len);
 	r->held += len;
 	r->held_shared |= piece->shared;
+	if (!ksift_source_intact(&r->src, piece))
+		r->held = 0;
 	return 0;
 }
 
@@ -452,7 +456,9 @@ static int feed_piece(struct lines_run *r, const struct ksift_piece *piece)
 	int ret;
 
 	while (done < piece->len) {
-		struct ksift_lines_count before = scan->count;
+		const struct ksift_lines_count before = scan->count;
+		const bool skipping = scan->skipping;
+		const u64 start = skipping ? scan->pos : scan->line;
 		size_t was = done;
 
 		if (!r->args->max_lines && !scan->skipping)
@@ -460,6 +466,12 @@ static int feed_piece(struct lines_run *r, const struct ksift_piece *piece)
 		bound_scan(r, scan);
 		done = ksift_scan_feed(scan, piece->buf, done, piece->len);
 		ksift_source_used(&r->src, piece, done - was);
+		if (!ksift_source_intact(&r->src, piece)) {
+			r->src.copy_to = max(r->src.copy_to, scan->pos);
+			scan->count = before;
+			ksift_scan_start(scan, start, skipping);
+			return STOP_AGAIN;
+		}
 		adapt_chunk(r, done - was);
 		ret = give_hits(r, piece, base, before);
 		if (ret || scan->done)

@@ -13,8 +13,14 @@
  * a private copy, or the right error.  Large holes are asked for and skipped.
  *
  * A folio that is held may be truncated from its file, and its bytes may be
- * zeroed or written, at any moment.  That is no error: the bytes were the
- * file's during the call.
+ * zeroed or written, at any moment.  A write is no error: the bytes were the
+ * file's during the call.  But bytes of a folio that is the file's no longer may
+ * be past an end that was the file's for a while, and while a hole is punched
+ * into a large folio, bytes beside the hole can be zero until the folio is
+ * dropped and read again.  So what was found in a piece counts only if, after it
+ * was read, its folios are still the file's and nobody holds invalidate_lock,
+ * as those do who cut into a file; see ksift_source_intact().  Else the same is
+ * read again with kernel_read(), which they keep out.
  *
  * The cache of a file system that was shut down after an error is walked on.
  *
@@ -28,6 +34,7 @@
 #include <linux/magic.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
+#include <linux/rwsem.h>
 #include <linux/sched/xacct.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -425,6 +432,7 @@ static int next_walked(struct ksift_src *src, u64 pos,
 	if (!folio_test_uptodate(folio) || poisoned(folio))
 		return next_copy(src, pos, min(end, size) - pos, piece);
 
+	src->piece_at = src->batch_at;
 	offset = pos - folio_pos(folio);
 	piece->buf = (const u8 *)folio_address(folio) + offset;
 	piece->len = folio_size(folio) - offset;
@@ -444,6 +452,24 @@ int ksift_source_next(struct ksift_src *src, u64 pos,
 	if (src->walk)
 		return next_walked(src, pos, piece);
 	return next_copy(src, pos, wanted(src, pos), piece);
+}
+
+bool ksift_source_intact(const struct ksift_src *src,
+			 const struct ksift_piece *piece)
+{
+	unsigned int i;
+
+	if (!piece->shared)
+		return true;
+	/* Pairs with the lock's own barrier before bytes are zeroed under it. */
+	smp_rmb();
+	if (rwsem_is_locked(&src->file->f_mapping->invalidate_lock))
+		return false;
+	for (i = src->piece_at; i <= src->batch_at; i++)
+		if (READ_ONCE(src->batch.folios[i]->mapping) !=
+		    src->file->f_mapping)
+			return false;
+	return true;
 }
 
 void ksift_source_used(struct ksift_src *src, const struct ksift_piece *piece,

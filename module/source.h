@@ -24,6 +24,7 @@ struct ksift_run;
  * @window: [start, end) of what has been allowed by rw_verify_area()
  * @batch: Folios held, in order of index
  * @batch_at: First of them that is not passed yet
+ * @piece_at: First of those that the piece given out last lies in
  * @copy_to: Bytes below this offset are given out as private copies only
  * @bounce: Buffer for private copies
  * @bounce_size: Its size
@@ -49,6 +50,7 @@ struct ksift_src {
 	} window;
 	struct folio_batch batch;
 	unsigned int batch_at;
+	unsigned int piece_at;
 	u64 copy_to;
 	u8 *bounce;
 	size_t bounce_size;
@@ -84,13 +86,26 @@ void ksift_source_close(struct ksift_src *src);
  * @pos: The offset
  * @piece: Filled in; valid until the next call with @src
  *
- * Sleeps. The bytes of a shared piece may be gone from the file, or change, at
- * any moment, but the memory stays.
+ * Sleeps.  The bytes of a shared piece may be gone from the file, or change, at
+ * any moment, but the memory stays.  What was found in them counts only if
+ * ksift_source_intact() says so afterwards.
  *
  * Return: 0 or a negative error.
  */
 int ksift_source_next(struct ksift_src *src, u64 pos,
 		      struct ksift_piece *piece);
+
+/**
+ * ksift_source_intact() - Was what was just read the file's?
+ * @src: The source
+ * @piece: The piece given out last
+ *
+ * Return: false when @piece may have been cut off, or zeroed by a change to
+ * what lies beside it, before it was read.  Then go back, set copy_to to its
+ * end, and take private copies.
+ */
+bool ksift_source_intact(const struct ksift_src *src,
+			 const struct ksift_piece *piece);
 
 /**
  * ksift_source_used() - Account for bytes that were looked at

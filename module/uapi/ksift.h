@@ -30,7 +30,8 @@
  * EOPNOTSUPP: the value is known to this header, or a flag is not known at
  * all, and this module does not do it.  An old module answers a new flag so.
  * EINVAL: a size is too short, or a value is wrong by the rules given here.
- * EFAULT: a pointer leads to memory the caller does not have.
+ * EFAULT: a pointer leads to memory the caller does not have, or a buffer's size
+ * would wrap it around the end of the address space.
  * EBADF: a descriptor is not open, is not open for reading, or is not of the
  * kind asked for.
  * ESPIPE: the source is not a seekable regular file; read(2) it and use
@@ -293,7 +294,8 @@ enum ksift_resume_flags {
  *
  * RUN keeps nothing between calls.  What it returns here, passed back with the
  * same range, goes on where it stopped; the counts of each call are of that
- * call alone, to be added up.
+ * call alone, to be added up.  A caller that knows where in the range a line (or
+ * element) begins may as well start there: @pos with VALID alone.
  */
 struct ksift_resume {
 	__aligned_u64 pos;
@@ -308,11 +310,12 @@ struct ksift_resume {
  * @flags: Must be 0
  * @kernel: enum ksift_kernel; EOPNOTSUPP if this module has no such kernel
  * @variant: enum ksift_variant; EOPNOTSUPP if this machine cannot run it
- * @source: enum ksift_source; EINVAL if @kernel does not take it
+ * @source: enum ksift_source; EINVAL for one that @kernel does not take
  * @source_fd: %KSIFT_SOURCE_FILE: the file, else 0
  * @base: %KSIFT_SOURCE_MEM: address of the first byte, else 0
  * @len: %KSIFT_SOURCE_MEM: bytes there, else 0.  @base + @len must not wrap.
- * @from: First byte of the range, or first number when there is no source
+ * @from: First byte of the range, or first number when there is no source.
+ *	With a source, above LLONG_MAX is EINVAL, and past its end an empty range.
  * @to: Byte (number) after the range's last, not below @from.  With a source
  *	U64_MAX means its end; other values above LLONG_MAX are EINVAL, and
  *	those past the source's end mean its end.
@@ -464,7 +467,7 @@ enum ksift_fib_flags {
  *	F(0) = 0, F(1) = 1.  0: only count.
  * @values_cap: Size of @values in values; not 0 if that is given, else 0
  * @out_count: Values written; without @values, how many there are
- * @out_flags: Bits of enum ksift_fib_flags
+ * @out_flags: Bits of enum ksift_fib_flags; 0 without @values
  * @__reserved: Must be 0
  *
  * Source: NONE.  The call ends when the range does, when @values is full, or

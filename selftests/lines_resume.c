@@ -513,6 +513,7 @@ TEST_F(resume, wrong_states)
 	static const struct {
 		struct ksift_resume in;
 		int err;
+		bool no_text;
 	} wrong[] = {
 		{ { .flags = KSIFT_RESUME_VALID | KSIFT_RESUME_DONE }, EINVAL },
 		{ { .flags = KSIFT_RESUME_DONE }, EINVAL },
@@ -523,6 +524,11 @@ TEST_F(resume, wrong_states)
 		{ { .flags = KSIFT_RESUME_VALID, .__reserved = 1 }, EINVAL },
 		{ { .flags = KSIFT_RESUME_VALID | 1 << 5 }, EOPNOTSUPP },
 		{ { .flags = 1U << 31 }, EOPNOTSUPP },
+		/* In the middle of a line, and its text is not wanted. */
+		{ { .pos = 2, .flags = KSIFT_RESUME_VALID |
+		    KSIFT_RESUME_INLINE }, EINVAL, true },
+		{ { .pos = 4, .skip = 1, .flags = KSIFT_RESUME_VALID |
+		    KSIFT_RESUME_PENDING_NL }, EINVAL, true },
 	};
 	static const char text[] = "a\nb\nc\n";
 	struct job j;
@@ -539,7 +545,7 @@ TEST_F(resume, wrong_states)
 				job_mem(&j, text, 6);
 			else
 				job_file(&j, self->fd);
-			j.text_cap = 32;
+			j.text_cap = wrong[i].no_text ? 0 : 32;
 			j.resume = wrong[i].in;
 			EXPECT_EQ(-1, job_call(&j));
 			EXPECT_EQ(wrong[i].err, errno) {

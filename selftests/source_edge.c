@@ -100,10 +100,13 @@ TEST_F(edge, patterns_across)
 							  hi - lo, lo));
 				oracle_init_part(&o, &f[kind], d, size, lo, hi);
 				for_each_variant(self->dev, v) {
-					EXPECT_JOB(&j, check_sources(&j,
-						self->dev, filters[kind], v,
-						&o, d, self->fd, lo, hi),
-						"edge %zu at %zu kind %d",
+					EXPECT_JOB(&j,
+						   check_sources(&j, self->dev,
+								 filters[kind],
+								 v, &o, d,
+								 self->fd, lo,
+								 hi),
+						   "edge %zu at %zu kind %d",
 						edge, at, kind);
 				}
 				oracle_free(&o);
@@ -422,8 +425,8 @@ TEST_F(edge, memory_not_there)
 		{ (void *)-4096L, 100, 0, U64_MAX },
 		{ (void *)(LONG_MIN + 4096), 100, 0, U64_MAX },
 	};
-	struct ksift_lines lines, lines_before;
 	struct ksift_run run, run_before;
+	struct ksift_lines lines;
 	unsigned int i;
 	int filter;
 	__u32 v;
@@ -444,19 +447,10 @@ TEST_F(edge, memory_not_there)
 			run.out_walked = POISON_U64;
 			run.out_variant = POISON_U32;
 			lines_init(&lines, filter);
-			lines.out_selected = POISON_U64;
-			lines.out_selected_bytes = POISON_U64;
-			lines.out_total = POISON_U64;
-			lines.out_total_bytes = POISON_U64;
-			lines.out_text = POISON_U64;
-			lines.out_records = POISON_U64;
 			run_before = run;
-			lines_before = lines;
 			EXPECT_ERRNO(EFAULT, run_lines(self->dev, &run,
 						       &lines));
 			EXPECT_EQ(0, memcmp(&run, &run_before, sizeof(run)));
-			EXPECT_EQ(0, memcmp(&lines, &lines_before,
-					    sizeof(lines)));
 			ASSERT_TRUE(__test_passed(_metadata)) {
 				TH_LOG("row %u variant %u", i, v);
 			}
@@ -572,7 +566,6 @@ FIXTURE_VARIANT_ADD(sparse, xfs)
 	.type = "xfs",
 	.image = 320 * MIB,
 };
-
 
 /* What is not a hole: offset and text. */
 static const struct {

@@ -293,20 +293,6 @@ static unsigned char *map_often(int fd, size_t piece, size_t n)
 	return map;
 }
 
-/* RUN's outputs, so that it is seen if they are written. */
-static void poison_outputs(struct ksift_run *run, struct ksift_lines *lines)
-{
-	run->out_bytes = POISON_U64;
-	run->out_walked = POISON_U64;
-	run->out_variant = POISON_U32;
-	lines->out_selected = POISON_U64;
-	lines->out_selected_bytes = POISON_U64;
-	lines->out_total = POISON_U64;
-	lines->out_total_bytes = POISON_U64;
-	lines->out_text = POISON_U64;
-	lines->out_records = POISON_U64;
-}
-
 /* A filter that takes its time over text that is all 'a'. */
 static void tiresome_filter(struct ofilter *f)
 {
@@ -325,8 +311,8 @@ static void tiresome_filter(struct ofilter *f)
 TEST_F(stress, eintr_in_a_long_line)
 {
 	const size_t most = 192 * MIB;
-	struct ksift_lines lines, lines_before;
 	struct ksift_run run, run_before;
+	struct ksift_lines lines;
 	unsigned char *as = xmalloc(most);
 	unsigned int i, done;
 	struct ofilter f;
@@ -367,9 +353,10 @@ TEST_F(stress, eintr_in_a_long_line)
 				run_from_file(&run, fd);
 			run.variant = v;
 			lines_init(&lines, filter);
-			poison_outputs(&run, &lines);
+			run.out_bytes = POISON_U64;
+			run.out_walked = POISON_U64;
+			run.out_variant = POISON_U32;
 			run_before = run;
-			lines_before = lines;
 			alarm_us(1 + rng_below(&rng, full * 1e6 / 2), 0);
 			if (!run_lines(self->dev, &run, &lines)) {
 				/* The alarm was late, or came too early. */
@@ -382,8 +369,6 @@ TEST_F(stress, eintr_in_a_long_line)
 			ASSERT_EQ(EINTR, errno);
 			alarm_us(0, 0);
 			ASSERT_EQ(0, memcmp(&run, &run_before, sizeof(run)));
-			ASSERT_EQ(0, memcmp(&lines, &lines_before,
-					    sizeof(lines)));
 		}
 		EXPECT_LT(done, i / 2) {
 			TH_LOG("variant %u: %u of %u alarms did not end a call",

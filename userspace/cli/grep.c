@@ -121,7 +121,8 @@ static void file_error(struct grep *g, const char *text)
  */
 static void leave_stdin(const struct grep *g, const struct ksift_scan_result *res)
 {
-	if (res->flags & KSIFT_SCAN_LIMITED && res->selected == g->max)
+	if (res->flags & KSIFT_SCAN_LIMITED && res->selected == g->max &&
+	    !g->quiet && g->list == LIST_NONE)
 		lseek(STDIN_FILENO, res->end, SEEK_SET);
 	else
 		lseek(STDIN_FILENO, 0, SEEK_END);
@@ -161,13 +162,12 @@ static void grep_fd(struct grep *g, int fd)
 	/* What is selected would be found again, without an end. */
 	if (text && g->max > 1 && S_ISREG(st.st_mode) &&
 	    st.st_dev == g->out.st_dev && st.st_ino == g->out.st_ino) {
-		g->failed = true;
-		cli_note("%s: input file is also the output", g->name);
-		return;
+		return file_error(g, "input file is also the output");
 	}
 
 	opts.flags = KSIFT_SCAN_CURRENT;
-	opts.max_lines = g->quiet || g->list != LIST_NONE ? 1 : g->max;
+	opts.max_lines = g->max && (g->quiet || g->list != LIST_NONE) ?
+			 1 : g->max;
 	opts.chunk = put_chunk;
 	opts.arg = g;
 	if (text)
@@ -329,6 +329,8 @@ static const struct option long_options[] = {
 
 static int set_option(struct grep *g, int c, int *with_name)
 {
+	int ret;
+
 	switch (c) {
 	case 'e':
 		return give(g, optarg, ROLE_OR);
@@ -355,9 +357,13 @@ static int set_option(struct grep *g, int c, int *with_name)
 		g->offset = true;
 		break;
 	case 'm':
-		if (num_parse_u64(optarg, &g->max))
+		/* As grep: no limit below zero, nor above what can be. */
+		ret = num_parse_u64(optarg + (*optarg == '-'), &g->max);
+		if (ret && ret != -ERANGE)
 			return cli_error("grep: -m: '%s' is not a number of lines",
 					 optarg);
+		if (ret || (*optarg == '-' && g->max))
+			g->max = UINT64_MAX;
 		break;
 	case 'q':
 		g->quiet = true;

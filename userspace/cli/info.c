@@ -62,7 +62,7 @@ static void print_set(bool json, const char *title, unsigned long long set,
 
 static int info_print(struct ksift_ctx *ctx, bool json)
 {
-	struct ksift_info info, other;
+	struct ksift_info info = { .size = sizeof(info) }, other = { .size = sizeof(other) };
 	struct ksift_error err;
 	bool first = true;
 	char version[64];

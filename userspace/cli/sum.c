@@ -159,6 +159,7 @@ static int sum_fd(const char *variant, int fd, const char *name, bool i64le,
 	struct ksift_ctx *ctx;
 	char buf[NUM_DEC128];
 	const char *text;
+	bool overflow;
 	int ret;
 
 	ret = cli_open(variant, &ctx);
@@ -169,13 +170,15 @@ static int sum_fd(const char *variant, int fd, const char *name, bool i64le,
 	ksift_ctx_close(ctx);
 	if (ret)
 		return ret;
+	overflow = sum.hi != ((int64_t)sum.lo < 0 ? -1 : 0);
 	text = num_format_i128(buf, sum.hi, sum.lo);
 	if (json)
 		printf("{\"sum\":%s,\"count\":%" PRIu64 ",\"overflow64\":%s}\n",
-		       text, sum.count,
-		       sum.hi == ((int64_t)sum.lo < 0 ? -1 : 0) ? "false" : "true");
+		       text, sum.count, overflow ? "true" : "false");
 	else
 		puts(text);
+	if (overflow)
+		cli_note("the sum does not fit in 64 bits; this is all of it");
 	return CLI_OK;
 }
 

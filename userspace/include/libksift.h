@@ -18,7 +18,8 @@
  *
  * Structures that start with a member named size grow at their end from one
  * release to the next; set it to sizeof() of the structure, or use the
- * initialisers given here.
+ * initialisers given here.  Others, those that come in arrays above all, never
+ * change.
  *
  * Since: everything here is there since 0.1, but where something says
  * otherwise.
@@ -118,10 +119,10 @@ void ksift_ctx_close(struct ksift_ctx *ctx);
  * @ctx: The context
  * @variant: The enum ksift_variant to describe; %KSIFT_VARIANT_BEST describes
  *	the one that this context's runs use
- * @info: Filled in
+ * @info: @size is the caller's, sizeof(struct ksift_info); the rest is filled in
  * @err: Why it failed, or NULL
  *
- * Return: 0, or -EOPNOTSUPP: this machine cannot run @variant.
+ * Return: 0; -EINVAL: @info->size; or -EOPNOTSUPP: this machine cannot run @variant.
  */
 int ksift_ctx_info(struct ksift_ctx *ctx, uint32_t variant,
 		   struct ksift_info *info, struct ksift_error *err);
@@ -190,9 +191,9 @@ int ksift_matcher_fd(const struct ksift_matcher *matcher);
  * ksift_lines_run() - One run over one range
  * @ctx: The context
  * @matcher: Selects the lines
- * @run: @source, @source_fd or @base and @len, @from, @to and @resume are the
+ * @run: @size, @source, @source_fd or @base and @len, @from, @to and @resume are the
  *	caller's, see <ksift.h>; the rest is filled in here
- * @lines: @flags, @max_lines and the buffers are the caller's; the rest is
+ * @lines: @size, @flags, @max_lines and the buffers are the caller's; the rest is
  *	filled in here
  * @err: Why it failed, or NULL
  *

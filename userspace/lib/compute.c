@@ -36,6 +36,7 @@ KSIFT_EXPORT int ksift_fib_range(struct ksift_ctx *ctx, uint64_t from,
 {
 	struct ksift_fib fib = { .size = sizeof(fib) };
 	struct ksift_run run = {
+		.size = sizeof(run),
 		.kernel = KSIFT_KERNEL_FIB,
 		.args = (uintptr_t)&fib,
 		.source = KSIFT_SOURCE_NONE,
@@ -80,6 +81,7 @@ KSIFT_EXPORT int ksift_sumsq_range(struct ksift_ctx *ctx, uint64_t from,
 {
 	struct ksift_sumsq sumsq = { .size = sizeof(sumsq) };
 	struct ksift_run run = {
+		.size = sizeof(run),
 		.kernel = KSIFT_KERNEL_SUMSQ,
 		.args = (uintptr_t)&sumsq,
 		.source = KSIFT_SOURCE_NONE,
@@ -103,6 +105,7 @@ KSIFT_EXPORT int ksift_sumsq_array(struct ksift_ctx *ctx, const uint64_t *n,
 		.value_size = sizeof(*values),
 	};
 	struct ksift_run run = {
+		.size = sizeof(run),
 		.kernel = KSIFT_KERNEL_SUMSQ,
 		.args = (uintptr_t)&sumsq,
 		.source = KSIFT_SOURCE_MEM,
@@ -151,6 +154,7 @@ KSIFT_EXPORT int ksift_sum_memory(struct ksift_ctx *ctx, const void *base,
 				  struct ksift_error *err)
 {
 	struct ksift_run run = {
+		.size = sizeof(run),
 		.source = KSIFT_SOURCE_MEM,
 		.base = (uintptr_t)base,
 		.len = len,
@@ -196,6 +200,7 @@ KSIFT_EXPORT int ksift_sum_file(struct ksift_ctx *ctx, int fd, uint64_t from,
 				struct ksift_error *err)
 {
 	struct ksift_run run = {
+		.size = sizeof(run),
 		.source = KSIFT_SOURCE_FILE,
 		.source_fd = fd,
 		.from = from,

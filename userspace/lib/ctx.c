@@ -26,10 +26,13 @@ KSIFT_EXPORT const char *ksift_version(void)
 	return KSIFT_VERSION;
 }
 
+/* @info->size is the caller's, whose structure may be shorter or longer. */
 static int ctx_info(int fd, uint32_t variant, struct ksift_info *info)
 {
-	memset(info, 0, sizeof(*info));
-	info->size = sizeof(*info);
+	uint32_t size = info->size;
+
+	memset(info, 0, size);
+	info->size = size;
 	info->variant = variant;
 	return ioctl(fd, KSIFT_INFO, info) ? -errno : 0;
 }
@@ -38,7 +41,7 @@ static int ctx_info(int fd, uint32_t variant, struct ksift_info *info)
 static int ctx_find_variant(int fd, const char *name, uint64_t usable,
 			    uint32_t *variant, struct ksift_error *err)
 {
-	struct ksift_info info;
+	struct ksift_info info = { .size = sizeof(info) };
 	char names[256] = "";
 	uint32_t n;
 
@@ -63,7 +66,7 @@ static int ctx_find_variant(int fd, const char *name, uint64_t usable,
 static int ctx_setup(struct ksift_ctx *ctx, const char *variant,
 		     const char *device, struct ksift_error *err)
 {
-	struct ksift_info info;
+	struct ksift_info info = { .size = sizeof(info) };
 	int ret;
 
 	ret = ctx_info(ctx->fd, KSIFT_VARIANT_BEST, &info);
@@ -93,7 +96,7 @@ KSIFT_EXPORT int ksift_ctx_open(const struct ksift_ctx_opts *user_opts,
 
 	if (user_opts) {
 		ret = ksift_error_opts(&opts, sizeof(opts), user_opts,
-				       sizeof(opts), "ksift_ctx_opts", err);
+				       sizeof(opts), "ctx_opts", err);
 		if (ret)
 			return ret;
 	}
@@ -137,8 +140,10 @@ KSIFT_EXPORT void ksift_ctx_close(struct ksift_ctx *ctx)
 KSIFT_EXPORT int ksift_ctx_info(struct ksift_ctx *ctx, uint32_t variant,
 				struct ksift_info *info, struct ksift_error *err)
 {
-	int ret;
+	int ret = ksift_error_size(err, "info", info->size, sizeof(*info));
 
+	if (ret)
+		return ret;
 	if (variant == KSIFT_VARIANT_BEST)
 		variant = ctx->variant;
 	ret = ctx_info(ctx->fd, variant, info);
@@ -261,7 +266,8 @@ int ksift_ctx_run(struct ksift_ctx *ctx, struct ksift_run *run,
 {
 	int ret;
 
-	run->size = sizeof(*run);
+	run->flags = 0;
+	run->__reserved = 0;
 	run->variant = ctx->variant;
 	if (run->from > run->to)
 		return ksift_error_set(err, -EINVAL,

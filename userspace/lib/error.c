@@ -68,8 +68,8 @@ static int error_permission(struct ksift_error *err, int ret, const char *device
 		return ksift_error_sys(err, ret, device);
 	if (st.st_gid == 0)
 		return ksift_error_set(err, ret,
-			"no permission to open %s: only root may; ksift's udev rule, which gives it to group ksift, is not in effect",
-			device);
+			"no permission to open %s: only root may; give it to a group with 'sudo groupadd --system --force ksift; sudo chgrp ksift %s'",
+			device, device);
 	group_name(st.st_gid, group, sizeof(group));
 	return ksift_error_set(err, ret,
 		"no permission to open %s: it belongs to group %s; join it with 'sudo usermod -aG %s $USER' and log in again",
@@ -97,21 +97,31 @@ int ksift_error_open(struct ksift_error *err, int ret, const char *device)
  * Copy a caller's size-first structure, which may be of an older or a newer
  * release than this library.
  */
+int ksift_error_size(struct ksift_error *err, const char *name, size_t size,
+		     size_t min_size)
+{
+	if (size >= min_size && size <= SIZE_LIMIT)
+		return 0;
+	return ksift_error_set(err, -EINVAL,
+		"size of struct ksift_%s is %zu, which is not its sizeof()",
+		name, size);
+}
+
 int ksift_error_opts(void *dst, size_t dst_size, const void *src,
 		     size_t min_size, const char *name, struct ksift_error *err)
 {
 	const unsigned char *tail = src;
 	size_t size, i;
+	int ret;
 
 	memcpy(&size, src, sizeof(size));
-	if (size < min_size || size > SIZE_LIMIT)
-		return ksift_error_set(err, -EINVAL,
-			"size of struct %s is %zu, which is not its sizeof()",
-			name, size);
+	ret = ksift_error_size(err, name, size, min_size);
+	if (ret)
+		return ret;
 	for (i = dst_size; i < size; i++)
 		if (tail[i])
 			return ksift_error_set(err, -E2BIG,
-				"struct %s uses a member that this libksift (%s) does not know: the library is older than the program",
+				"struct ksift_%s uses a member that this libksift (%s) does not know: the library is older than the program",
 				name, ksift_version());
 	memset(dst, 0, dst_size);
 	memcpy(dst, src, size < dst_size ? size : dst_size);

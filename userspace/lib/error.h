@@ -10,6 +10,8 @@ int ksift_error_set(struct ksift_error *err, int ret, const char *fmt, ...)
 int ksift_error_sys(struct ksift_error *err, int ret, const char *what);
 
 int ksift_error_open(struct ksift_error *err, int ret, const char *device);
+int ksift_error_size(struct ksift_error *err, const char *name, size_t size,
+		     size_t min_size);
 int ksift_error_opts(void *dst, size_t dst_size, const void *src,
 		     size_t min_size, const char *name, struct ksift_error *err);
 

@@ -55,7 +55,12 @@ KSIFT_EXPORT int ksift_lines_run(struct ksift_ctx *ctx,
 				 struct ksift_run *run, struct ksift_lines *lines,
 				 struct ksift_error *err)
 {
-	lines->size = sizeof(*lines);
+	int ret = ksift_error_size(err, "run", run->size, sizeof(*run));
+
+	if (!ret)
+		ret = ksift_error_size(err, "lines", lines->size, sizeof(*lines));
+	if (ret)
+		return ret;
 	lines->filter_fd = ksift_matcher_fd(matcher);
 	lines->record_size = lines->records ? sizeof(struct ksift_record) : 0;
 	run->kernel = KSIFT_KERNEL_LINES;
@@ -99,6 +104,7 @@ static int scan_range(struct scan *s, struct ksift_run *run, uint64_t base)
 
 	for (;;) {
 		struct ksift_lines lines = {
+			.size = sizeof(lines),
 			.flags = s->opts.flags & KSIFT_SCAN_TOTAL ?
 				KSIFT_LINES_TOTAL : 0,
 			.max_lines = s->left,
@@ -140,6 +146,7 @@ static int scan_range(struct scan *s, struct ksift_run *run, uint64_t base)
 static int scan_file(struct scan *s, int fd)
 {
 	struct ksift_run run = {
+		.size = sizeof(run),
 		.source = KSIFT_SOURCE_FILE,
 		.source_fd = fd,
 		.from = s->res.start,
@@ -155,8 +162,9 @@ static int scan_file(struct scan *s, int fd)
 		if (fstat(fd, &st))
 			return ksift_error_sys(s->err, -errno, "");
 		run.to = s->opts.to;
-		if (run.from + WINDOW < run.to &&
-		    run.from + WINDOW < (uint64_t)st.st_size)
+		if (run.to - run.from > WINDOW &&
+		    run.from < (uint64_t)st.st_size &&
+		    (uint64_t)st.st_size - run.from > WINDOW)
 			run.to = run.from + WINDOW;
 		ret = scan_range(s, &run, 0);
 		if (ret || run.to == s->opts.to ||
@@ -174,6 +182,7 @@ static int scan_memory(struct scan *s, const char *buf, size_t len,
 		       uint64_t offset)
 {
 	struct ksift_run run = {
+		.size = sizeof(run),
 		.source = KSIFT_SOURCE_MEM,
 		.base = (uintptr_t)buf,
 		.len = len,
@@ -216,9 +225,10 @@ static int scan_stream(struct scan *s, int fd)
 			ret = n;
 			break;
 		}
-		nl = n ? memrchr(buf + fill, '\n', n) : buf + fill - 1;
+		/* At the end what is left is a line without a newline. */
+		nl = n ? memrchr(buf + fill, '\n', n) : NULL;
 		fill += n;
-		done = nl ? nl + 1 - buf : 0;
+		done = nl ? (size_t)(nl + 1 - buf) : n ? 0 : fill;
 		if (done) {
 			ret = scan_memory(s, buf, done, offset);
 			if (ret || (s->res.flags & KSIFT_SCAN_LIMITED))
@@ -297,10 +307,14 @@ KSIFT_EXPORT int ksift_lines_scan(struct ksift_ctx *ctx,
 	int ret;
 
 	ret = ksift_error_opts(&s.opts, sizeof(s.opts), opts, sizeof(s.opts),
-			       "ksift_scan_opts", err);
+			       "scan_opts", err);
 	if (ret)
 		return ret;
-	ret = check_opts(&s.opts, err);
+	if (result)
+		ret = ksift_error_size(err, "scan_result", result->size,
+				       sizeof(s.res));
+	if (!ret)
+		ret = check_opts(&s.opts, err);
 	if (ret)
 		return ret;
 	s.left = s.opts.max_lines;

@@ -90,7 +90,7 @@ KSIFT_EXPORT int ksift_matcher_new(struct ksift_ctx *ctx,
 	int ret;
 
 	ret = ksift_error_opts(&opts, sizeof(opts), user_opts, sizeof(opts),
-			       "ksift_matcher_opts", err);
+			       "matcher_opts", err);
 	if (ret)
 		return ret;
 	ret = check_opts(&opts, err);

@@ -523,6 +523,9 @@ b' 'a
 			same "grep $o '$p'" $o "$p" corpus dots bytes
 		done
 	done
+	same "-m0 and -L" -m0 -L a corpus f nosuch
+	same "-m below zero" -m -1 error corpus
+	same "-m above all numbers" -m 99999999999999999999 -c error corpus
 	same "several -e" -e error -e x1 -e '^b' corpus
 	same "-e and -v" -v -e error -e a corpus
 	same "long options" --regexp=error --ignore-case --line-number --byte-offset \
@@ -636,12 +639,13 @@ try sum ints
 is "sum" 0 200010000
 try sum --json ints
 is "sum --json" 0 '{"sum":200010000,"count":20000,"overflow64":false}'
+wide="ksift: the sum does not fit in 64 bits; this is all of it"
 printf ' -5\t7 \n\n9223372036854775807 9223372036854775807\n-9223372036854775808' | try sum -
-is "sum of signs, blanks and limits" 0 9223372036854775808
+is "sum of signs, blanks and limits" 0 9223372036854775808 "$wide"
 printf '9223372036854775807 9223372036854775807 9223372036854775807' | try sum --json
-is "sum above 64 bits" 0 '{"sum":27670116110564327421,"count":3,"overflow64":true}'
+is "sum above 64 bits" 0 '{"sum":27670116110564327421,"count":3,"overflow64":true}' "$wide"
 printf -- '-9223372036854775808 -9223372036854775808' | try sum
-is "sum below 64 bits" 0 -18446744073709551616
+is "sum below 64 bits" 0 -18446744073709551616 "$wide"
 try sum empty
 is "sum of nothing" 0 0
 printf '1\n2\nthree\n' >bad

@@ -339,8 +339,11 @@ static void test_module_errors(struct ksift_ctx *ctx, struct ksift_matcher *m)
 	size_t i;
 
 	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		struct ksift_run run = { .source = KSIFT_SOURCE_MEM };
-		struct ksift_lines lines = { 0 };
+		struct ksift_run run = {
+			.size = sizeof(run),
+			.source = KSIFT_SOURCE_MEM,
+		};
+		struct ksift_lines lines = { .size = sizeof(lines) };
 		struct ksift_error err = { 0 };
 		int want = -cases[i].err;
 
@@ -663,7 +666,7 @@ int main(int argc, char **argv)
 	struct ksift_pattern x = { .data = (uintptr_t)"x", .len = 1 };
 	struct ksift_matcher *m;
 	struct ksift_ctx *ctx;
-	struct ksift_info info;
+	struct ksift_info info = { .size = sizeof(info) };
 	int fd;
 
 	(void)argv;

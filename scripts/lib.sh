@@ -108,7 +108,7 @@ uml_dir()
 {
 	local src key
 	src=$(newest_source)
-	key=$({ cat "$src.version" "$root/scripts/uml-stacktrace.patch"; gcc -dumpfullversion; uml_fragments "$1"; } |
+	key=$({ cat "$src.version" "$root"/scripts/uml-*.patch; gcc -dumpfullversion; uml_fragments "$1"; } |
 		sha256sum | cut -c1-16)
 	printf '%s/uml/%s-%s\n' "$cache" "$1" "$key"
 }
@@ -132,13 +132,16 @@ check_config()
 	return $bad
 }
 
-# The source may be patched already; one that the patch does not fit is used as
-# it is, for the kernel is only slower without.
+# The source may be patched already.  What a patch does not fit is used as it
+# is: slower, or with reports of its own.
 patch_uml()
 {
-	if patch -d "$1" -p1 -N -s --dry-run <"$root/scripts/uml-stacktrace.patch" >/dev/null; then
-		patch -d "$1" -p1 -N -s <"$root/scripts/uml-stacktrace.patch"
-	fi
+	local p
+	for p in "$root"/scripts/uml-*.patch; do
+		if patch -d "$1" -p1 -N -s --dry-run <"$p" >/dev/null; then
+			patch -d "$1" -p1 -N -s <"$p"
+		fi
+	done
 }
 
 build_uml_locked()

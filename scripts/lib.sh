@@ -133,7 +133,7 @@ check_config()
 }
 
 # The source may be patched already.  What a patch does not fit is used as it
-# is: slower, or with reports of its own.
+# is, for the kernel is only slower without.
 patch_uml()
 {
 	local p

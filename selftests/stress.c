@@ -52,7 +52,7 @@ FIXTURE_SETUP(stress)
 	self->fd = -1;
 	self->filter = -1;
 	self->dev = ksift_open();
-	make_text(ksift_rounds(2 * MIB, 16 * MIB));
+	make_text(ksift_rounds(2 * MIB, 8 * MIB));
 	self->fd = tmp_file_with(text, text_len);
 	ASSERT_LE(0, self->fd);
 	self->filter = ofilter_open(self->dev, &filter_of_text);
@@ -126,7 +126,7 @@ TEST_F(stress, eight_threads)
 		t->fd = self->fd;
 		t->filter = self->filter;
 		t->no = i;
-		t->rounds = ksift_rounds(40, 2000);
+		t->rounds = ksift_rounds(40, 500);
 		ASSERT_EQ(0, pthread_create(&t->id, NULL, run_thread, t));
 	}
 	for (i = 0; i < THREADS; i++) {
@@ -140,7 +140,8 @@ struct churn {
 	int dev;
 	int filter;
 	volatile bool stop;
-	unsigned long times;
+	volatile bool failed;
+	volatile unsigned long times;
 };
 
 static void *churn_filters(void *arg)
@@ -150,8 +151,10 @@ static void *churn_filters(void *arg)
 	while (!c->stop) {
 		int fd = ofilter_open(c->dev, &filter_of_text);
 
-		if (fd < 0 || dup2(fd, c->filter) < 0)
+		if (fd < 0 || dup2(fd, c->filter) < 0) {
+			c->failed = true;
 			break;
+		}
 		close(fd);
 		c->times++;
 	}
@@ -161,7 +164,7 @@ static void *churn_filters(void *arg)
 TEST_F(stress, filter_replaced)
 {
 	struct churn c = { .dev = self->dev };
-	unsigned int i, rounds = ksift_rounds(30, 2000);
+	unsigned int i, rounds = ksift_rounds(30, 300);
 	pthread_t id;
 	struct job j;
 
@@ -171,13 +174,14 @@ TEST_F(stress, filter_replaced)
 	job_init(&j, self->dev, c.filter, 0);
 	job_file(&j, self->fd);
 	j.records_cap = 500;
-	for (i = 0; i < rounds; i++) {
+	/* Whichever of the two the scheduler favours, both get to @rounds. */
+	for (i = 0; i < rounds || (c.times < rounds && !c.failed); i++) {
 		job_reset(&j);
 		EXPECT_JOB(&j, job_run_check(&j, &oracle_of_text));
 	}
 	c.stop = true;
 	pthread_join(id, NULL);
-	EXPECT_LT(rounds, c.times);
+	EXPECT_FALSE(c.failed);
 	job_free(&j);
 	close(c.filter);
 }

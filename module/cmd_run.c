@@ -43,7 +43,7 @@ struct kernel_op {
 
 static const struct kernel_op kernel_ops[] = {
 	KERNEL_OP(KSIFT_KERNEL_LINES, ksift_run_lines, MEM | FILE,
-		  struct ksift_lines, out_records),
+		  struct ksift_lines, out_levels),
 	KERNEL_OP(KSIFT_KERNEL_FIB, ksift_run_fib, NONE,
 		  struct ksift_fib, __reserved),
 	KERNEL_OP(KSIFT_KERNEL_SUMSQ, ksift_run_sumsq, NONE | MEM,

@@ -48,7 +48,7 @@ static_assert(sizeof(struct ksift_filter) == 40);
 static_assert(sizeof(struct ksift_resume) == 24);
 static_assert(sizeof(struct ksift_run) == 112);
 static_assert(sizeof(struct ksift_record) == 40);
-static_assert(sizeof(struct ksift_lines) == 104);
+static_assert(sizeof(struct ksift_lines) == 200);
 static_assert(sizeof(struct ksift_fib) == 40);
 static_assert(sizeof(struct ksift_sumsq_value) == 24);
 static_assert(sizeof(struct ksift_sumsq) == 72);

@@ -587,6 +587,10 @@ static int check_args(const struct ksift_lines *args)
 {
 	if (args->flags & ~KSIFT_LINES_TOTAL)
 		return -EOPNOTSUPP;
+	if (args->pattern_counts || args->pattern_counts_cap)
+		return -EOPNOTSUPP;
+	if (args->__reserved)
+		return -EINVAL;
 	if (!args->text != !args->text_cap ||
 	    !args->records != !args->records_cap)
 		return -EINVAL;

@@ -22,7 +22,7 @@ _Static_assert(sizeof(struct ksift_filter) == 40, "ksift_filter");
 _Static_assert(sizeof(struct ksift_resume) == 24, "ksift_resume");
 _Static_assert(sizeof(struct ksift_run) == 112, "ksift_run");
 _Static_assert(sizeof(struct ksift_record) == 40, "ksift_record");
-_Static_assert(sizeof(struct ksift_lines) == 104, "ksift_lines");
+_Static_assert(sizeof(struct ksift_lines) == 200, "ksift_lines");
 _Static_assert(sizeof(struct ksift_fib) == 40, "ksift_fib");
 _Static_assert(sizeof(struct ksift_sumsq_value) == 24, "ksift_sumsq_value");
 _Static_assert(sizeof(struct ksift_sumsq) == 72, "ksift_sumsq");

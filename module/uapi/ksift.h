@@ -120,6 +120,9 @@ enum ksift_level {
 	KSIFT_LEVEL_NONE = 9
 };
 
+/* How many there are. */
+#define KSIFT_LEVELS		10
+
 /**
  * enum ksift_feature - Bits of struct ksift_info.out_features
  * @KSIFT_FEATURE_LEVELS: Severity: struct ksift_filter.level_mask may be used
@@ -372,9 +375,12 @@ struct ksift_run {
 /**
  * enum ksift_lines_flags - Bits of struct ksift_lines.flags
  * @KSIFT_LINES_TOTAL: Count every line, not the selected ones alone
+ * @KSIFT_LINES_LEVELS: Count the selected lines by level, in @out_levels.  Needs
+ *	%KSIFT_FEATURE_LEVELS, and is EOPNOTSUPP without.
  */
 enum ksift_lines_flags {
-	KSIFT_LINES_TOTAL = 1 << 0
+	KSIFT_LINES_TOTAL = 1 << 0,
+	KSIFT_LINES_LEVELS = 1 << 1
 };
 
 /**
@@ -422,6 +428,13 @@ struct ksift_record {
  * @out_total_bytes: Bytes in the lines looked at
  * @out_text: Bytes written to @text
  * @out_records: Records written to @records
+ * @pattern_counts: Array of one __u64 for each pattern of the filter, which
+ *	receives how many of the lines of @out_selected have it.  0: not wanted.
+ * @pattern_counts_cap: Size of @pattern_counts in counts; when it is given no
+ *	less than the filter has patterns (EINVAL), else 0
+ * @__reserved: Must be 0
+ * @out_levels: With %KSIFT_LINES_LEVELS, how many of the lines of @out_selected
+ *	have each enum ksift_level; else 0
  *
  * A line is the bytes up to and including a newline, or the end of the source
  * if something comes after the last newline.  Sources: MEM, FILE.
@@ -446,6 +459,10 @@ struct ksift_lines {
 	__aligned_u64 out_total_bytes;
 	__aligned_u64 out_text;
 	__aligned_u64 out_records;
+	__aligned_u64 pattern_counts;
+	__u32 pattern_counts_cap;
+	__u32 __reserved;
+	__aligned_u64 out_levels[KSIFT_LEVELS];
 };
 
 /**

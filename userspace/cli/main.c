@@ -48,6 +48,22 @@ static const struct cli_cmd *find(const char *name)
 	return NULL;
 }
 
+static int help(int argc, char **argv)
+{
+	const struct cli_cmd *cmd;
+
+	if (argc > 3)
+		return cli_error("help: one COMMAND is the most, and there are %d",
+				 argc - 2);
+	if (argc == 2) {
+		usage();
+		return CLI_OK;
+	}
+	cmd = find(argv[2]);
+	return cmd ? cli_help(cmd) :
+		cli_error("there is no command '%s'; try 'ksift help'", argv[2]);
+}
+
 static int dispatch(int argc, char **argv)
 {
 	const struct cli_cmd *cmd;
@@ -55,19 +71,14 @@ static int dispatch(int argc, char **argv)
 	if (argc < 2)
 		return cli_error("a command is missing; try 'ksift help'");
 	if (!strcmp(argv[1], "--version")) {
+		if (argc > 2)
+			return cli_error("--version: there is nothing to give it, such as '%s'",
+					 argv[2]);
 		printf("ksift %s\n", ksift_version());
 		return CLI_OK;
 	}
-	if (!strcmp(argv[1], "--help") ||
-	    (!strcmp(argv[1], "help") && argc == 2)) {
-		usage();
-		return CLI_OK;
-	}
-	if (!strcmp(argv[1], "help")) {
-		cmd = find(argv[2]);
-		return cmd ? cli_help(cmd) :
-			cli_error("there is no command '%s'; try 'ksift help'", argv[2]);
-	}
+	if (!strcmp(argv[1], "help") || !strcmp(argv[1], "--help"))
+		return help(argc, argv);
 	cmd = find(argv[1]);
 	if (!cmd)
 		return cli_error("there is no command '%s'; try 'ksift help'", argv[1]);

@@ -159,6 +159,14 @@ for word in grep fib sumsq sum info; do
 	try help $word
 	is_file "help $word" 0 want
 done
+try help grep fib
+is "help for two commands" 2 '' 'ksift: help: one COMMAND is the most, and there are 2'
+try help fib
+cp out want
+try --help fib
+is_file "--help is help" 0 want
+try --version x
+is "--version of something" 2 '' "ksift: --version: there is nothing to give it, such as 'x'"
 try filter a f
 is "filter is grep" 0 'a1
 a2

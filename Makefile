@@ -17,7 +17,8 @@ help:
 	@echo 'make module           ksift.ko here, for the kernel built in KDIR'
 	@echo 'make userspace        the library and the client, in build/userspace'
 	@echo 'make selftests        the kernel selftests, in build/selftests'
-	@echo 'make install          the library and the client, under PREFIX'
+	@echo 'make install          the library, the client and what goes with them, under PREFIX'
+	@echo 'make uninstall        takes them away again'
 	@echo 'make modules_install  the module, for the kernel built in KDIR'
 	@echo 'make demo|test|lint   what the scripts of that name do'
 	@echo 'make vm               a shell command in a test guest: make vm CMD="ksift info"'
@@ -32,8 +33,8 @@ modules_install:
 userspace:
 	$(MAKE) -C userspace O=$(O)/userspace
 
-install:
-	$(MAKE) -C userspace O=$(O)/userspace PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) install
+install uninstall:
+	$(MAKE) -C userspace O=$(O)/userspace PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) $@
 
 selftests:
 	mkdir -p $(O)/selftests
@@ -51,4 +52,4 @@ clean:
 	rm -f ksift.ko ksift.o ksift.mod ksift.mod.c ksift.mod.o .*.cmd .module-common.o Module.symvers modules.order
 	rm -rf $(O)
 
-.PHONY: all help module modules_install userspace install selftests demo test lint vm clean
+.PHONY: all help module modules_install userspace install uninstall selftests demo test lint vm clean

@@ -33,9 +33,17 @@ result $? "install"
 
 : >"$dir/log"
 for f in bin/ksift include/ksift.h include/libksift.h lib/x/libksift.a \
-	lib/x/libksift.so lib/x/libksift.so.0 lib/x/pkgconfig/libksift.pc; do
+	lib/x/libksift.so lib/x/libksift.so.0 lib/x/pkgconfig/libksift.pc \
+	share/bash-completion/completions/ksift lib/udev/rules.d/60-ksift.rules \
+	lib/sysusers.d/ksift.conf; do
 	[ -s "$root/opt/ksift/$f" ]
 	result $? "installed: $f"
+done
+for f in man1/ksift.1 man4/ksift.4 man3/libksift.3; do
+	if [ -e "$O/man/${f#*/}" ]; then
+		[ -s "$root/opt/ksift/share/man/$f" ]
+		result $? "installed: $f"
+	fi
 done
 
 # Every function of the header, and nothing else, is exported.
@@ -113,6 +121,19 @@ quiet readelf -l "$O/ksift-static" && ! grep -q INTERP "$dir/log"
 result $? "the static client is static"
 [ "$("$O/ksift-static" --version)" = "ksift $(pkg-config --modversion libksift)" ]
 result $? "one version everywhere"
+
+# Nobody else's file goes, and none of ours stays.
+echo other >"$root/opt/ksift/bin/other"
+quiet "$MAKE" -s O="$O" DESTDIR="$root" PREFIX=/opt/ksift libdir=/opt/ksift/lib/x uninstall
+result $? "uninstall"
+(cd "$root" && find . ! -type d) >"$dir/log"
+[ "$(cat "$dir/log")" = ./opt/ksift/bin/other ]
+result $? "uninstalled: all of it"
+
+# Each line of the rule says what it is for, the group's stands alone.
+grep -c '^KERNEL=="ksift", SUBSYSTEM=="misc", ' system/60-ksift.rules >"$dir/log"
+[ "$(cat "$dir/log")" = 2 ] && ! grep 'MODE.*GROUP\|GROUP.*MODE' system/60-ksift.rules >>"$dir/log"
+result $? "udev rule"
 
 echo "1..$n"
 exit $bad

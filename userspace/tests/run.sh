@@ -49,6 +49,7 @@ suite()
 
 standin=$O/tests/standin.so
 suite install sh tests/install.sh
+suite docs env KSIFT="$O/ksift" KSIFT_STANDIN=1 LD_PRELOAD="$standin" sh tests/docs.sh
 suite unit env LD_PRELOAD="$standin" "$O/tests/unit"
 suite unit-chopped env KSIFT_STANDIN_CHOP=1 LD_PRELOAD="$standin" "$O/tests/unit"
 suite patterns env LD_PRELOAD="$standin" sh tests/patterns.sh "$O/tests/unit" "$O/ksift"

@@ -1,0 +1,205 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The manual pages say what the program and the headers say, and the completion
+# knows what the program takes.
+set -u
+export LC_ALL=C
+
+: "${O:?}" "${KSIFT:?}" "${CC:=cc}"
+page=man/ksift.1.scd
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+
+n=0 bad=0
+result()
+{
+	n=$((n + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $n - $2"
+	else
+		bad=1
+		echo "not ok $n - $2"
+		sed 's/^/# /' "$dir/log"
+	fi
+}
+
+skip()
+{
+	n=$((n + 1))
+	echo "ok $n - $1 # SKIP $2"
+}
+
+# Options at the start of a line, one per line: "  -e, --regexp PATTERN  text"
+options()
+{
+	awk '{
+		sub(/^ */, "")
+		while (match($0, /^--?[A-Za-z0-9][-A-Za-z0-9]*/)) {
+			print substr($0, 1, RLENGTH)
+			$0 = substr($0, RLENGTH + 1)
+			if (!sub(/^, /, ""))
+				break
+		}
+	}' | sort -u
+}
+
+# Those of a part of the page, which begins with that heading.
+page_options()
+{
+	awk -v heading="$1" '
+		/^##? / { on = $0 == heading; next }
+		on && /^\*-/ { gsub(/[*_\\]/, ""); print }' "$page" | options
+}
+
+"$KSIFT" help | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p' >"$dir/commands"
+: >"$dir/log"
+[ "$(wc -l <"$dir/commands")" -ge 6 ]
+result $? "there are commands"
+page_options '# DESCRIPTION' >"$dir/common"
+: >"$dir/all"
+while read -r cmd; do
+	grep -Fx "## ksift $cmd" "$page" >"$dir/log"
+	result $? "ksift(1) has $cmd"
+	grep "^\*ksift $cmd\*" "$page" >"$dir/log"
+	result $? "ksift(1): $cmd is in the synopsis"
+	page_options "## ksift $cmd" >"$dir/page"
+	"$KSIFT" help "$cmd" 2>/dev/null | grep '^ *-' | options >"$dir/help"
+	cat "$dir/help" >>"$dir/all"
+	sort -u "$dir/page" "$dir/common" | comm -13 - "$dir/help" >"$dir/log"
+	[ ! -s "$dir/log" ]
+	result $? "ksift(1) lacks no option of $cmd"
+	comm -23 "$dir/page" "$dir/help" >"$dir/log"
+	[ ! -s "$dir/log" ]
+	result $? "ksift(1) invents no option of $cmd"
+done <"$dir/commands"
+sort -u "$dir/all" | comm -23 "$dir/common" - >"$dir/log"
+[ -s "$dir/common" ] && [ ! -s "$dir/log" ]
+result $? "ksift(1): the common options are"
+sed -n 's/^## ksift //p' "$page" | sort >"$dir/log"
+sort "$dir/commands" | cmp -s - "$dir/log"
+result $? "ksift(1) invents no command"
+
+# keys COMMAND OUTPUT: those of JSON are in the part about the command.
+keys()
+{
+	grep -o '"[a-z_0-9]*":' "$2" | tr -d '":' | sort -u >"$dir/keys"
+	awk -v heading="## ksift $1" '
+		/^##? / { on = $0 == heading; next }
+		on { gsub(/\\/, ""); while (match($0, /_[a-z_0-9]*_/)) {
+			print substr($0, RSTART + 1, RLENGTH - 2)
+			$0 = substr($0, RSTART + RLENGTH)
+		} }' "$page" | sort -u | comm -13 - "$dir/keys" >"$dir/log"
+	[ -s "$dir/keys" ] && [ ! -s "$dir/log" ]
+	result $? "ksift(1) lacks no key of JSON of $1"
+}
+
+"$KSIFT" fib --json 5 >"$dir/out"
+keys fib "$dir/out"
+"$KSIFT" sumsq --json 5 >"$dir/out"
+keys sumsq "$dir/out"
+echo 5 | "$KSIFT" sum --json >"$dir/out"
+keys sum "$dir/out"
+"$KSIFT" info --json >"$dir/out"
+keys info "$dir/out"
+
+# What a header declares: structures, enumerations and their values, constants,
+# functions.  Its guard is none of them.
+declared()
+{
+	sed -n -e 's/^\(struct\|enum\) \(ksift_[a-z0-9_]*\) {.*/\2/p' \
+		-e 's/^	\(KSIFT_[A-Z0-9_]*\)\( = .*\|,\)\{0,1\}$/\1/p' \
+		-e 's/^#define \(KSIFT_[A-Z0-9_]*\).*/\1/p' \
+		-e 's/^\(int\|void\|const char \*\) *\(ksift_[a-z0-9_]*\)(.*/\2/p' "$1" | sort -u
+}
+
+# The page's words, for mandoc and scdoc do not agree on how lines end.
+words()
+{
+	tr -c 'A-Za-z0-9_' '\n' <"$1" | sort -u
+}
+
+for pair in ksift.4:../module/uapi/ksift.h libksift.3:include/libksift.h; do
+	name=${pair%%:*} header=${pair#*:}
+	if [ ! -r "$O/man/$name" ]; then
+		skip "$name" "there is no scdoc to make it"
+		continue
+	fi
+	# The type of the ioctls and the device come before the first comment.
+	declared "$header" | grep -vx -e KSIFT_TYPE -e KSIFT_DEVICE -e KSIFT_ERROR_TEXT >"$dir/want"
+	sed 's/\\&//g; s/\\//g' "$O/man/$name" >"$dir/text"
+	words "$dir/text" | comm -23 "$dir/want" - >"$dir/log"
+	[ "$(wc -l <"$dir/want")" -gt 20 ] && [ ! -s "$dir/log" ]
+	result $? "$name has all of ${header##*/}"
+done
+
+awk '/^# EXAMPLES/ { part = 1 } part && /^```$/ { on = !on; next } on { gsub(/\\\\/, "\\"); print }' \
+	man/ksift.4.scd >"$dir/example.c"
+"$CC" -Wall -Wextra -Werror -I../module/uapi -o "$dir/example" "$dir/example.c" >"$dir/log" 2>&1
+result $? "the example of ksift(4) compiles"
+if [ "${KSIFT_STANDIN-}" ]; then
+	printf 'an ERROR\nno error\nERROR\n' >"$dir/lines"
+	"$dir/example" <"$dir/lines" >"$dir/log" 2>&1
+	[ "$(cat "$dir/log")" = 2 ]
+	result $? "the example of ksift(4) works"
+fi
+
+# scdoc puts an empty paragraph after every heading.
+if ! command -v mandoc >/dev/null; then
+	skip "mandoc -Tlint" "there is no mandoc"
+else
+	for name in ksift.1 ksift.4 libksift.3; do
+		[ -r "$O/man/$name" ] || continue
+		mandoc -Tlint -Wwarning "$O/man/$name" | grep -v 'skipping paragraph macro' >"$dir/log"
+		[ ! -s "$dir/log" ]
+		result $? "mandoc -Tlint: $name"
+	done
+fi
+
+# complete WORD...: what is offered for the last one, sorted
+complete_words()
+{
+	PATH=$dir:$PATH bash --norc -c '
+		. completion/ksift
+		COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+		_ksift "$1"
+		printf "%s\n" "${COMPREPLY[@]}"' bash "$@" 2>"$dir/err" | sort -u
+	cat "$dir/err"
+}
+
+# offers NAME WANTED WORD...: just that, blanks for newlines
+offers()
+{
+	name=$1 want=$2
+	shift 2
+	got=$(complete_words "$@" | tr '\n' ' ')
+	echo "offers: $got" >"$dir/log"
+	[ "$got" = "$want" ]
+	result $? "completion: $name"
+}
+
+if ! command -v bash >/dev/null; then
+	skip "completion" "there is no bash"
+else
+	offers "a command" 'sum sumsq ' "$KSIFT" su
+	complete_words "$KSIFT" '' | grep -v '^-' >"$dir/log"
+	sort "$dir/commands" | cmp -s - "$dir/log"
+	result $? "completion: all commands"
+	offers "help" 'fib ' "$KSIFT" help 'fi'
+	while read -r cmd; do
+		"$KSIFT" help "$cmd" 2>/dev/null | grep '^ *-' | options >"$dir/want"
+		[ -s "$dir/want" ] || continue
+		complete_words "$KSIFT" "$cmd" - >"$dir/log"
+		cmp -s "$dir/want" "$dir/log"
+		result $? "completion: the options of $cmd"
+	done <"$dir/commands"
+	offers "a long option" '--json ' "$KSIFT" fib --j
+	offers "a value" 'i64le text ' "$KSIFT" sum --format ''
+	offers "a value after =" 'i64le ' "$KSIFT" sum --format = i
+	offers "nothing after =" 'i64le text ' "$KSIFT" sum --format =
+	offers "a variant" 'scalar ' "$KSIFT" grep --variant sc
+	offers "files are left to bash" ' ' "$KSIFT" grep error ''
+fi
+
+echo "1..$n"
+exit $bad

@@ -161,6 +161,7 @@ static struct ksift_prog *make_filter(const struct ksift_filter *cmd)
 	kvfree(pats);
 	if (IS_ERR(prog))
 		return prog;
+	prog->level_mask = cmd->level_mask;
 	ret = compile(prog, data, cmd->flags);
 	if (ret) {
 		kvfree(prog);
@@ -179,7 +180,8 @@ int ksift_cmd_filter(struct ksift_ucmd *ucmd)
 	if (cmd->flags & ~(KSIFT_FILTER_INVERT |
 			   KSIFT_FILTER_MATCH_NONE_IF_EMPTY))
 		return -EOPNOTSUPP;
-	if (cmd->program != KSIFT_PROGRAM_LITERALS || cmd->level_mask)
+	if (cmd->program != KSIFT_PROGRAM_LITERALS ||
+	    cmd->level_mask >> KSIFT_LEVELS)
 		return -EOPNOTSUPP;
 	if (cmd->__reserved || cmd->pattern_size != sizeof(struct ksift_pattern) ||
 	    cmd->pattern_count > KSIFT_PATTERNS_MAX)

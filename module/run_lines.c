@@ -90,20 +90,29 @@ static int flush_stage(struct lines_run *r)
 	return 0;
 }
 
-static int put_record(struct lines_run *r, const struct ksift_hit *hit, u64 seen)
+/* What else a record says of a line. */
+struct nature {
+	u64 seen;
+	u32 level;
+	u32 msg;
+};
+
+static int put_record(struct lines_run *r, const struct ksift_hit *hit,
+		      const struct nature *nature)
 {
 	struct ksift_record rec = {
 		.offset = hit->start,
 		.len = hit->end - hit->start,
 		.line = U64_MAX,
-		.level = KSIFT_LEVEL_NONE,
+		.level = nature->level,
 		.pattern = U32_MAX,
+		.msg = nature->msg,
 	};
+	u64 seen = nature->seen & r->prog->include;
 	u64 at = r->args->records + r->records * sizeof(rec);
 
 	if (r->args->flags & KSIFT_LINES_TOTAL)
 		rec.line = hit->index;
-	seen &= r->prog->include;
 	if (seen)
 		rec.pattern = ksift_low_bit(seen);
 	if (copy_to_user(u64_to_user_ptr(at), &rec, sizeof(rec)))
@@ -190,8 +199,9 @@ static int stream_line(struct lines_run *r, u64 start, u64 skip, u64 *next,
 	return text_room(r) ? RUNNING : STOP_FULL;
 }
 
-/* The patterns in a line that does not fit the stage.  Returns as stream_line(). */
-static int match_long(struct lines_run *r, const struct ksift_hit *hit, u64 *seen)
+/* The nature of a line that does not fit the stage.  Returns as stream_line(). */
+static int match_long(struct lines_run *r, const struct ksift_hit *hit,
+		      struct nature *nature)
 {
 	u32 state[2];
 	u64 pos;
@@ -200,7 +210,7 @@ static int match_long(struct lines_run *r, const struct ksift_hit *hit, u64 *see
 	if (ret)
 		return ret;
 	r->held = 0;
-	*seen = ksift_match_start(r->prog, state);
+	nature->seen = ksift_match_start(r->prog, state);
 	for (pos = hit->start; pos < hit->end;) {
 		u64 left = hit->end - pos, hole;
 		ssize_t n;
@@ -216,14 +226,16 @@ static int match_long(struct lines_run *r, const struct ksift_hit *hit, u64 *see
 		if (!n)
 			break;
 		r->src.bytes += n;
-		*seen |= ksift_match(r->prog, state, r->stage, n);
+		if (pos == hit->start)
+			nature->level = ksift_level(r->stage, n, &nature->msg);
+		nature->seen |= ksift_match(r->prog, state, r->stage, n);
 		pos += n;
 		cond_resched();
 		if (memchr_inv(r->stage, 0, n))
 			continue;
 		left = hit->end - pos;
 		hole = min(ksift_source_hole(&r->src, pos, left), left);
-		*seen |= ksift_match_zeros(r->prog, state, hole);
+		nature->seen |= ksift_match_zeros(r->prog, state, hole);
 		pos += hole;
 	}
 	return 0;
@@ -235,12 +247,13 @@ static int match_long(struct lines_run *r, const struct ksift_hit *hit, u64 *see
  */
 static int give_long(struct lines_run *r, struct ksift_hit *hit)
 {
+	struct nature nature = { .level = KSIFT_LEVEL_NONE };
 	bool newline;
-	u64 seen = 0, next;
+	u64 next;
 	int ret, stop = RUNNING;
 
 	if (r->args->records) {
-		ret = match_long(r, hit, &seen);
+		ret = match_long(r, hit, &nature);
 		if (ret)
 			return ret;
 	}
@@ -259,22 +272,36 @@ static int give_long(struct lines_run *r, struct ksift_hit *hit)
 		}
 	}
 	if (r->args->records) {
-		ret = put_record(r, hit, seen);
+		ret = put_record(r, hit, &nature);
 		if (ret)
 			return ret;
 	}
 	return stop;
 }
 
+/* The nature of a line in the stage, as far as it is wanted. */
+static void match_staged(struct lines_run *r, const u8 *line, size_t len,
+			 struct nature *nature)
+{
+	u32 state[2];
+
+	nature->seen = ksift_match_start(r->prog, state);
+	nature->seen |= ksift_match(r->prog, state, line, len);
+	if (r->args->records || r->prog->level_mask)
+		nature->level = ksift_level(line, len, &nature->msg);
+}
+
 /* Is the line in the stage, which may have changed, still one, and selected? */
 static bool still_selected(struct lines_run *r, const struct ksift_hit *hit,
 			   const struct ksift_piece *piece, const u8 *line,
-			   size_t len, u64 seen)
+			   size_t len, const struct nature *nature)
 {
 	if (hit->newline && line[len] != '\n')
 		return false;
 	return ksift_source_intact(&r->src, piece) &&
-	       !memchr(line, '\n', len) && ksift_prog_selects(r->prog, seen) &&
+	       !memchr(line, '\n', len) &&
+	       ksift_prog_selects(r->prog, nature->seen) &&
+	       ksift_prog_takes(r->prog, nature->level) &&
 	       ksift_source_holds(&r->src, hit->end + hit->newline);
 }
 
@@ -288,7 +315,7 @@ static int give_line(struct lines_run *r, struct ksift_hit *hit,
 	u64 bytes = ksift_hit_bytes(hit);
 	bool shared = piece->shared;
 	size_t len = bytes - 1, have = 0;
-	u64 seen = 0;
+	struct nature nature = { .level = KSIFT_LEVEL_NONE };
 	u8 *line;
 	int ret;
 
@@ -311,20 +338,16 @@ static int give_line(struct lines_run *r, struct ksift_hit *hit,
 	memcpy(line + have, piece->buf + (hit->start + have - base),
 	       bytes - have - !hit->newline);
 	r->held = 0;
-	if (shared || r->args->records) {
-		u32 state[2];
-
-		seen = ksift_match_start(r->prog, state);
-		seen |= ksift_match(r->prog, state, line, len);
-	}
-	if (shared && !still_selected(r, hit, piece, line, len, seen)) {
+	if (shared || r->args->records)
+		match_staged(r, line, len, &nature);
+	if (shared && !still_selected(r, hit, piece, line, len, &nature)) {
 		/* For good: what is private does not change. */
 		r->src.copy_to = max(r->src.copy_to, hit->end + 1);
 		return STOP_AGAIN;
 	}
 	line[len] = '\n';
 	if (r->args->records) {
-		ret = put_record(r, hit, seen);
+		ret = put_record(r, hit, &nature);
 		if (ret)
 			return ret;
 	}
@@ -354,8 +377,7 @@ static int give_hits(struct lines_run *r, const struct ksift_piece *piece,
 			ksift_scan_start(scan, hit.start, false);
 			return stop;
 		}
-		c->selected++;
-		c->selected_bytes += ksift_hit_bytes(&hit);
+		ksift_scan_count(scan, &hit, c);
 		if (r->args->records && r->records == r->args->records_cap)
 			stop = STOP_FULL;
 		if (c->selected >= r->args->max_lines && stop == RUNNING)
@@ -364,8 +386,7 @@ static int give_hits(struct lines_run *r, const struct ksift_piece *piece,
 		if (hit.end != scan->hits[i].end && stop == RUNNING)
 			stop = STOP_AGAIN;
 		if (stop != RUNNING) {
-			ksift_scan_rewind(scan, &hit, c->selected,
-					  c->selected_bytes);
+			ksift_scan_rewind(scan, &hit, c);
 			return stop;
 		}
 	}
@@ -585,22 +606,22 @@ static int run_from_start(struct lines_run *r, const struct ksift_run *run)
 
 static int check_args(const struct ksift_lines *args)
 {
-	if (args->flags & ~KSIFT_LINES_TOTAL)
+	if (args->flags & ~(KSIFT_LINES_TOTAL | KSIFT_LINES_LEVELS))
 		return -EOPNOTSUPP;
-	if (args->pattern_counts || args->pattern_counts_cap)
-		return -EOPNOTSUPP;
-	if (args->__reserved)
-		return -EINVAL;
 	if (!args->text != !args->text_cap ||
-	    !args->records != !args->records_cap)
+	    !args->records != !args->records_cap ||
+	    !args->pattern_counts != !args->pattern_counts_cap ||
+	    args->__reserved)
 		return -EINVAL;
 	if (args->record_size !=
 	    (args->records ? sizeof(struct ksift_record) : 0))
 		return -EINVAL;
-	/* Neither buffer may wrap around the address space. */
+	/* No buffer may wrap around the address space. */
 	if (args->text + args->text_cap < args->text ||
 	    args->records_cap > (U64_MAX - args->records) /
-				sizeof(struct ksift_record))
+				sizeof(struct ksift_record) ||
+	    args->pattern_counts_cap > (U64_MAX - args->pattern_counts) /
+				       sizeof(u64))
 		return -EFAULT;
 	return 0;
 }
@@ -618,6 +639,8 @@ static int alloc_buffers(struct lines_run *r, const struct ksift_job *job)
 	scan->ops = job->variant;
 	scan->to = job->run->to;
 	scan->want_hits = r->give || r->args->max_lines != U64_MAX;
+	scan->want_levels = r->args->flags & KSIFT_LINES_LEVELS;
+	scan->want_patterns = r->args->pattern_counts;
 	r->scan = scan;
 	r->chunk = first_chunk(r->args);
 	if (!r->give)
@@ -646,6 +669,10 @@ static int finish(struct lines_run *r, struct ksift_job *job, int stop)
 	/* An error after something was done is for the next call to find. */
 	if (stop < 0 && (stop == -EFAULT || (!scan->count.total && !r->text)))
 		return stop;
+	if (args->pattern_counts &&
+	    copy_to_user(u64_to_user_ptr(args->pattern_counts),
+			 scan->count.patterns, r->prog->count * sizeof(u64)))
+		return -EFAULT;
 
 	args->out_total_bytes = 0;
 	args->out_selected = scan->count.selected;
@@ -653,6 +680,7 @@ static int finish(struct lines_run *r, struct ksift_job *job, int stop)
 	args->out_total = args->flags & KSIFT_LINES_TOTAL ? scan->count.total : 0;
 	args->out_text = r->text;
 	args->out_records = r->records;
+	memcpy(args->out_levels, scan->count.levels, sizeof(args->out_levels));
 	if (!scan->skipping)
 		args->out_total_bytes = scan->line - scan->first;
 	if (!(resume->flags & (KSIFT_RESUME_INLINE | KSIFT_RESUME_PENDING_NL))) {
@@ -683,6 +711,10 @@ int ksift_run_lines(struct ksift_job *job)
 	filter = ksift_filter_get(r.args->filter_fd, &r.prog);
 	if (IS_ERR(filter))
 		return PTR_ERR(filter);
+	ret = -EINVAL;
+	if (r.args->pattern_counts &&
+	    r.args->pattern_counts_cap < r.prog->count)
+		goto put_filter;
 	ret = ksift_source_open(&r.src, job->run);
 	if (ret)
 		goto put_filter;

@@ -62,6 +62,8 @@ struct ksift_literal {
  * struct ksift_prog - A filter, compiled
  * @lits: The patterns
  * @count: How many
+ * @level_mask: Bit n: select lines of level n; 0: of every level.  The
+ *	caller's to set.
  * @invert: Select what does not match
  * @never: No line matches, before @invert
  * @terms: Patterns of each term that can fail; the excluding one is last
@@ -74,11 +76,12 @@ struct ksift_literal {
  * @ac: The automata: [0] as is, [1] case-folding
  * @wakes: Bytes that bring an automaton away from its root, and the newline
  *
- * Written by ksift_prog_build() alone, constant after it.
+ * Written while it is built, constant after that.
  */
 struct ksift_prog {
 	struct ksift_literal *lits;
 	u32 count;
+	u32 level_mask;
 	bool invert;
 	bool never;
 	bool has_exclude;
@@ -150,8 +153,14 @@ void ksift_prog_start(struct ksift_build *build, struct ksift_prog *prog,
  */
 bool ksift_prog_step(struct ksift_build *build);
 
-/* Is a line selected in which the patterns @seen were found? */
+/* Do the patterns select a line in which @seen were found? */
 bool ksift_prog_selects(const struct ksift_prog *prog, u64 seen);
+
+/* Does the filter select lines of @level? */
+static inline bool ksift_prog_takes(const struct ksift_prog *prog, u32 level)
+{
+	return !prog->level_mask || prog->level_mask >> level & 1;
+}
 
 static inline u8 ksift_upper(u8 c)
 {

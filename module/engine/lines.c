@@ -44,16 +44,33 @@
 /* Bytes walked at a time: some 100 us when every step misses the cache. */
 #define SCALAR_CHUNK 2048
 
-static void report(struct ksift_scan *scan, u64 start, u64 end, u64 index,
-		   bool newline)
+/* A line is selected. */
+static void select_line(struct ksift_scan *scan, const struct ksift_hit *hit)
 {
-	scan->hits[scan->hit_count++] = (struct ksift_hit){
-		.start = start,
-		.end = end,
-		.index = index,
-		.newline = newline,
-	};
-	scan->hit_bytes += end - start + 1;
+	ksift_scan_count(scan, hit, &scan->count);
+	if (!scan->want_hits)
+		return;
+	scan->hits[scan->hit_count++] = *hit;
+	scan->hit_bytes += ksift_hit_bytes(hit);
+}
+
+void ksift_scan_count(const struct ksift_scan *scan, const struct ksift_hit *hit,
+		      struct ksift_lines_count *count)
+{
+	u64 seen;
+
+	count->selected++;
+	count->selected_bytes += ksift_hit_bytes(hit);
+	if (scan->want_levels)
+		count->levels[hit->level]++;
+	if (scan->want_patterns)
+		for (seen = hit->seen; seen; seen &= seen - 1)
+			count->patterns[ksift_low_bit(seen)]++;
+}
+
+static bool needs_levels(const struct ksift_scan *scan)
+{
+	return scan->want_levels || scan->prog->level_mask;
 }
 
 static bool full(const struct ksift_scan *scan)
@@ -85,15 +102,15 @@ void ksift_scan_start(struct ksift_scan *scan, u64 pos, bool skipping)
 	scan->done = pos >= scan->to;
 	forget_hits(scan);
 	scan->synced = 0;
+	scan->head_len = 0;
 	line_begin(scan, pos);
 }
 
 void ksift_scan_rewind(struct ksift_scan *scan, const struct ksift_hit *hit,
-		       u64 selected, u64 selected_bytes)
+		       const struct ksift_lines_count *count)
 {
+	scan->count = *count;
 	scan->count.total = hit->index + 1;
-	scan->count.selected = selected;
-	scan->count.selected_bytes = selected_bytes;
 	ksift_scan_start(scan, hit->end + hit->newline, false);
 }
 
@@ -141,15 +158,52 @@ u64 ksift_match_zeros(const struct ksift_prog *prog, u32 state[2], u64 len)
 	return seen;
 }
 
+/* The level of a line of which the first bytes may have been in other pieces. */
+static u32 line_level(struct ksift_scan *scan, u64 start, u64 end)
+{
+	u64 len = end - start;
+
+	if (start >= scan->base)
+		return ksift_level(scan->buf + (start - scan->base), len, NULL);
+	if (scan->head_len < min(len, (u64)KSIFT_LEVEL_HEAD)) {
+		size_t n = min(len, (u64)KSIFT_LEVEL_HEAD) - scan->head_len;
+
+		memcpy(scan->head + scan->head_len, scan->buf, n);
+		scan->head_len += n;
+	}
+	return ksift_level(scan->head, len, NULL);
+}
+
+/* Keep the current line's first bytes, up to @len of the piece. */
+static void hold_head(struct ksift_scan *scan, size_t len)
+{
+	size_t n = KSIFT_LEVEL_HEAD, from = 0;
+
+	if (scan->line >= scan->base) {
+		from = scan->line - scan->base;
+		scan->head_len = 0;
+	}
+	n = min(n - scan->head_len, len - from);
+	memcpy(scan->head + scan->head_len, scan->buf + from, n);
+	scan->head_len += n;
+}
+
 /* The current line ends at @end, with a newline there or without. */
 static void line_end(struct ksift_scan *scan, u64 end, bool newline)
 {
+	struct ksift_hit hit = {
+		.start = scan->line,
+		.end = end,
+		.index = scan->count.total,
+		.seen = scan->seen,
+		.newline = newline,
+	};
+
 	if (ksift_prog_selects(scan->prog, scan->seen)) {
-		scan->count.selected++;
-		scan->count.selected_bytes += end - scan->line + 1;
-		if (scan->want_hits)
-			report(scan, scan->line, end, scan->count.total,
-			       newline);
+		if (needs_levels(scan))
+			hit.level = line_level(scan, hit.start, end);
+		if (ksift_prog_takes(scan->prog, hit.level))
+			select_line(scan, &hit);
 	}
 	scan->count.total++;
 	line_begin(scan, end + newline);
@@ -372,29 +426,55 @@ static __always_inline u64 select_word(const struct ksift_scan *scan, size_t w,
 	return prog->invert ? newlines & ~match : match;
 }
 
-/*
- * Account for the lines that end in word @w, at offset @pos.  Returns how many
- * of its bytes were worked off: not all when the hits are full.
- */
-static unsigned int account_word(struct ksift_scan *scan, u64 pos, u64 newlines,
-				 u64 selected)
+/* The level of a line that ends in the chunk [0, len) of @buf. */
+static u32 chunk_level(struct ksift_scan *scan, const u8 *buf, size_t len,
+		       const struct ksift_hit *hit)
 {
+	size_t bit = hit->start - scan->pos;
+
+	if (hit->start < scan->pos)
+		return line_level(scan, hit->start, hit->end);
+	if (!scan->classified) {
+		ksift_simd_begin();
+		scan->ops->classify(buf, len, &scan->classes);
+		ksift_simd_end();
+		scan->classified = true;
+	}
+	return ksift_level_at(buf + bit, hit->end - hit->start, &scan->classes,
+			      bit);
+}
+
+/*
+ * Account for the lines that end in word @w of the chunk [0, len) of @buf.
+ * Returns how many of its bytes were worked off: not all when the hits are full.
+ */
+static unsigned int account_word(struct ksift_scan *scan, const u8 *buf,
+				 size_t len, size_t w, u64 selected)
+{
+	u64 newlines = scan->newlines[w], pos = scan->pos + w * 64;
+	u64 total = scan->count.total;
 	u64 left = selected;
 
 	for (; left; left &= left - 1) {
 		unsigned int bit = ksift_low_bit(left);
 		u64 before = newlines & ((1ULL << bit) - 1);
-		u64 start = before ? pos + ksift_high_bit(before) + 1 :
-				     scan->line;
+		struct ksift_hit hit = {
+			.start = before ? pos + ksift_high_bit(before) + 1 :
+					  scan->line,
+			.end = pos + bit,
+			.newline = true,
+		};
 
-		scan->count.selected++;
-		scan->count.selected_bytes += pos + bit + 1 - start;
-		if (!scan->want_hits)
-			continue;
-		report(scan, start, pos + bit,
-		       scan->count.total + ksift_popcount64(before), true);
+		if (needs_levels(scan)) {
+			hit.level = chunk_level(scan, buf, len, &hit);
+			if (!ksift_prog_takes(scan->prog, hit.level))
+				continue;
+		}
+		if (scan->want_hits)
+			hit.index = total + ksift_popcount64(before);
+		select_line(scan, &hit);
 		if (full(scan)) {
-			scan->count.total += ksift_popcount64(before) + 1;
+			scan->count.total = hit.index + 1;
 			line_begin(scan, pos + bit + 1);
 			return bit + 1;
 		}
@@ -416,6 +496,7 @@ static size_t scan_vector(struct ksift_scan *scan, const u8 *buf, size_t len,
 	size_t words = (len + 63) / 64, w;
 	u32 t, carry = 0;
 
+	scan->classified = false;
 	ksift_simd_begin();
 	scan->ops->newlines(buf, len, scan->newlines);
 	ksift_simd_end();
@@ -431,7 +512,7 @@ static size_t scan_vector(struct ksift_scan *scan, const u8 *buf, size_t len,
 
 		if (!newlines)
 			continue;
-		n = account_word(scan, scan->pos + w * 64, newlines, selected);
+		n = account_word(scan, buf, len, w, selected);
 		if (n < 64 || full(scan))
 			return w * 64 + n < len ? w * 64 + n : len;
 	}
@@ -478,9 +559,12 @@ size_t ksift_scan_feed(struct ksift_scan *scan, const u8 *buf, size_t done,
 		n = scan->to - scan->pos;
 	if (!done)
 		scan->synced = 0;
+	scan->buf = buf;
+	scan->base = base;
 
-	if (scan->ops->find && scan->prog->vector && n >= VECTOR_MIN &&
-	    scan->pos < scan->to) {
+	/* A vector search does not tell which patterns a line has. */
+	if (scan->ops->find && scan->prog->vector && !scan->want_patterns &&
+	    n >= VECTOR_MIN && scan->pos < scan->to) {
 		/* They are here at a piece's start, and after the scalar way. */
 		if (scan->synced == i)
 			finish_matches(scan, buf, i, len);
@@ -500,24 +584,40 @@ size_t ksift_scan_feed(struct ksift_scan *scan, const u8 *buf, size_t done,
 	}
 	scan->pos = base + i;
 	scan->done = scan->line >= scan->to;
-	if (i == len && scan->synced < i)
+	if (i < len)
+		return i;
+	if (scan->synced < i)
 		sync_automata(scan, buf, base, i);
+	if (needs_levels(scan))
+		hold_head(scan, len);
 	return i;
 }
 
 void ksift_scan_zeros(struct ksift_scan *scan, u64 len)
 {
+	size_t n;
+
 	forget_hits(scan);
-	scan->pos += len;
-	if (scan->skipping)
+	if (scan->skipping) {
+		scan->pos += len;
 		scan->done = scan->pos >= scan->to;
-	else
-		scan->seen |= ksift_match_zeros(scan->prog, scan->state, len);
+		return;
+	}
+	scan->seen |= ksift_match_zeros(scan->prog, scan->state, len);
+	if (scan->line == scan->pos)
+		scan->head_len = 0;
+	n = min((u64)(KSIFT_LEVEL_HEAD - scan->head_len), len);
+	memset(scan->head + scan->head_len, 0, n);
+	scan->head_len += n;
+	scan->pos += len;
 }
 
 void ksift_scan_eof(struct ksift_scan *scan)
 {
 	forget_hits(scan);
+	/* All of it has come with earlier pieces. */
+	scan->buf = NULL;
+	scan->base = scan->pos;
 	if (!scan->skipping && !scan->done && scan->pos > scan->line)
 		line_end(scan, scan->pos, false);
 	scan->done = true;

@@ -6,6 +6,7 @@
 #define KSIFT_ENGINE_LINES_H
 
 #include "filter.h"
+#include "level.h"
 
 /* Selected lines reported at a time: two pages of them. */
 #define KSIFT_LINES_HITS 256
@@ -15,12 +16,16 @@
  * @start: Offset of its first byte
  * @end: Offset of its newline, or of the end of the source if it has none
  * @index: Lines of this scan that came before it
+ * @seen: The patterns it has, if the scan wants those counted
+ * @level: Its enum ksift_level, if the scan looks at levels
  * @newline: It has one
  */
 struct ksift_hit {
 	u64 start;
 	u64 end;
 	u64 index;
+	u64 seen;
+	u32 level;
 	bool newline;
 };
 
@@ -29,11 +34,15 @@ struct ksift_hit {
  * @total: Lines ended
  * @selected: Those selected
  * @selected_bytes: Bytes in them, with a newline each
+ * @levels: How many of the selected have each level, if wanted
+ * @patterns: How many of the selected have each pattern, if wanted
  */
 struct ksift_lines_count {
 	u64 total;
 	u64 selected;
 	u64 selected_bytes;
+	u64 levels[KSIFT_LEVELS];
+	u64 patterns[KSIFT_PATTERNS_MAX];
 };
 
 /**
@@ -42,6 +51,8 @@ struct ksift_lines_count {
  * @ops: The variant
  * @to: The range's end
  * @want_hits: Report each selected line in @hits, not only count them
+ * @want_levels: Count the selected lines by level
+ * @want_patterns: Count them by the patterns they have
  * @hits_max: Return after so many; 1 to KSIFT_LINES_HITS
  * @bytes_max: Return when those reported take so many bytes or more; not 0
  * @chunk: Most bytes to look at before returning; KSIFT_CHUNK or less
@@ -55,8 +66,10 @@ struct ksift_lines_count {
  * @hit_bytes: Bytes that those lines take
  *
  * The rest is the engine's own: @state of the two automata at @synced, which
- * is relative to the piece; @seen, the patterns found in the current line; and
- * the bitmaps of a chunk.
+ * is relative to the piece @buf, which begins at offset @base; @seen, the
+ * patterns found in the current line; @head, its first @head_len bytes as far as
+ * they came with earlier pieces; and the bitmaps of a chunk, @classes when
+ * @classified.
  *
  * Used by one thread.  All offsets are of the source.
  */
@@ -65,6 +78,8 @@ struct ksift_scan {
 	const struct ksift_variant_ops *ops;
 	u64 to;
 	bool want_hits;
+	bool want_levels;
+	bool want_patterns;
 	u32 hits_max;
 	u64 bytes_max;
 	size_t chunk;
@@ -77,14 +92,21 @@ struct ksift_scan {
 	struct ksift_lines_count count;
 	u32 hit_count;
 	u64 hit_bytes;
-	struct ksift_hit hits[KSIFT_LINES_HITS];
 
+	const u8 *buf;
+	u64 base;
 	u32 state[2];
 	u64 seen;
 	size_t synced;
+	u32 head_len;
+	bool classified;
+
+	struct ksift_hit hits[KSIFT_LINES_HITS];
+	u8 head[KSIFT_LEVEL_HEAD];
 	u64 newlines[KSIFT_CHUNK / 64];
 	u64 found[KSIFT_CHUNK / 64];
 	u64 terms[KSIFT_VECTOR_TERMS][KSIFT_CHUNK / 64];
+	struct ksift_classes classes;
 };
 
 /**
@@ -134,11 +156,19 @@ void ksift_scan_eof(struct ksift_scan *scan);
  * ksift_scan_rewind() - Forget all that came after a reported line
  * @scan: The scan
  * @hit: The line
- * @selected: How many lines were selected up to and including it
- * @selected_bytes: Bytes in those
+ * @count: What was counted up to and including it; @total need not be right
  */
 void ksift_scan_rewind(struct ksift_scan *scan, const struct ksift_hit *hit,
-		       u64 selected, u64 selected_bytes);
+		       const struct ksift_lines_count *count);
+
+/**
+ * ksift_scan_count() - Add a reported line to counters
+ * @scan: The scan
+ * @hit: The line
+ * @count: All but @total is added to
+ */
+void ksift_scan_count(const struct ksift_scan *scan, const struct ksift_hit *hit,
+		      struct ksift_lines_count *count);
 
 /**
  * ksift_match_start() - Begin matching a single line

@@ -28,6 +28,28 @@ struct ksift_probe {
 	u8 val[KSIFT_PROBES_MAX];
 };
 
+/*
+ * Bytes that one vector section looks at: 1 to 3 us of AVX2 at the most
+ * probes, and half of a first-level cache, so that what follows finds the
+ * text there.
+ */
+#define KSIFT_CHUNK 16384
+
+/**
+ * struct ksift_classes - Bitmaps of what kind the bytes of a text are
+ * @letter: ASCII letters
+ * @upper: Upper-case ones
+ * @mark: One of: " ' : < = > [ ] |
+ *
+ * Each has two words more than a chunk fills, so that 128 bits can be taken
+ * from anywhere.
+ */
+struct ksift_classes {
+	u64 letter[KSIFT_CHUNK / 64 + 2];
+	u64 upper[KSIFT_CHUNK / 64 + 2];
+	u64 mark[KSIFT_CHUNK / 64 + 2];
+};
+
 /**
  * struct ksift_variant_ops - What one instruction set offers
  * @id: Its enum ksift_variant
@@ -37,8 +59,10 @@ struct ksift_probe {
  *	other bits of the last word are cleared
  * @find: The same where all bytes of the probe match at buf[i + off].  The
  *	caller has buf[i + off] readable for every i < len.
+ * @classify: Fill in @classes for buf[0] to buf[len - 1]; the other bits of the
+ *	last word are cleared
  *
- * A variant without the two is run without vectors.  They are called between
+ * A variant without the three is run without vectors.  They are called between
  * ksift_simd_begin() and ksift_simd_end(), with no more than
  * KSIFT_CHUNK bytes, which bounds the time in between.  The memory may change
  * while they read it.
@@ -50,14 +74,9 @@ struct ksift_variant_ops {
 	void (*newlines)(const u8 *buf, size_t len, u64 *bits);
 	void (*find)(const u8 *buf, size_t len,
 		     const struct ksift_probe *probe, u64 *bits);
+	void (*classify)(const u8 *buf, size_t len,
+			 struct ksift_classes *classes);
 };
-
-/*
- * Bytes that one vector section looks at: 1 to 3 us of AVX2 at the most
- * probes, and half of a first-level cache, so that what follows finds the
- * text there.
- */
-#define KSIFT_CHUNK 16384
 
 /* The best one last.  Ends with NULL. */
 extern const struct ksift_variant_ops *const ksift_variants[];

@@ -222,9 +222,10 @@ enum ksift_program {
  *	the next; another is EINVAL
  * @patterns: Pointer to @pattern_count patterns.  Not read when that is 0.
  * @pattern_count: 0 to %KSIFT_PATTERNS_MAX
- * @level_mask: Select only lines whose level n has bit (1 << n) set; 0
- *	selects all.  Not inverted by %KSIFT_FILTER_INVERT.  Needs
- *	%KSIFT_FEATURE_LEVELS, and is EOPNOTSUPP without.
+ * @level_mask: Select only lines whose enum ksift_level n has bit (1 << n) set;
+ *	0 selects all.  Not inverted by %KSIFT_FILTER_INVERT.  Needs
+ *	%KSIFT_FEATURE_LEVELS, and is EOPNOTSUPP without, as are bits that are no
+ *	level's.
  * @out_fd: The new filter, close-on-exec
  * @__reserved: Must be 0
  *

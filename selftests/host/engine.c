@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "engine_util.h"
+#include "../level_lines.h"
 
 static uint64_t seed;
 
@@ -43,9 +44,32 @@ struct expect {
 
 static struct expect want, got;
 
+/* What a case wants besides lines: see struct ksift_scan. */
+struct extra {
+	u32 level_mask;
+	bool want_levels;
+	bool want_patterns;
+};
+
+static void count_line(const struct oracle_pattern *pats, unsigned int count,
+		       const struct extra *extra, const u8 *line, size_t len,
+		       u32 level, struct ksift_lines_count *out)
+{
+	unsigned int i;
+
+	out->selected++;
+	out->selected_bytes += len + 1;
+	out->levels[level] += extra->want_levels;
+	for (i = 0; i < count; i++)
+		out->patterns[i] += extra->want_patterns &&
+				    oracle_has(&pats[i], line, len);
+}
+
+/* Levels are not this oracle's: ksift_level() has tests of its own. */
 static void run_oracle(const struct oracle_pattern *pats, unsigned int count,
-		       unsigned int flags, const u8 *text, size_t len, u64 from,
-		       u64 to, struct expect *out)
+		       unsigned int flags, const struct extra *extra,
+		       const u8 *text, size_t len, u64 from, u64 to,
+		       struct expect *out)
 {
 	u64 pos = 0;
 
@@ -56,12 +80,16 @@ static void run_oracle(const struct oracle_pattern *pats, unsigned int count,
 		u64 end = nl ? (u64)(nl - text) : len;
 
 		if (pos >= from && pos < to) {
+			u32 level = ksift_level(text + pos, end - pos, NULL);
+
 			if (oracle_selects(pats, count, flags, text + pos,
-					   end - pos)) {
+					   end - pos) &&
+			    (!extra->level_mask ||
+			     extra->level_mask >> level & 1)) {
 				out->lines[out->selected++] = (struct line){
 					pos, end, out->count.total, nl };
-				out->count.selected++;
-				out->count.selected_bytes += end - pos + 1;
+				count_line(pats, count, extra, text + pos,
+					   end - pos, level, &out->count);
 			}
 			out->count.total++;
 		}
@@ -82,7 +110,8 @@ static void take_hits(struct ksift_scan *scan, struct expect *out)
 /* Cuts the text at random, and now and then goes back to a hit. */
 static void run_engine(const struct ksift_prog *prog,
 		       const struct ksift_variant_ops *ops, const u8 *text,
-		       size_t len, u64 from, u64 to, bool hits, size_t piece_max,
+		       size_t len, u64 from, u64 to, bool hits,
+		       const struct extra *extra, size_t piece_max,
 		       struct guarded *g, struct expect *out)
 {
 	struct ksift_scan *scan = calloc(1, sizeof(*scan));
@@ -91,11 +120,14 @@ static void run_engine(const struct ksift_prog *prog,
 	scan->ops = ops;
 	scan->to = to;
 	scan->want_hits = hits;
+	scan->want_levels = extra->want_levels;
+	scan->want_patterns = extra->want_patterns;
 	scan->hits_max = KSIFT_LINES_HITS;
 	scan->bytes_max = UINT64_MAX;
 	ksift_scan_start(scan, from ? from - 1 : 0, from);
 	out->selected = 0;
 	while (!scan->done) {
+		struct ksift_lines_count before = scan->count;
 		size_t n = len - scan->pos, done = 0;
 		const u8 *piece;
 
@@ -121,21 +153,19 @@ static void run_engine(const struct ksift_prog *prog,
 			scan->bytes_max = rnd(3) ? UINT64_MAX : 1 + rnd(300);
 			done = ksift_scan_feed(scan, piece, done, n);
 			if (scan->hit_count && !rnd(16)) {
-				u32 keep = rnd(scan->hit_count) + 1;
-				u64 bytes = 0;
+				u32 i, keep = rnd(scan->hit_count) + 1;
 				struct ksift_hit hit;
-				size_t i;
 
 				scan->hit_count = keep;
 				hit = scan->hits[keep - 1];
+				for (i = 0; i < keep; i++)
+					ksift_scan_count(scan, &scan->hits[i],
+							 &before);
 				take_hits(scan, out);
-				for (i = 0; i < out->selected; i++)
-					bytes += out->lines[i].end -
-						 out->lines[i].start + 1;
-				ksift_scan_rewind(scan, &hit, out->selected,
-						  bytes);
+				ksift_scan_rewind(scan, &hit, &before);
 				break;
 			}
+			before = scan->count;
 			take_hits(scan, out);
 		}
 	}
@@ -144,20 +174,22 @@ static void run_engine(const struct ksift_prog *prog,
 }
 
 static void check(const struct oracle_pattern *pats, unsigned int count,
-		  unsigned int flags, const u8 *text, size_t len, u64 from,
-		  u64 to, size_t piece_max, struct guarded *g, uint64_t case_seed)
+		  unsigned int flags, const struct extra *extra, const u8 *text,
+		  size_t len, u64 from, u64 to, size_t piece_max,
+		  struct guarded *g, uint64_t case_seed)
 {
 	struct ksift_prog *prog = make_prog(pats, count, flags);
 	const struct ksift_variant_ops *const *v;
 	unsigned int i;
 	int hits;
 
-	run_oracle(pats, count, flags, text, len, from, to, &want);
+	prog->level_mask = extra->level_mask;
+	run_oracle(pats, count, flags, extra, text, len, from, to, &want);
 	for (v = ksift_variants; *v; v++) {
 		if (!variant_usable(*v))
 			continue;
 		for (hits = 0; hits < 2; hits++) {
-			run_engine(prog, *v, text, len, from, to, hits,
+			run_engine(prog, *v, text, len, from, to, hits, extra,
 				   piece_max, g, &got);
 			if (!memcmp(&got.count, &want.count, sizeof(got.count)) &&
 			    (!hits || (got.selected == want.selected &&
@@ -182,6 +214,24 @@ static void check(const struct oracle_pattern *pats, unsigned int count,
 	free(prog);
 }
 
+/* Lines that have levels, and pieces of such lines. */
+static void fill_with_levels(u8 *text, size_t len)
+{
+	size_t i = 0;
+
+	while (i < len) {
+		const char *line = level_lines[rnd(LEVEL_LINES)].line;
+		size_t n = min(strlen(line), len - i);
+
+		if (!rnd(3) && n)
+			n = rnd(n + 1);
+		memcpy(text + i, line, n);
+		i += n;
+		if (i < len && rnd(4))
+			text[i++] = rnd(3) ? '\n' : rnd(256);
+	}
+}
+
 static void random_case(struct guarded *g)
 {
 	static const char *const alphabets[] = {
@@ -200,12 +250,19 @@ static void random_case(struct guarded *g)
 	size_t piece_max = rnd(2) ? 1 + rnd(40) : 1 + rnd(TEXT_MAX);
 	u64 from = 0, to = UINT64_MAX;
 	bool raw = !rnd(6);
+	struct extra extra = { 0 };
 
 	for (i = 0; i < len; i++) {
 		text[i] = raw ? rnd(256) : (u8)alphabets[a][rnd(size)];
 		if (text[i] == '\n' && len > 1000 && rnd(4))
 			text[i] = 'a';
 	}
+	if (!rnd(4))
+		fill_with_levels(text, len);
+	if (!rnd(3))
+		extra.level_mask = rnd(1 << KSIFT_LEVELS);
+	extra.want_levels = rnd(2);
+	extra.want_patterns = !rnd(4);
 	for (i = 0; i < count; i++) {
 		unsigned int plen = rnd(3) ? rnd(6) : rnd(64);
 		size_t at = plen < len ? rnd(len - plen) : 0;
@@ -230,7 +287,8 @@ static void random_case(struct guarded *g)
 		from = len;
 	if (to < from)
 		to = from;
-	check(pats, count, flags, text, len, from, to, piece_max, g, case_seed);
+	check(pats, count, flags, &extra, text, len, from, to, piece_max, g,
+	      case_seed);
 }
 
 static void lines_random(void **state)
@@ -264,7 +322,8 @@ static void lines_cuts(void **state)
 	(void)state;
 	for (a = 0; a <= len; a++)
 		for (b = a; b <= len; b++) {
-			struct ksift_lines_count sum = { 0, 0, 0 };
+			struct ksift_lines_count sum = { 0 };
+			struct extra extra = { 0 };
 
 			from[0] = 0;
 			to[0] = a;
@@ -273,8 +332,8 @@ static void lines_cuts(void **state)
 			from[2] = b;
 			to[2] = UINT64_MAX;
 			for (k = 0; k < 3; k++) {
-				check(pats, 3, 0, text, len, from[k], to[k], 7,
-				      &g, a << 8 | b);
+				check(pats, 3, 0, &extra, text, len, from[k],
+				      to[k], 7, &g, a << 8 | b);
 				sum.total += got.count.total;
 				sum.selected += got.count.selected;
 			}
@@ -334,6 +393,83 @@ static void lines_linear(void **state)
 			free(scan);
 		}
 		free(prog);
+	}
+	guarded_free(&g);
+}
+
+/* The level of @line, by every way there is, flush against the guard page. */
+static void check_level(struct guarded *g, const u8 *line, size_t len,
+			u32 level, u32 msg)
+{
+	static struct ksift_classes classes;
+	const struct ksift_variant_ops *const *v;
+	const u8 *p = guarded_copy(g, line, len);
+	size_t before = rnd(200);
+	u32 got;
+
+	if (ksift_level(p, len, &got) != level || got != msg)
+		fail_msg("level %u at %u, not %u at %u: %.*s",
+			 ksift_level(p, len, NULL), got, level, msg, (int)len,
+			 line);
+	assert_true(before + len <= KSIFT_CHUNK);
+	memset(g->end - len - before, 'x', before);
+	for (v = ksift_variants; *v; v++) {
+		if (!variant_usable(*v) || !(*v)->classify)
+			continue;
+		memset(&classes, rnd(256), sizeof(classes));
+		(*v)->classify(p - before, before + len, &classes);
+		if (ksift_level_at(p, len, &classes, before) != level)
+			fail_msg("%s: level %u, not %u: %.*s", (*v)->name,
+				 ksift_level_at(p, len, &classes, before),
+				 level, (int)len, line);
+	}
+}
+
+static void levels(void **state)
+{
+	struct guarded g = guarded_alloc(2000);
+	u8 line[1024];
+	size_t i, k, len;
+	u32 msg;
+
+	(void)state;
+	for (i = 0; i < LEVEL_LINES; i++) {
+		const struct level_line *l = &level_lines[i];
+
+		len = strlen(l->line);
+		check_level(&g, (const u8 *)l->line, len, l->level, l->msg);
+		memcpy(line, l->line, len);
+		line[len++] = ' ';
+		for (; len < 300; len++) {
+			line[len] = 'z';
+			if (len % 7 == 0 || (len > 120 && len < 140))
+				check_level(&g, line, len + 1, l->level, l->msg);
+		}
+	}
+	/* Not past the first 128 bytes. */
+	for (i = 0; i < 140; i++) {
+		bool whole = i + 5 <= 128;
+
+		memset(line, ' ', 200);
+		memcpy(line + i, "ERROR", 5);
+		check_level(&g, line, i + 5,
+			    whole ? KSIFT_LEVEL_ERR : KSIFT_LEVEL_NONE,
+			    whole ? i + 5 : 0);
+		whole = i + 6 <= 128;
+		check_level(&g, line, i + 6,
+			    whole ? KSIFT_LEVEL_ERR : KSIFT_LEVEL_NONE,
+			    whole ? i + 6 : 0);
+	}
+	/* Whatever the bytes are, both ways agree. */
+	for (i = 0; i < 100000; i++) {
+		len = rnd(300);
+		if (rnd(2))
+			fill_with_levels(line, len);
+		else
+			for (k = 0; k < len; k++)
+				line[k] = rnd(256);
+		k = ksift_level(line, len, &msg);
+		check_level(&g, line, len, k, msg);
 	}
 	guarded_free(&g);
 }
@@ -441,6 +577,7 @@ int main(void)
 		cmocka_unit_test(lines_random),
 		cmocka_unit_test(lines_cuts),
 		cmocka_unit_test(lines_linear),
+		cmocka_unit_test(levels),
 		cmocka_unit_test(fib_windows),
 		cmocka_unit_test(sumsq_sums),
 		cmocka_unit_test(sum_i64_any_alignment),

@@ -17,6 +17,7 @@ help:
 	@echo 'make module           ksift.ko here, for the kernel built in KDIR'
 	@echo 'make userspace        the library and the client, in build/userspace'
 	@echo 'make selftests        the kernel selftests, in build/selftests'
+	@echo 'make testball         module, client and selftests for a test machine, in one tar'
 	@echo 'make install          the library, the client and what goes with them, under PREFIX'
 	@echo 'make uninstall        takes them away again'
 	@echo 'make modules_install  the module, for the kernel built in KDIR'
@@ -40,6 +41,9 @@ selftests:
 	mkdir -p $(O)/selftests
 	$(MAKE) -C selftests OUTPUT=$(O)/selftests KSRC=$(KSRC)
 
+testball:
+	scripts/testball '$(KDIR)' '$(KSRC)' '$(O)'
+
 demo test lint:
 	scripts/$@
 
@@ -52,4 +56,4 @@ clean:
 	rm -f ksift.ko ksift.o ksift.mod ksift.mod.c ksift.mod.o .*.cmd .module-common.o Module.symvers modules.order
 	rm -rf $(O)
 
-.PHONY: all help module modules_install userspace install uninstall selftests demo test lint vm clean
+.PHONY: all help module modules_install userspace install uninstall selftests testball demo test lint vm clean

@@ -434,8 +434,13 @@ TEST_F(filter, level_mask)
 		BAD(EOPNOTSUPP, req.level_mask = UINT32_MAX);
 		return;
 	}
-	for (i = 0; i <= KSIFT_LEVEL_NONE; i++)
-		GOOD_AT(i, req.level_mask = 1U << i);
+	for (i = 0; i < 32; i++)
+		if (i < KSIFT_LEVELS)
+			GOOD_AT(i, req.level_mask = 1U << i);
+		else
+			BAD_AT(i, EOPNOTSUPP, req.level_mask = 1U << i);
+	GOOD(req.level_mask = (1U << KSIFT_LEVELS) - 1);
+	BAD(EOPNOTSUPP, req.level_mask = UINT32_MAX);
 }
 
 TEST_F(filter, wrong_descriptor)

@@ -130,6 +130,7 @@ TEST_F(info, best)
 	EXPECT_TRUE(info.out_kernels >> KSIFT_KERNEL_FIB & 1);
 	EXPECT_TRUE(info.out_kernels >> KSIFT_KERNEL_SUMSQ & 1);
 	EXPECT_TRUE(info.out_kernels >> KSIFT_KERNEL_SUM_I64 & 1);
+	EXPECT_TRUE(info.out_features & KSIFT_FEATURE_LEVELS);
 }
 
 TEST_F(info, every_variant)

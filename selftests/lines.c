@@ -383,28 +383,6 @@ TEST_F(lines, every_byte)
 	}
 }
 
-/* Without the feature every record says NONE. */
-TEST_F(lines, record_without_level)
-{
-	static const char text[] = "<3> ERROR: one\n";
-	struct job j;
-	int filter;
-
-	if (ksift_features(self->dev) & KSIFT_FEATURE_LEVELS)
-		SKIP(return, "this module has levels");
-	filter = filter_literals(self->dev, 0, 0);
-	ASSERT_LE(0, filter);
-	job_init(&j, self->dev, filter, 0);
-	job_mem(&j, text, sizeof(text) - 1);
-	j.records_cap = 2;
-	ASSERT_JOB(&j, job_run(&j));
-	ASSERT_EQ(1, j.nrec);
-	EXPECT_EQ(KSIFT_LEVEL_NONE, j.rec[0].level);
-	EXPECT_EQ(0, j.rec[0].msg);
-	job_free(&j);
-	close(filter);
-}
-
 /* 64 unlike words, each alone in some lines, and all of them in one. */
 TEST_F(lines, many_patterns)
 {

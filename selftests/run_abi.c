@@ -39,6 +39,7 @@ struct data {
 	char *mem;
 	char text[256];
 	struct ksift_record records[8];
+	__u64 counts[4];
 	__u64 values[32];
 	struct ksift_sumsq_value squares[9];	/* one more than needed */
 };
@@ -186,12 +187,15 @@ static void req_init(struct data *d, const struct kind *k, struct req *r)
 	r->args.size = k->args_size;
 	switch (k->kernel) {
 	case KSIFT_KERNEL_LINES:
-		r->args.lines.flags = KSIFT_LINES_TOTAL;
+		r->args.lines.flags = KSIFT_LINES_TOTAL | KSIFT_LINES_LEVELS;
 		r->args.lines.filter_fd = d->filter;
 		r->args.lines.max_lines = U64_MAX;
 		lines_want_text(&r->args.lines, d->text, sizeof(d->text));
 		lines_want_records(&r->args.lines, d->records,
 				   ARRAY_SIZE(d->records));
+		r->args.lines.pattern_counts = PTR_U64(d->counts);
+		r->args.lines.pattern_counts_cap = ARRAY_SIZE(d->counts);
+		r->args.lines.__reserved = 0;
 		break;
 	case KSIFT_KERNEL_FIB:
 		r->args.fib.flags = 0;
@@ -271,6 +275,7 @@ TEST_F(run, outputs)
 
 	memset(self->d.text, POISON, sizeof(self->d.text));
 	memset(self->d.records, POISON, sizeof(self->d.records));
+	memset(self->d.counts, POISON, sizeof(self->d.counts));
 	memset(self->d.values, POISON, sizeof(self->d.values));
 	memset(self->d.squares, POISON, sizeof(self->d.squares));
 	req_init(&self->d, &variant->k, &r);
@@ -305,6 +310,12 @@ TEST_F(run, outputs)
 		EXPECT_EQ(SAMPLE_LEN, r.args.lines.out_total_bytes);
 		EXPECT_EQ(SAMPLE_TEXT, r.args.lines.out_text);
 		EXPECT_EQ(SAMPLE_SELECTED, r.args.lines.out_records);
+		EXPECT_EQ(SAMPLE_SELECTED,
+			  r.args.lines.out_levels[KSIFT_LEVEL_ERR]);
+		EXPECT_EQ(SAMPLE_SELECTED, self->d.counts[0]);
+		EXPECT_TRUE(mem_is(&self->d.counts[1], POISON,
+				   sizeof(self->d.counts) -
+				   sizeof(self->d.counts[0])));
 		EXPECT_EQ(0, memcmp(self->d.text, "ERROR one\nERROR two\n",
 				    SAMPLE_TEXT));
 		EXPECT_TRUE(mem_is(self->d.text + SAMPLE_TEXT, POISON,
@@ -312,6 +323,8 @@ TEST_F(run, outputs)
 		EXPECT_EQ(0, self->d.records[0].offset);
 		EXPECT_EQ(9, self->d.records[0].len);
 		EXPECT_EQ(0, self->d.records[0].line);
+		EXPECT_EQ(KSIFT_LEVEL_ERR, self->d.records[0].level);
+		EXPECT_EQ(6, self->d.records[0].msg);
 		EXPECT_EQ(0, self->d.records[0].pattern);
 		EXPECT_EQ(0, self->d.records[0].__reserved);
 		EXPECT_EQ(22, self->d.records[1].offset);
@@ -491,7 +504,7 @@ TEST_F(run, args_flags)
 	for (i = 0; i < 32; i++) {
 		switch (variant->k.kernel) {
 		case KSIFT_KERNEL_LINES:
-			if (KSIFT_LINES_TOTAL >> i & 1)
+			if ((KSIFT_LINES_TOTAL | KSIFT_LINES_LEVELS) >> i & 1)
 				GOOD_AT(i, r.args.lines.flags = 1U << i);
 			else
 				BAD_AT(i, EOPNOTSUPP,
@@ -1174,6 +1187,34 @@ TEST_F(lines, records_pointer)
 	guard_free(mem, len);
 }
 
+TEST_F(lines, pattern_counts)
+{
+	unsigned int i;
+	__u64 *mem;
+
+	BAD(EINVAL, r.args.lines.pattern_counts = 0);
+	BAD(EINVAL, r.args.lines.pattern_counts_cap = 0);
+	GOOD(r.args.lines.pattern_counts = 0,
+	     r.args.lines.pattern_counts_cap = 0);
+	for (i = 1; i < ABI_BAD_POINTERS; i++)
+		BAD_AT(i, EFAULT, r.args.lines.pattern_counts =
+		       PTR_U64(abi_bad_pointer(i)));
+	for (i = 0; i < 32; i++)
+		BAD_AT(i, EINVAL, r.args.lines.__reserved = 1U << i);
+
+	/* One for the one pattern, whatever more is said to be there. */
+	mem = guard_alloc(sizeof(*mem));
+	ASSERT_NE(NULL, mem);
+	GOOD(r.args.lines.pattern_counts = PTR_U64(mem));
+	EXPECT_EQ(SAMPLE_SELECTED, *mem);
+	GOOD(r.args.lines.pattern_counts = PTR_U64(mem),
+	     r.args.lines.pattern_counts_cap = 1);
+	for (i = 1; i <= sizeof(*mem); i++)
+		BAD_AT(i, EFAULT,
+		       r.args.lines.pattern_counts = PTR_U64(mem) + i);
+	guard_free(mem, sizeof(*mem));
+}
+
 /*
  * Capacities that no buffer has: only what is written counts, up to where the
  * buffer would wrap around the end of all memory.
@@ -1227,8 +1268,10 @@ TEST_F(lines, max_lines)
 
 	/* What was returned, as it was returned, goes on from there. */
 	memset(&r.args.lines.out_selected, POISON,
-	       sizeof(r.args.lines) -
+	       offsetof(struct ksift_lines, pattern_counts) -
 	       offsetof(struct ksift_lines, out_selected));
+	memset(r.args.lines.out_levels, POISON,
+	       sizeof(r.args.lines.out_levels));
 	r.args.lines.max_lines = U64_MAX;
 	ASSERT_OK(ksift_run(self->d.dev, &r.run));
 	EXPECT_EQ(1, r.args.lines.out_selected);

@@ -218,6 +218,9 @@ int ksift_lines_run(struct ksift_ctx *ctx, const struct ksift_matcher *matcher,
  *	stream began; @line from the start of the scan.
  * @record_count: How many there are.  The text of the last one may begin only
  *	in the next chunk.
+ * @end: Offset of the byte after the last line looked at; of that line's first
+ *	byte if its text goes on in the next chunk.  A line that ends there
+ *	without its newline has none in the file.
  *
  * Valid during the callback.
  */
@@ -227,7 +230,10 @@ struct ksift_chunk {
 	size_t text_len;
 	const struct ksift_record *records;
 	size_t record_count;
+	uint64_t end;
 };
+
+struct ksift_scan_result;
 
 /**
  * enum ksift_scan_flags - Bits of struct ksift_scan_opts.flags
@@ -254,7 +260,11 @@ enum ksift_scan_flags {
  * @max_lines: Stop after so many selected lines; UINT64_MAX: never
  * @chunk: Called with each piece of output, in order; needed for TEXT and
  *	RECORDS.  0 goes on; a negative value ends the scan, and is returned.
- * @arg: Handed to @chunk
+ * @arg: Handed to @chunk and @progress
+ * @progress: Called every now and then, after what was found so far was given to
+ *	@chunk: all of the lines that begin before its @end, and perhaps a part
+ *	of the one that begins there.  0 goes on; a negative value ends the
+ *	scan, and is returned.  NULL: not needed.
  */
 struct ksift_scan_opts {
 	size_t size;
@@ -264,10 +274,11 @@ struct ksift_scan_opts {
 	uint64_t max_lines;
 	int (*chunk)(void *arg, const struct ksift_chunk *chunk);
 	void *arg;
+	int (*progress)(void *arg, const struct ksift_scan_result *so_far);
 };
 
 #define KSIFT_SCAN_OPTS_INIT \
-	{ sizeof(struct ksift_scan_opts), 0, 0, UINT64_MAX, UINT64_MAX, NULL, NULL }
+	{ sizeof(struct ksift_scan_opts), 0, 0, UINT64_MAX, UINT64_MAX, NULL, NULL, NULL }
 
 /**
  * enum ksift_scan_result_flags - Bits of struct ksift_scan_result.flags

@@ -70,7 +70,7 @@ KSIFT_EXPORT int ksift_lines_run(struct ksift_ctx *ctx,
 
 /* @base is the offset of the source's first byte in the caller's file. */
 static int scan_deliver(struct scan *s, const struct ksift_lines *lines,
-			uint64_t base)
+			uint64_t base, uint64_t end)
 {
 	struct ksift_chunk chunk = {
 		.size = sizeof(chunk),
@@ -78,6 +78,7 @@ static int scan_deliver(struct scan *s, const struct ksift_lines *lines,
 		.text_len = lines->out_text,
 		.records = s->records,
 		.record_count = lines->out_records,
+		.end = end,
 	};
 	size_t i;
 	int ret;
@@ -90,6 +91,16 @@ static int scan_deliver(struct scan *s, const struct ksift_lines *lines,
 			s->records[i].line += s->res.total;
 	}
 	ret = s->opts.chunk(s->opts.arg, &chunk);
+	if (ret < 0)
+		return ksift_error_set(s->err, ret, "stopped by the caller");
+	return 0;
+}
+
+static int scan_progress(struct scan *s)
+{
+	int ret;
+
+	ret = s->opts.progress ? s->opts.progress(s->opts.arg, &s->res) : 0;
 	if (ret < 0)
 		return ksift_error_set(s->err, ret, "stopped by the caller");
 	return 0;
@@ -118,7 +129,7 @@ static int scan_range(struct scan *s, struct ksift_run *run, uint64_t base)
 		if (ret)
 			return ret;
 		s->started = true;
-		ret = scan_deliver(s, &lines, base);
+		ret = scan_deliver(s, &lines, base, base + run->resume.pos);
 		res->variant = run->out_variant;
 		res->selected += lines.out_selected;
 		res->selected_bytes += lines.out_selected_bytes;
@@ -127,6 +138,8 @@ static int scan_range(struct scan *s, struct ksift_run *run, uint64_t base)
 		res->bytes += run->out_bytes;
 		res->walked += run->out_walked;
 		res->end = base + run->resume.pos;
+		if (!ret)
+			ret = scan_progress(s);
 		if (ret)
 			return ret;
 		if (s->left != UINT64_MAX)
@@ -302,7 +315,12 @@ KSIFT_EXPORT int ksift_lines_scan(struct ksift_ctx *ctx,
 				  struct ksift_scan_result *result,
 				  struct ksift_error *err)
 {
-	struct scan s = { .ctx = ctx, .matcher = matcher, .err = err };
+	struct scan s = {
+		.ctx = ctx,
+		.matcher = matcher,
+		.res.size = sizeof(s.res),
+		.err = err,
+	};
 	size_t size;
 	int ret;
 

@@ -367,7 +367,27 @@ struct got {
 	uint64_t line[32];
 	size_t count;
 	int ret;
+	uint64_t end;
+	int steps;
+	int stop;	/* in the step with this number */
+	bool bad;
 };
+
+static bool begins_line(uint64_t pos)
+{
+	return !pos || pos == strlen(sample) || sample[pos - 1] == '\n';
+}
+
+/* Every line before @so_far->end has come. */
+static int step(void *arg, const struct ksift_scan_result *so_far)
+{
+	struct got *got = arg;
+
+	got->bad |= !begins_line(so_far->end) || so_far->end < got->end ||
+		so_far->selected != got->count || so_far->size != sizeof(*so_far);
+	got->end = so_far->end;
+	return ++got->steps == got->stop ? -ECANCELED : 0;
+}
 
 static int collect(void *arg, const struct ksift_chunk *chunk)
 {
@@ -380,6 +400,7 @@ static int collect(void *arg, const struct ksift_chunk *chunk)
 		got->offset[got->count] = chunk->records[i].offset;
 		got->line[got->count++] = chunk->records[i].line;
 	}
+	got->bad |= !begins_line(chunk->end);
 	return got->ret;
 }
 
@@ -426,6 +447,24 @@ static int sample_file(void)
 	return fd;
 }
 
+static void test_scan_progress(struct ksift_ctx *ctx, struct ksift_matcher *m, int fd)
+{
+	struct ksift_scan_opts opts = KSIFT_SCAN_OPTS_INIT;
+	struct got got = { 0 };
+	int ret;
+
+	opts.flags = KSIFT_SCAN_TEXT | KSIFT_SCAN_RECORDS;
+	opts.chunk = collect;
+	opts.progress = step;
+	opts.arg = &got;
+	ret = ksift_lines_scan(ctx, m, fd, &opts, NULL, NULL);
+	ok(!ret && got.steps && !got.bad && got.end == strlen(sample),
+	   "scan: progress is told, and true");
+	got = (struct got){ .stop = got.steps };
+	ret = ksift_lines_scan(ctx, m, fd, &opts, NULL, NULL);
+	ok(ret == -ECANCELED, "scan: progress can end it");
+}
+
 static void test_scan_ranges(struct ksift_ctx *ctx, struct ksift_matcher *m, int fd)
 {
 	struct ksift_scan_opts opts = KSIFT_SCAN_OPTS_INIT;
@@ -447,6 +486,7 @@ static void test_scan_ranges(struct ksift_ctx *ctx, struct ksift_matcher *m, int
 		}
 	}
 	ok(!bad, "scan: every range of a small file");
+	test_scan_progress(ctx, m, fd);
 
 	bad = 0;
 	opts.from = 0;

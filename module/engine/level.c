@@ -584,7 +584,7 @@ static u32 head_level(const struct head *h, u32 *end)
 {
 	bits128 starts = h->letter & ~(h->letter << 1);
 	bits128 ends = h->letter & ~(h->letter >> 1);
-	bits128 capitals = h->upper & h->upper >> 1 & h->upper >> 2;
+	bits128 capitals = h->upper & (h->upper >> 1) & (h->upper >> 2);
 	bits128 first = 0, look;
 	u32 level = fixed_level(h, end);
 	u32 i, s, e;
@@ -597,8 +597,8 @@ static u32 head_level(const struct head *h, u32 *end)
 		if (i + 1 < h->n && h->letter >> (i + 1) & 1)
 			first = (bits128)1 << i;
 	}
-	look = (starts & (capitals | h->mark << 1 | first)) |
-	       (ends & h->mark >> 1);
+	look = (starts & (capitals | (h->mark << 1) | first)) |
+	       (ends & (h->mark >> 1));
 	while (look) {
 		i = low_bit(look);
 		/* Its word begins here, or at the last beginning before. */
@@ -616,7 +616,7 @@ u32 ksift_level(const u8 *line, u64 len, u32 *msg)
 {
 	struct head h = {
 		.p = line,
-		.n = min(len, (u64)KSIFT_LEVEL_HEAD),
+		.n = ksift_level_head(len),
 		.cut = len > KSIFT_LEVEL_HEAD,
 	};
 	u32 i, level, end = 0;
@@ -656,7 +656,7 @@ u32 ksift_level_at(const u8 *line, u64 len, const struct ksift_classes *classes,
 {
 	struct head h = {
 		.p = line,
-		.n = min(len, (u64)KSIFT_LEVEL_HEAD),
+		.n = ksift_level_head(len),
 		.cut = len > KSIFT_LEVEL_HEAD,
 	};
 	bits128 mask = below(h.n);

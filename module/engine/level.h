@@ -11,6 +11,12 @@
 /* Bytes at the start of a line that can tell its level. */
 #define KSIFT_LEVEL_HEAD 128
 
+/* How many of them a line of @len bytes has. */
+static inline u32 ksift_level_head(u64 len)
+{
+	return len < KSIFT_LEVEL_HEAD ? len : KSIFT_LEVEL_HEAD;
+}
+
 /**
  * ksift_level() - The level of a line
  * @line: Its bytes, without the newline

@@ -162,14 +162,14 @@ u64 ksift_match_zeros(const struct ksift_prog *prog, u32 state[2], u64 len)
 static u32 line_level(struct ksift_scan *scan, u64 start, u64 end)
 {
 	u64 len = end - start;
+	u32 n = ksift_level_head(len);
 
 	if (start >= scan->base)
 		return ksift_level(scan->buf + (start - scan->base), len, NULL);
-	if (scan->head_len < min(len, (u64)KSIFT_LEVEL_HEAD)) {
-		size_t n = min(len, (u64)KSIFT_LEVEL_HEAD) - scan->head_len;
-
-		memcpy(scan->head + scan->head_len, scan->buf, n);
-		scan->head_len += n;
+	if (scan->head_len < n) {
+		memcpy(scan->head + scan->head_len, scan->buf,
+		       n - scan->head_len);
+		scan->head_len = n;
 	}
 	return ksift_level(scan->head, len, NULL);
 }

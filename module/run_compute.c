@@ -187,7 +187,7 @@ static void ints_close(struct ints *ints, struct ksift_run *run)
 int ksift_run_sum_i64(struct ksift_job *job)
 {
 	struct ksift_sum_i64 *args = &job->args.sum_i64;
-	struct ksift_sum sum = { 0, 0 };
+	struct ksift_sum128 sum = { 0, 0 };
 	struct ints ints;
 	u64 total = 0;
 	int ret;
@@ -205,7 +205,7 @@ int ksift_run_sum_i64(struct ksift_job *job)
 		if (ret)
 			break;
 		for (i = 0; i < count && !ret; i += n) {
-			struct ksift_sum next = sum;
+			struct ksift_sum128 next = sum;
 
 			n = buf ? min_t(u64, count - i, PIECE_BYTES / INT_SIZE) :
 				  count;

@@ -29,11 +29,11 @@ void ksift_fib_fill(u64 from, u64 *out, size_t count);
 void ksift_sumsq(u64 from, u64 to, struct ksift_sumsq_value *value);
 
 /**
- * struct ksift_sum - A signed 128-bit sum, in two's complement
+ * struct ksift_sum128 - A signed 128-bit sum, in two's complement
  * @lo: Its low 64 bits
  * @hi: Its high 64 bits
  */
-struct ksift_sum {
+struct ksift_sum128 {
 	u64 lo;
 	u64 hi;
 };
@@ -44,6 +44,6 @@ struct ksift_sum {
  * @buf: The integers, in the machine's byte order, at any address
  * @count: How many
  */
-void ksift_sum_i64(struct ksift_sum *sum, const u8 *buf, size_t count);
+void ksift_sum_i64(struct ksift_sum128 *sum, const u8 *buf, size_t count);
 
 #endif /* KSIFT_ENGINE_COMPUTE_H */

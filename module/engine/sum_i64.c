@@ -4,7 +4,7 @@
  */
 #include "compute.h"
 
-void ksift_sum_i64(struct ksift_sum *sum, const u8 *buf, size_t count)
+void ksift_sum_i64(struct ksift_sum128 *sum, const u8 *buf, size_t count)
 {
 	unsigned __int128 total = (unsigned __int128)sum->hi << 64 | sum->lo;
 	size_t i;

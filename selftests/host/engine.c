@@ -553,7 +553,7 @@ static void sum_i64_any_alignment(void **state)
 	for (shift = 0; shift < 16; shift++)
 		for (n = 0; n < 100; n++) {
 			u8 *buf = g.end - shift - n * sizeof(s64);
-			struct ksift_sum sum = { 0, 0 };
+			struct ksift_sum128 sum = { 0, 0 };
 			__int128 expect = 0;
 
 			for (i = 0; i < n; i++) {

@@ -62,14 +62,39 @@ int cli_help(const struct cli_cmd *cmd)
 	return CLI_OK;
 }
 
-int cli_open(const char *variant, struct ksift_ctx **ctx)
+static int parse_engine(const char *name, uint32_t *engine)
+{
+	static const char *const names[] = {
+		[KSIFT_ENGINE_AUTO] = "auto",
+		[KSIFT_ENGINE_KERNEL] = "kernel",
+		[KSIFT_ENGINE_USER] = "user",
+	};
+	uint32_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (!strcmp(name, names[i])) {
+			*engine = i;
+			return CLI_OK;
+		}
+	}
+	return cli_error("--engine is auto, kernel or user, not '%s'", name);
+}
+
+int cli_open(const struct cli_open_opts *how, struct ksift_ctx **ctx)
 {
 	struct ksift_ctx_opts opts = KSIFT_CTX_OPTS_INIT;
 	struct ksift_error err;
+	const char *why;
 
-	opts.variant = variant;
+	if (how->engine && parse_engine(how->engine, &opts.engine))
+		return CLI_ERROR;
+	opts.variant = how->variant;
 	if (ksift_ctx_open(&opts, ctx, &err))
 		return cli_error("%s", err.text);
+	/* For who asked for neither, and may wonder; a script need not hear it. */
+	why = how->engine ? NULL : ksift_ctx_fallback(*ctx);
+	if (why && isatty(STDERR_FILENO))
+		cli_note("this program does the work itself: %s", why);
 	return CLI_OK;
 }
 

@@ -15,6 +15,7 @@
 /* Values of long options that have no letter. */
 enum cli_long {
 	CLI_HELP = 256,
+	CLI_ENGINE,
 	CLI_VARIANT,
 	CLI_JSON,
 	CLI_OTHER
@@ -22,12 +23,26 @@ enum cli_long {
 
 #define CLI_COMMON_OPTIONS \
 	{ "help", no_argument, NULL, CLI_HELP }, \
+	{ "engine", required_argument, NULL, CLI_ENGINE }, \
 	{ "variant", required_argument, NULL, CLI_VARIANT }
 
 #define CLI_COMMON_HELP \
+"  --engine WHERE       who does the work: 'kernel', 'user' for this program\n" \
+"                       itself, or 'auto', the kernel if its module is there;\n" \
+"                       the results are the same\n" \
 "  --variant NAME       use this implementation, not the fastest ('ksift info'\n" \
 "                       lists them); the results are the same\n" \
 "  --help               show this text\n"
+
+/**
+ * struct cli_open_opts - What of the common options is for cli_open()
+ * @engine: From --engine, or NULL
+ * @variant: From --variant, or NULL
+ */
+struct cli_open_opts {
+	const char *engine;
+	const char *variant;
+};
 
 /**
  * struct cli_cmd - A command
@@ -53,7 +68,7 @@ void cli_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int cli_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int cli_bad_option(const struct cli_cmd *cmd, int c, char **argv);
 int cli_help(const struct cli_cmd *cmd);
-int cli_open(const char *variant, struct ksift_ctx **ctx);
+int cli_open(const struct cli_open_opts *how, struct ksift_ctx **ctx);
 void cli_flush(void);
 
 #endif /* _KSIFT_CLI_H */

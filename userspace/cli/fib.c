@@ -81,7 +81,8 @@ static int fib_run(int argc, char **argv)
 		{ 0 }
 	};
 	struct fib f = { 0 };
-	const char *variant = NULL, *why;
+	struct cli_open_opts how = { 0 };
+	const char *why;
 	bool range;
 	int c, ret;
 
@@ -89,8 +90,11 @@ static int fib_run(int argc, char **argv)
 		switch (c) {
 		case CLI_HELP:
 			return cli_help(&cli_fib);
+		case CLI_ENGINE:
+			how.engine = optarg;
+			break;
 		case CLI_VARIANT:
-			variant = optarg;
+			how.variant = optarg;
 			break;
 		case CLI_JSON:
 			f.json = true;
@@ -113,7 +117,7 @@ static int fib_run(int argc, char **argv)
 			return cli_error("fib: N must be below %" PRIu64, UINT64_MAX);
 		f.to = f.from + 1;
 	}
-	ret = cli_open(variant, &f.ctx);
+	ret = cli_open(&how, &f.ctx);
 	if (ret)
 		return ret;
 	ret = fib_print(&f);

@@ -11,13 +11,13 @@
 
 #define STDIN_NAME "(standard input)"
 
-static int grep_open(struct grep *g, const char *variant)
+static int grep_open(struct grep *g, const struct cli_open_opts *how)
 {
 	struct ksift_matcher_opts opts = KSIFT_MATCHER_OPTS_INIT;
 	struct ksift_error err;
 	int ret;
 
-	ret = cli_open(variant, &g->ctx);
+	ret = cli_open(how, &g->ctx);
 	if (ret)
 		return ret;
 	opts.patterns = g->filter.patterns;
@@ -162,7 +162,7 @@ static bool selects_nothing(const struct grep *g)
 
 static int grep_do(struct grep *g, int argc, char **argv)
 {
-	const char *variant = NULL;
+	struct cli_open_opts how = { 0 };
 	int c, ret, with_name = -1;
 	bool has_pattern = false;
 
@@ -172,8 +172,10 @@ static int grep_do(struct grep *g, int argc, char **argv)
 			return cli_help(&cli_grep);
 		if (c == '?' || c == ':')
 			return cli_bad_option(&cli_grep, c, argv);
+		if (c == CLI_ENGINE)
+			how.engine = optarg;
 		if (c == CLI_VARIANT)
-			variant = optarg;
+			how.variant = optarg;
 		has_pattern |= c == 'e';
 		ret = set_option(g, c, &with_name);
 		if (ret)
@@ -195,7 +197,7 @@ static int grep_do(struct grep *g, int argc, char **argv)
 		return ret;
 	if (selects_nothing(g))
 		return CLI_NONE;
-	ret = grep_open(g, variant);
+	ret = grep_open(g, &how);
 	if (ret)
 		return ret;
 	return grep_files(g, argc - optind, argv + optind);

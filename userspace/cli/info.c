@@ -22,10 +22,15 @@ static const char *const features[] = {
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
-static void module_version(char *buf, size_t len)
+static void engine_version(struct ksift_ctx *ctx, char *buf, size_t len)
 {
-	FILE *f = fopen(VERSION_FILE, "re");
+	FILE *f;
 
+	if (ksift_ctx_engine(ctx) == KSIFT_ENGINE_USER) {
+		snprintf(buf, len, "%s", ksift_version());
+		return;
+	}
+	f = fopen(VERSION_FILE, "re");
 	if (!f || !fgets(buf, len, f))
 		snprintf(buf, len, "unknown");
 	buf[strcspn(buf, "\n")] = 0;
@@ -63,6 +68,8 @@ static void print_set(bool json, const char *title, unsigned long long set,
 static int info_print(struct ksift_ctx *ctx, bool json)
 {
 	struct ksift_info info = { .size = sizeof(info) }, other = { .size = sizeof(other) };
+	bool user = ksift_ctx_engine(ctx) == KSIFT_ENGINE_USER;
+	const char *why = ksift_ctx_fallback(ctx);
 	struct ksift_error err;
 	bool first = true;
 	char version[64];
@@ -70,9 +77,12 @@ static int info_print(struct ksift_ctx *ctx, bool json)
 
 	if (ksift_ctx_info(ctx, KSIFT_VARIANT_BEST, &info, &err))
 		return cli_error("info: %s", err.text);
-	module_version(version, sizeof(version));
-	printf(json ? "{\"version\":\"%s\",\"variant\":\"%.*s\",\"variants\":[" :
-		      "version: %s\nvariant: %.*s\nvariants:",
+	engine_version(ctx, version, sizeof(version));
+	printf(json ? "{\"engine\":\"%s\"" : "engine: %s", user ? "user" : "kernel");
+	if (why && !json)
+		printf(" (%s)", why);
+	printf(json ? ",\"version\":\"%s\",\"variant\":\"%.*s\",\"variants\":[" :
+		      "\nversion: %s\nvariant: %.*s\nvariants:",
 	       version, (int)sizeof(info.out_variant_name), info.out_variant_name);
 	for (i = 1; i < 64; i++) {
 		if (!(info.out_variants & (1ULL << i)) ||
@@ -96,7 +106,7 @@ static int info_run(int argc, char **argv)
 		{ "json", no_argument, NULL, CLI_JSON },
 		{ 0 }
 	};
-	const char *variant = NULL;
+	struct cli_open_opts how = { 0 };
 	struct ksift_ctx *ctx;
 	bool json = false;
 	int c, ret;
@@ -105,8 +115,11 @@ static int info_run(int argc, char **argv)
 		switch (c) {
 		case CLI_HELP:
 			return cli_help(&cli_info);
+		case CLI_ENGINE:
+			how.engine = optarg;
+			break;
 		case CLI_VARIANT:
-			variant = optarg;
+			how.variant = optarg;
 			break;
 		case CLI_JSON:
 			json = true;
@@ -118,7 +131,7 @@ static int info_run(int argc, char **argv)
 	if (argc != optind)
 		return cli_error("info: there is nothing to give it, such as '%s'",
 				 argv[optind]);
-	ret = cli_open(variant, &ctx);
+	ret = cli_open(&how, &ctx);
 	if (ret)
 		return ret;
 	ret = info_print(ctx, json);
@@ -130,12 +143,13 @@ const struct cli_cmd cli_info = {
 	.name = "info",
 	.letters = ":",
 	.run = info_run,
-	.summary = "tell what the module can do on this machine",
+	.summary = "tell what does the work, and what it can do here",
 	.help =
 "Usage: ksift info [OPTION]...\n"
 "\n"
-"Print the module's version, the implementation in use and those that can be\n"
-"used on this machine, the kernels, and the features.\n"
+"Print who does the work, the kernel's module or this program, and which version\n"
+"of it; the implementation in use and those that can be used on this machine, the\n"
+"kernels, and the features.\n"
 "\n"
 "  --json               write one JSON object\n"
 CLI_COMMON_HELP

@@ -27,7 +27,7 @@ static void usage(void)
 
 	puts("Usage: ksift COMMAND [ARGUMENT]...\n"
 	     "\n"
-	     "Filter text and compute in the kernel.  Commands:\n");
+	     "Filter text and compute, in the kernel where its module is loaded.  Commands:\n");
 	for (i = 0; i < COMMANDS; i++)
 		printf("  %-8s %s\n", commands[i]->name, commands[i]->summary);
 	puts("  help     show this text, or that of a command\n"

@@ -152,7 +152,7 @@ static int sum_i64le(struct ksift_ctx *ctx, int fd, const char *name,
 	return CLI_OK;
 }
 
-static int sum_fd(const char *variant, int fd, const char *name, bool i64le,
+static int sum_fd(const struct cli_open_opts *how, int fd, const char *name, bool i64le,
 		  bool json)
 {
 	struct ksift_sum sum = { 0 };
@@ -162,7 +162,7 @@ static int sum_fd(const char *variant, int fd, const char *name, bool i64le,
 	bool overflow;
 	int ret;
 
-	ret = cli_open(variant, &ctx);
+	ret = cli_open(how, &ctx);
 	if (ret)
 		return ret;
 	ret = i64le ? sum_i64le(ctx, fd, name, &sum) :
@@ -190,7 +190,8 @@ static int sum_run(int argc, char **argv)
 		{ "json", no_argument, NULL, CLI_JSON },
 		{ 0 }
 	};
-	const char *variant = NULL, *name;
+	struct cli_open_opts how = { 0 };
+	const char *name;
 	bool json = false, i64le = false;
 	int c, ret, fd = STDIN_FILENO;
 
@@ -198,8 +199,11 @@ static int sum_run(int argc, char **argv)
 		switch (c) {
 		case CLI_HELP:
 			return cli_help(&cli_sum);
+		case CLI_ENGINE:
+			how.engine = optarg;
+			break;
 		case CLI_VARIANT:
-			variant = optarg;
+			how.variant = optarg;
 			break;
 		case CLI_JSON:
 			json = true;
@@ -225,7 +229,7 @@ static int sum_run(int argc, char **argv)
 	} else {
 		name = "(standard input)";
 	}
-	ret = sum_fd(variant, fd, name, i64le, json);
+	ret = sum_fd(&how, fd, name, i64le, json);
 	if (fd != STDIN_FILENO)
 		close(fd);
 	return ret;

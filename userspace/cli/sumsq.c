@@ -40,7 +40,8 @@ static int sumsq_run(int argc, char **argv)
 		{ "json", no_argument, NULL, CLI_JSON },
 		{ 0 }
 	};
-	const char *variant = NULL, *why;
+	struct cli_open_opts how = { 0 };
+	const char *why;
 	struct ksift_ctx *ctx;
 	uint64_t from, to;
 	bool json = false, range;
@@ -50,8 +51,11 @@ static int sumsq_run(int argc, char **argv)
 		switch (c) {
 		case CLI_HELP:
 			return cli_help(&cli_sumsq);
+		case CLI_ENGINE:
+			how.engine = optarg;
+			break;
 		case CLI_VARIANT:
-			variant = optarg;
+			how.variant = optarg;
 			break;
 		case CLI_JSON:
 			json = true;
@@ -68,7 +72,7 @@ static int sumsq_run(int argc, char **argv)
 		to = from;
 		from = 0;
 	}
-	ret = cli_open(variant, &ctx);
+	ret = cli_open(&how, &ctx);
 	if (ret)
 		return ret;
 	ret = sumsq_print(ctx, from, to, json);

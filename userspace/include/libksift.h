@@ -65,9 +65,28 @@ const char *ksift_version(void);
 /**
  * DOC: Context
  *
- * An open device and what is to be done with it.
+ * An engine, and what is to be done with it.  There are two of them: the
+ * module's, in the kernel, and the same code in this library, which needs no
+ * module.  What one gives the other gives, too, but for what is said about how
+ * files were read; and a pointer that leads nowhere is EFAULT from the kernel
+ * alone.  The user engine looks at memory where it lies: it must not change
+ * meanwhile.
  */
 struct ksift_ctx;
+
+/**
+ * enum ksift_engine - Who does the work
+ * @KSIFT_ENGINE_AUTO: The kernel if a ksift device answers, else this library:
+ *	if there is no device, or no permission to open it, or it is not
+ *	ksift's, or of a module that is too old
+ * @KSIFT_ENGINE_KERNEL: The kernel
+ * @KSIFT_ENGINE_USER: This library, in the calling thread
+ */
+enum ksift_engine {
+	KSIFT_ENGINE_AUTO = 0,
+	KSIFT_ENGINE_KERNEL = 1,
+	KSIFT_ENGINE_USER = 2
+};
 
 /**
  * struct ksift_ctx_opts - How to open
@@ -75,10 +94,12 @@ struct ksift_ctx;
  * @device: The device node; NULL: %KSIFT_DEVICE
  * @variant: Name of the implementation that all runs use, such as "scalar";
  *	NULL: the fastest one that this machine can run
- * @interrupted: Called in the middle of a longer job, at least when a signal
- *	has cut a system call short.  0 goes on; a negative value ends the job,
+ * @interrupted: Called in the middle of a longer job: when a signal has cut a
+ *	system call short, and every few milliseconds of the user engine's work.  0 goes on; a negative value ends the job,
  *	and is what the function that does it returns.  NULL: always go on.
  * @arg: Handed to @interrupted
+ * @engine: enum ksift_engine
+ * @__reserved: Must be 0
  */
 struct ksift_ctx_opts {
 	size_t size;
@@ -86,28 +107,31 @@ struct ksift_ctx_opts {
 	const char *variant;
 	int (*interrupted)(void *arg);
 	void *arg;
+	uint32_t engine;
+	uint32_t __reserved;
 };
 
-#define KSIFT_CTX_OPTS_INIT { sizeof(struct ksift_ctx_opts), NULL, NULL, NULL, NULL }
+#define KSIFT_CTX_OPTS_INIT \
+	{ sizeof(struct ksift_ctx_opts), NULL, NULL, NULL, NULL, KSIFT_ENGINE_AUTO, 0 }
 
 /**
- * ksift_ctx_open() - Open the device
+ * ksift_ctx_open() - Open an engine
  * @opts: How, or NULL for the defaults.  Not needed after the call.
  * @ctx: The new context, to be given to ksift_ctx_close()
  * @err: Why it failed, or NULL
  *
- * The descriptor behind it is close-on-exec.
+ * The device's descriptor is close-on-exec.
  *
- * Return: 0; -ENOENT, -ENXIO, -ENODEV: the module is not loaded; -EACCES: the
- * device belongs to another group; -ENOTTY: not a ksift device;
- * -EOPNOTSUPP: no such variant here; -EINVAL, -E2BIG: @opts; -ENOMEM, -EMFILE,
- * -ENFILE.
+ * Return: 0; -EOPNOTSUPP: no such variant here; -EINVAL, -E2BIG: @opts;
+ * -ENOMEM, -EMFILE, -ENFILE.  With %KSIFT_ENGINE_KERNEL also -ENOENT, -ENXIO,
+ * -ENODEV: the module is not loaded; -EACCES: the device belongs to another
+ * group; -ENOTTY: not a ksift device.
  */
 int ksift_ctx_open(const struct ksift_ctx_opts *opts, struct ksift_ctx **ctx,
 		   struct ksift_error *err);
 
 /**
- * ksift_ctx_close() - Close the device
+ * ksift_ctx_close() - Close an engine
  * @ctx: From ksift_ctx_open(), or NULL.  Nothing may be using it.
  *
  * Matchers made with it stay valid until they are freed themselves.
@@ -115,7 +139,24 @@ int ksift_ctx_open(const struct ksift_ctx_opts *opts, struct ksift_ctx **ctx,
 void ksift_ctx_close(struct ksift_ctx *ctx);
 
 /**
- * ksift_ctx_info() - What the module can do on this machine
+ * ksift_ctx_engine() - Who does the work
+ * @ctx: The context
+ *
+ * Return: an enum ksift_engine, never %KSIFT_ENGINE_AUTO.
+ */
+uint32_t ksift_ctx_engine(const struct ksift_ctx *ctx);
+
+/**
+ * ksift_ctx_fallback() - Why it is not the kernel that does the work
+ * @ctx: The context
+ *
+ * Return: a sentence, as in struct ksift_error, that lives as long as @ctx; or
+ * NULL if the kernel does it, or was not to.
+ */
+const char *ksift_ctx_fallback(const struct ksift_ctx *ctx);
+
+/**
+ * ksift_ctx_info() - What the engine can do on this machine
  * @ctx: The context
  * @variant: The enum ksift_variant to describe; %KSIFT_VARIANT_BEST describes
  *	the one that this context's runs use
@@ -179,7 +220,8 @@ void ksift_matcher_free(struct ksift_matcher *matcher);
  *
  * For passing it to another process, or to ioctls of one's own.
  *
- * Return: the descriptor.
+ * Return: the descriptor, or -EOPNOTSUPP: it is the user engine's matcher, which
+ * has none.
  */
 int ksift_matcher_fd(const struct ksift_matcher *matcher);
 
@@ -190,7 +232,7 @@ int ksift_matcher_fd(const struct ksift_matcher *matcher);
 /**
  * ksift_lines_run() - One run over one range
  * @ctx: The context
- * @matcher: Selects the lines
+ * @matcher: Selects the lines; made with this context's engine
  * @run: @size, @source, @source_fd or @base and @len, @from, @to and @resume are the
  *	caller's, see <ksift.h>; the rest is filled in here
  * @lines: @size, @flags, @max_lines and the buffers are the caller's; the rest is

@@ -21,7 +21,7 @@ static int run_step(struct ksift_ctx *ctx, struct ksift_run *run,
 {
 	int ret;
 
-	ret = ksift_ctx_run(ctx, run, err);
+	ret = ksift_ctx_run(ctx, NULL, run, err);
 	if (ret)
 		return ret;
 	if (run->resume.flags & KSIFT_RESUME_DONE)
@@ -90,7 +90,7 @@ KSIFT_EXPORT int ksift_sumsq_range(struct ksift_ctx *ctx, uint64_t from,
 	};
 	int ret;
 
-	ret = ksift_ctx_run(ctx, &run, err);
+	ret = ksift_ctx_run(ctx, NULL, &run, err);
 	if (!ret)
 		*value = sumsq.out_value;
 	return ret;

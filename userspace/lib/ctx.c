@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The open device: the only file that makes ioctls of it, and knows what their
- * errors mean.
+ * The engine that does the work, which is the kernel's, behind an open device, or
+ * this process's own: the only file that makes ioctls, and knows what errors
+ * mean.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -12,13 +14,24 @@
 
 #include "ctx.h"
 #include "error.h"
+#include "user.h"
 
+/**
+ * struct ksift_ctx - A context
+ * @fd: The device; -1: the user engine does the work
+ * @variant: What all runs use
+ * @kernels: Those that the engine has
+ * @interrupted: From the caller
+ * @arg: For it
+ * @fallback: Why the device is not used although it might have been, or ""
+ */
 struct ksift_ctx {
 	int fd;
 	uint32_t variant;
 	uint64_t kernels;
 	int (*interrupted)(void *arg);
 	void *arg;
+	char fallback[KSIFT_ERROR_TEXT];
 };
 
 KSIFT_EXPORT const char *ksift_version(void)
@@ -27,30 +40,36 @@ KSIFT_EXPORT const char *ksift_version(void)
 }
 
 /* @info->size is the caller's, whose structure may be shorter or longer. */
-static int ctx_info(int fd, uint32_t variant, struct ksift_info *info)
+static int ctx_info(const struct ksift_ctx *ctx, uint32_t variant,
+		    struct ksift_info *info)
 {
 	uint32_t size = info->size;
 
 	memset(info, 0, size);
 	info->size = size;
 	info->variant = variant;
-	return ioctl(fd, KSIFT_INFO, info) ? -errno : 0;
+	if (ctx->fd < 0)
+		return ksift_user_info(variant, info);
+	return ioctl(ctx->fd, KSIFT_INFO, info) ? -errno : 0;
 }
 
-/* The module alone knows the names of its variants. */
-static int ctx_find_variant(int fd, const char *name, uint64_t usable,
-			    uint32_t *variant, struct ksift_error *err)
+/* The engine alone knows the names of its variants. */
+static int ctx_set_variant(struct ksift_ctx *ctx, const char *name,
+			   struct ksift_error *err)
 {
 	struct ksift_info info = { .size = sizeof(info) };
 	char names[256] = "";
+	uint64_t usable;
 	uint32_t n;
 
+	ctx_info(ctx, KSIFT_VARIANT_BEST, &info);
+	usable = info.out_variants;
 	for (n = 1; n < 64; n++) {
-		if (!(usable & (1ULL << n)) || ctx_info(fd, n, &info))
+		if (!(usable & (1ULL << n)) || ctx_info(ctx, n, &info))
 			continue;
 		info.out_variant_name[sizeof(info.out_variant_name) - 1] = 0;
 		if (!strcmp(name, (char *)info.out_variant_name)) {
-			*variant = n;
+			ctx->variant = n;
 			return 0;
 		}
 		if (strlen(names) + sizeof(info.out_variant_name) + 2 < sizeof(names)) {
@@ -63,13 +82,14 @@ static int ctx_find_variant(int fd, const char *name, uint64_t usable,
 			       name, names);
 }
 
-static int ctx_setup(struct ksift_ctx *ctx, const char *variant,
-		     const char *device, struct ksift_error *err)
+/* What kernels the engine has; for the kernel's, whether there is a module. */
+static int ctx_ask(struct ksift_ctx *ctx, const char *device,
+		   struct ksift_error *err)
 {
 	struct ksift_info info = { .size = sizeof(info) };
 	int ret;
 
-	ret = ctx_info(ctx->fd, KSIFT_VARIANT_BEST, &info);
+	ret = ctx_info(ctx, KSIFT_VARIANT_BEST, &info);
 	if (ret == -ENOTTY)
 		return ksift_error_set(err, ret,
 				       "%s is not the device of a ksift module",
@@ -81,10 +101,62 @@ static int ctx_setup(struct ksift_ctx *ctx, const char *variant,
 	if (ret)
 		return ksift_error_sys(err, ret, device);
 	ctx->kernels = info.out_kernels;
-	if (!variant)
-		return 0;
-	return ctx_find_variant(ctx->fd, variant, info.out_variants,
-				&ctx->variant, err);
+	return 0;
+}
+
+static int ctx_open_device(struct ksift_ctx *ctx, const char *device,
+			   struct ksift_error *err)
+{
+	int ret;
+
+	do {
+		ctx->fd = open(device, O_RDWR | O_CLOEXEC);
+	} while (ctx->fd < 0 && errno == EINTR);
+	if (ctx->fd < 0)
+		return ksift_error_open(err, -errno, device);
+	ret = ctx_ask(ctx, device, err);
+	if (ret) {
+		close(ctx->fd);
+		ctx->fd = -1;
+	}
+	return ret;
+}
+
+/* Is there no module, or none for this process, or none that is new enough? */
+static bool is_without_module(int ret)
+{
+	switch (ret) {
+	case -ENOENT:
+	case -ENXIO:
+	case -ENODEV:
+	case -EACCES:
+	case -EPERM:
+	case -ENOTTY:
+	case -E2BIG:
+	case -EOPNOTSUPP:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static int ctx_setup(struct ksift_ctx *ctx, const struct ksift_ctx_opts *opts,
+		     struct ksift_error *err)
+{
+	const char *device = opts->device ? opts->device : KSIFT_DEVICE;
+	struct ksift_error why = { 0 };
+	int ret = 0;
+
+	ctx->fd = -1;
+	if (opts->engine != KSIFT_ENGINE_USER)
+		ret = ctx_open_device(ctx, device, &why);
+	if (ret && (opts->engine == KSIFT_ENGINE_KERNEL || !is_without_module(ret)))
+		return ksift_error_set(err, ret, "%s", why.text);
+	if (ctx->fd < 0) {
+		memcpy(ctx->fallback, why.text, sizeof(ctx->fallback));
+		ctx_ask(ctx, device, NULL);
+	}
+	return opts->variant ? ctx_set_variant(ctx, opts->variant, err) : 0;
 }
 
 KSIFT_EXPORT int ksift_ctx_open(const struct ksift_ctx_opts *user_opts,
@@ -96,45 +168,48 @@ KSIFT_EXPORT int ksift_ctx_open(const struct ksift_ctx_opts *user_opts,
 
 	if (user_opts) {
 		ret = ksift_error_opts(&opts, sizeof(opts), user_opts,
-				       sizeof(opts), "ctx_opts", err);
+				       offsetof(struct ksift_ctx_opts, engine),
+				       "ctx_opts", err);
 		if (ret)
 			return ret;
 	}
-	if (!opts.device)
-		opts.device = KSIFT_DEVICE;
+	if (opts.engine > KSIFT_ENGINE_USER)
+		return ksift_error_set(err, -EINVAL, "engine is %u, and there are 0 to %u",
+				       opts.engine, KSIFT_ENGINE_USER);
+	if (opts.__reserved)
+		return ksift_error_set(err, -EINVAL, "__reserved is not 0");
 
 	ctx = calloc(1, sizeof(*ctx));
 	if (!ctx)
 		return ksift_error_sys(err, -ENOMEM, "");
 	ctx->interrupted = opts.interrupted;
 	ctx->arg = opts.arg;
-
-	do {
-		ctx->fd = open(opts.device, O_RDWR | O_CLOEXEC);
-	} while (ctx->fd < 0 && errno == EINTR);
-	if (ctx->fd < 0) {
-		ret = ksift_error_open(err, -errno, opts.device);
-		goto free_ctx;
+	ret = ctx_setup(ctx, &opts, err);
+	if (ret) {
+		ksift_ctx_close(ctx);
+		return ret;
 	}
-	ret = ctx_setup(ctx, opts.variant, opts.device, err);
-	if (ret)
-		goto close_fd;
 	*out = ctx;
 	return 0;
-
-close_fd:
-	close(ctx->fd);
-free_ctx:
-	free(ctx);
-	return ret;
 }
 
 KSIFT_EXPORT void ksift_ctx_close(struct ksift_ctx *ctx)
 {
 	if (!ctx)
 		return;
-	close(ctx->fd);
+	if (ctx->fd >= 0)
+		close(ctx->fd);
 	free(ctx);
+}
+
+KSIFT_EXPORT uint32_t ksift_ctx_engine(const struct ksift_ctx *ctx)
+{
+	return ctx->fd < 0 ? KSIFT_ENGINE_USER : KSIFT_ENGINE_KERNEL;
+}
+
+KSIFT_EXPORT const char *ksift_ctx_fallback(const struct ksift_ctx *ctx)
+{
+	return *ctx->fallback ? ctx->fallback : NULL;
 }
 
 KSIFT_EXPORT int ksift_ctx_info(struct ksift_ctx *ctx, uint32_t variant,
@@ -146,7 +221,7 @@ KSIFT_EXPORT int ksift_ctx_info(struct ksift_ctx *ctx, uint32_t variant,
 		return ret;
 	if (variant == KSIFT_VARIANT_BEST)
 		variant = ctx->variant;
-	ret = ctx_info(ctx->fd, variant, info);
+	ret = ctx_info(ctx, variant, info);
 	if (ret == -EOPNOTSUPP)
 		return ksift_error_set(err, ret,
 				       "variant %u cannot run on this machine",
@@ -185,10 +260,14 @@ ssize_t ksift_ctx_read(struct ksift_ctx *ctx, int fd, void *buf, size_t len,
 }
 
 int ksift_ctx_filter(struct ksift_ctx *ctx, struct ksift_filter *filter,
-		     struct ksift_error *err)
+		     struct ksift_prog **prog, struct ksift_error *err)
 {
 	int ret;
 
+	if (ctx->fd < 0) {
+		ret = ksift_user_filter(filter, prog);
+		return ret ? ksift_error_sys(err, ret, "cannot make a filter") : 0;
+	}
 	filter->size = sizeof(*filter);
 	if (!ioctl(ctx->fd, KSIFT_FILTER, filter))
 		return 0;
@@ -227,12 +306,18 @@ static const char *kernel_name(uint32_t kernel)
 static int error_run(struct ksift_ctx *ctx, const struct ksift_run *run, int ret,
 		     struct ksift_error *err)
 {
+	bool user = ctx->fd < 0;
+
 	switch (ret) {
 	case -ENOTTY:
 	case -E2BIG:
-		return ksift_error_set(err, ret,
+		return ksift_error_set(err, ret, user ?
+			"this libksift is older than the program: it does not know such a run" :
 			"the ksift module is older than this program: it does not know such a run");
 	case -EOPNOTSUPP:
+		if (user)
+			return ksift_error_set(err, ret,
+				"this libksift cannot do this, it may be older than the program");
 		if (!(ctx->kernels & (1ULL << run->kernel)))
 			return ksift_error_set(err, ret,
 				"the ksift module is older than this program: it has no kernel '%s'",
@@ -261,8 +346,8 @@ static int error_run(struct ksift_ctx *ctx, const struct ksift_run *run, int ret
 }
 
 /* One RUN.  It is done again after a signal, before which nothing was done. */
-int ksift_ctx_run(struct ksift_ctx *ctx, struct ksift_run *run,
-		  struct ksift_error *err)
+int ksift_ctx_run(struct ksift_ctx *ctx, const struct ksift_prog *prog,
+		  struct ksift_run *run, struct ksift_error *err)
 {
 	int ret;
 
@@ -274,12 +359,19 @@ int ksift_ctx_run(struct ksift_ctx *ctx, struct ksift_run *run,
 			"from (%llu) is above to (%llu)",
 			(unsigned long long)run->from,
 			(unsigned long long)run->to);
-	while (ioctl(ctx->fd, KSIFT_RUN, run)) {
-		if (errno != EINTR)
-			return error_run(ctx, run, -errno, err);
+	for (;;) {
+		if (ctx->fd < 0)
+			ret = ksift_user_run(ctx, prog, run, err);
+		else
+			ret = ioctl(ctx->fd, KSIFT_RUN, run) ? -errno : 0;
+		if (!ret)
+			return 0;
+		if (ret > 0)
+			return -ret;
+		if (ret != -EINTR)
+			return error_run(ctx, run, ret, err);
 		ret = ksift_ctx_interrupted(ctx, err);
 		if (ret)
 			return ret;
 	}
-	return 0;
 }

@@ -6,14 +6,30 @@
 
 #include <libksift.h>
 
+struct ksift_prog;
+
+/**
+ * struct ksift_matcher - A compiled filter
+ * @fd: The kernel's, or -1
+ * @prog: The user engine's, or NULL
+ */
+struct ksift_matcher {
+	int fd;
+	struct ksift_prog *prog;
+};
+
 #define KSIFT_EXPORT __attribute__((visibility("default")))
 
 int ksift_ctx_interrupted(struct ksift_ctx *ctx, struct ksift_error *err);
 ssize_t ksift_ctx_read(struct ksift_ctx *ctx, int fd, void *buf, size_t len,
 		       struct ksift_error *err);
+
+/* The kernel's filter is filter->out_fd, the user engine's is *@prog. */
 int ksift_ctx_filter(struct ksift_ctx *ctx, struct ksift_filter *filter,
-		     struct ksift_error *err);
-int ksift_ctx_run(struct ksift_ctx *ctx, struct ksift_run *run,
-		  struct ksift_error *err);
+		     struct ksift_prog **prog, struct ksift_error *err);
+
+/* @prog is for the user engine and KSIFT_KERNEL_LINES. */
+int ksift_ctx_run(struct ksift_ctx *ctx, const struct ksift_prog *prog,
+		  struct ksift_run *run, struct ksift_error *err);
 
 #endif /* _LIBKSIFT_CTX_H */

@@ -61,11 +61,14 @@ KSIFT_EXPORT int ksift_lines_run(struct ksift_ctx *ctx,
 		ret = ksift_error_size(err, "lines", lines->size, sizeof(*lines));
 	if (ret)
 		return ret;
-	lines->filter_fd = ksift_matcher_fd(matcher);
+	if (!matcher->prog != (ksift_ctx_engine(ctx) == KSIFT_ENGINE_KERNEL))
+		return ksift_error_set(err, -EINVAL,
+			"matcher: it was made for the other engine");
+	lines->filter_fd = matcher->fd;
 	lines->record_size = lines->records ? sizeof(struct ksift_record) : 0;
 	run->kernel = KSIFT_KERNEL_LINES;
 	run->args = (uintptr_t)lines;
-	return ksift_ctx_run(ctx, run, err);
+	return ksift_ctx_run(ctx, matcher->prog, run, err);
 }
 
 /* @base is the offset of the source's first byte in the caller's file. */

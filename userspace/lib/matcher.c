@@ -11,10 +11,6 @@
 #include "ctx.h"
 #include "error.h"
 
-struct ksift_matcher {
-	int fd;
-};
-
 #define PATTERN_FLAGS (KSIFT_PATTERN_ANCHORED | KSIFT_PATTERN_FOLD | \
 		       KSIFT_PATTERN_EXCLUDE)
 #define FILTER_FLAGS (KSIFT_FILTER_INVERT | KSIFT_FILTER_MATCH_NONE_IF_EMPTY)
@@ -97,7 +93,7 @@ KSIFT_EXPORT int ksift_matcher_new(struct ksift_ctx *ctx,
 	if (ret)
 		return ret;
 
-	matcher = malloc(sizeof(*matcher));
+	matcher = calloc(1, sizeof(*matcher));
 	if (!matcher)
 		return ksift_error_sys(err, -ENOMEM, "");
 
@@ -107,7 +103,8 @@ KSIFT_EXPORT int ksift_matcher_new(struct ksift_ctx *ctx,
 	filter.patterns = (uintptr_t)opts.patterns;
 	filter.pattern_count = opts.count;
 	filter.level_mask = opts.level_mask;
-	ret = ksift_ctx_filter(ctx, &filter, err);
+	filter.out_fd = -1;
+	ret = ksift_ctx_filter(ctx, &filter, &matcher->prog, err);
 	if (ret) {
 		free(matcher);
 		return ret;
@@ -121,11 +118,13 @@ KSIFT_EXPORT void ksift_matcher_free(struct ksift_matcher *matcher)
 {
 	if (!matcher)
 		return;
-	close(matcher->fd);
+	if (matcher->fd >= 0)
+		close(matcher->fd);
+	free(matcher->prog);
 	free(matcher);
 }
 
 KSIFT_EXPORT int ksift_matcher_fd(const struct ksift_matcher *matcher)
 {
-	return matcher->fd;
+	return matcher->fd >= 0 ? matcher->fd : -EOPNOTSUPP;
 }

@@ -5,6 +5,7 @@
 # Compared with what is written down here, and with GNU grep where there is
 # one.  Run it as root with the module loaded; KSIFT names the client.
 #
+# KSIFT_USER=1: there is no module, and the client does the work.
 # KSIFT_STANDIN=1: there is no module but a preloaded stand-in for it.
 # What is compared here are client and grep: 'cat |' makes a pipe on purpose,
 # a backslash stands alone, and files are read and written at once.
@@ -17,6 +18,7 @@ KSIFT=${KSIFT:-ksift}
 GREP=${GREP:-grep}
 [ ! -x /usr/bin/grep ] || GREP=/usr/bin/grep
 STANDIN=${KSIFT_STANDIN:-}
+USER_ENGINE=${KSIFT_USER:-}
 
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -155,6 +157,7 @@ for word in grep fib sumsq sum info; do
 	try $word --help
 	check "$word --help" grep -q "^Usage: ksift $word " out
 	check "$word --help has --variant" grep -q '^  --variant ' out
+	check "$word --help has --engine" grep -q '^  --engine ' out
 	cp out want
 	try help $word
 	is_file "help $word" 0 want
@@ -189,6 +192,20 @@ try grep --variant vax a f
 is "a variant that is not there" 2 '' "ksift: variant 'vax' cannot run on this machine; these can: *scalar*"
 try grep --variant scalar -c a f
 is "the scalar variant" 0 3
+try grep --engine cloud a f
+is "an engine that is not there" 2 '' "ksift: --engine is auto, kernel or user, not 'cloud'"
+for word in auto user; do
+	try grep --engine $word -c a f
+	is "--engine $word" 0 3
+	try sumsq --engine $word 10
+	is "sumsq --engine $word" 0 285
+	try fib --engine $word 10
+	is "fib --engine $word" 0 55
+	echo 7 | try sum --engine $word
+	is "sum --engine $word" 0 7
+done
+try grep --engine user --variant vax a f
+is "a variant that the user engine lacks" 2 '' "ksift: variant 'vax' cannot run on this machine; these can: *scalar*"
 
 #
 # grep, what is written down
@@ -592,14 +609,12 @@ try sumsq 18446744073709551616
 is "sumsq of too much" 2 '' "ksift: sumsq: '18446744073709551616' is above 18446744073709551615"
 try sumsq
 is "sumsq of nothing" 2 '' "ksift: sumsq: one argument is needed, N or FROM..TO"
-if [ -z "$STANDIN" ]; then
-	try sumsq 10069012961345
-	is "sumsq, the last below 2^128" 0 340282366920839261491266184731045101920 '*64 bits; this is all of it'
-	try sumsq 10069012961346
-	is "sumsq, the first that is not" 0 2183049907310905741099489 'ksift: the sum does not fit in 128 bits: this is the sum mod 2^128'
-	try sumsq --json 10069012961346
-	is "sumsq --json, not below 2^128" 0 '{"from":0,"to":10069012961346,"sum":2183049907310905741099489,"overflow64":true,"overflow128":true}' '*mod 2^128'
-fi
+try sumsq 10069012961345
+is "sumsq, the last below 2^128" 0 340282366920839261491266184731045101920 '*64 bits; this is all of it'
+try sumsq 10069012961346
+is "sumsq, the first that is not" 0 2183049907310905741099489 'ksift: the sum does not fit in 128 bits: this is the sum mod 2^128'
+try sumsq --json 10069012961346
+is "sumsq --json, not below 2^128" 0 '{"from":0,"to":10069012961346,"sum":2183049907310905741099489,"overflow64":true,"overflow128":true}' '*mod 2^128'
 
 try fib 93
 is "fib 93" 0 12200160415121876738
@@ -700,16 +715,19 @@ try sum --json --format i64le zeros
 is "sum --json --format i64le" 0 '{"sum":0,"count":100000,"overflow64":false}'
 
 try info
-for word in '^version: .' '^variant: .' '^variants: .*scalar' '^kernels: lines fib sumsq sum-i64' '^features:'; do
+for word in '^engine: \(kernel\|user\)' '^version: .' '^variant: .' '^variants: .*scalar' '^kernels: lines fib sumsq sum-i64' '^features:'; do
 	check "info: $word" grep -q "$word" out
 done
 try info --variant scalar
 check "info --variant" grep -q '^variant: scalar$' out
+try info --engine user
+check "info --engine user" grep -qx 'engine: user' out
+check "info --engine user, the version" grep -qx "version: $("$KSIFT" --version | sed 's/ksift //')" out
 try info x
 is "info x" 2 '' "ksift: info: there is nothing to give it, such as 'x'"
 try info --json
 case $(cat out) in
-'{"version":"'*'","variant":"'*'","variants":["scalar"'*'],"kernels":["lines","fib","sumsq","sum-i64"'*'],"features":['*']}')
+'{"engine":"'*'","version":"'*'","variant":"'*'","variants":["scalar"'*'],"kernels":["lines","fib","sumsq","sum-i64"'*'],"features":['*']}')
 	pass "info --json" ;;
 *)
 	fail "info --json"
@@ -717,14 +735,93 @@ case $(cat out) in
 esac
 
 #
+# Both engines
+#
+
+# both NAME ARGUMENT...: with standard input from the file "in", the same from
+# either
+both()
+{
+	name=$1
+	shift
+	"$KSIFT" "$@" --engine kernel >want 2>want.err <in.both
+	rc=$?
+	"$KSIFT" "$@" --engine user >out 2>err <in.both
+	if [ $? = $rc ] && cmp -s out want && cmp -s err want.err; then
+		pass "both engines: $name"
+	else
+		fail "both engines: $name"
+		show out err want want.err
+	fi
+}
+
+if [ -n "$USER_ENGINE" ]; then
+	skip "both engines" "there is no module"
+else
+	corpus >in.both
+	cat long in.both long >long.both
+	for files in in.both 'longlines in.both noend empty bytes' long.both - 'd nosuch f'; do
+		for o in '-c error' '-n error' 'error' '-vb x1' '-m7 warn' '-ic -e b --not a' '-n q' \
+			'-c --and a --and b error' '-l error' '-nF .'; do
+			# Options and files are words.
+			# shellcheck disable=SC2086
+			both "grep $o $files" grep $o $files
+		done
+	done
+	printf '\nab cd\nef cd' | dd of=sparse.both bs=1 seek=134217725 conv=notrunc 2>/dev/null
+	both "a sparse file" grep -nb cd sparse.both
+	both "a sparse file, all of it" grep -c '' sparse.both
+	both "a sparse file, its sum" sum --json --format i64le sparse.both
+	rm -f sparse.both long.both
+	for files in i64 zeros; do
+		both "sum of $files" sum --json --format i64le $files
+	done
+	both "sum of text" sum ints
+	both "sumsq" sumsq 3..18446744073709551615
+	both "fib" fib 80..300
+fi
+
+#
 # Without the device
 #
 
 module=${KSIFT_MODULE:-/harness/ksift.ko}
+no_device="ksift: no device /dev/ksift: the ksift module is not loaded; load it with 'sudo modprobe ksift' (or 'sudo insmod ksift.ko')"
+
+# All that is said of it, with no device there.
+without_device()
+{
+	try grep --engine kernel a f
+	is "no device" 2 '' "$no_device"
+	try info --engine kernel
+	is "no device, info" 2 '' "$no_device"
+	try --version
+	check "no device, --version" [ "$(cat rc)" = 0 ]
+	try grep a f
+	is "no device, and the user engine does it" 0 'a1
+a2
+a3'
+	try info
+	check "no device, info tells why" grep -q '^engine: user (no device /dev/ksift: ' out
+	if ! script -qec true /dev/null >/dev/null 2>&1; then
+		skip "no device, on a terminal" "there is no script(1)"
+		return
+	fi
+	script -qec "$KSIFT grep -c a f" /dev/null </dev/null | tr -d '\r' >out
+	printf '%s\n3\n' "ksift: this program does the work itself: ${no_device#ksift: }" >want
+	check "no device, said on a terminal" cmp out want
+	script -qec "$KSIFT grep --engine user -c a f" /dev/null </dev/null | tr -d '\r' >out
+	echo 3 >want
+	check "the user engine asked for, nothing to say" cmp out want
+}
 
 if [ -n "$STANDIN" ]; then
 	skip "no permission" "a stand-in has none"
 	skip "no device" "a stand-in is always there"
+elif [ -n "$USER_ENGINE" ] && [ -e /dev/ksift ]; then
+	skip "no device" "there is one"
+elif [ -n "$USER_ENGINE" ]; then
+	without_device
 else
 	if [ -r "/sys/module/ksift/version" ]; then
 		try info
@@ -734,13 +831,19 @@ else
 		skip "no permission" "needs root and su"
 	else
 		chmod 755 "$dir"
-		su nobody -s /bin/sh -c "\"$KSIFT\" grep a f" >out 2>err
-		echo $? >rc
+		# as_nobody OPTION...: count the lines with an a
+		as_nobody()
+		{
+			su nobody -s /bin/sh -c "\"$KSIFT\" grep -c $* a f" >out 2>err
+			echo $? >rc
+		}
 		group=$(stat -c %G /dev/ksift)
+		as_nobody --engine kernel
 		is "no permission" 2 '' "ksift: no permission to open /dev/ksift: it belongs to group $group; join it with 'sudo usermod -aG $group \$USER' and log in again"
+		as_nobody
+		is "no permission, and the user engine does it" 0 3
 		chgrp root /dev/ksift
-		su nobody -s /bin/sh -c "\"$KSIFT\" grep a f" >out 2>err
-		echo $? >rc
+		as_nobody --engine kernel
 		is "no permission, and no udev rule" 2 '' "ksift: no permission to open /dev/ksift: only root may; *"
 		chgrp "$group" /dev/ksift
 	fi
@@ -749,16 +852,11 @@ else
 	else
 		mode=$(stat -c '%a %G' /dev/ksift)
 		rmmod ksift
-		try grep a f
-		is "no device" 2 '' "ksift: no device /dev/ksift: the ksift module is not loaded; load it with 'sudo modprobe ksift' (or 'sudo insmod ksift.ko')"
-		try info
-		is "no device, info" 2 '' "ksift: no device /dev/ksift: *"
-		try --version
-		check "no device, --version" [ "$(cat rc)" = 0 ]
+		without_device
 		insmod "$module"
 		chmod "${mode% *}" /dev/ksift
 		chgrp "${mode#* }" /dev/ksift
-		try grep -c a f
+		try grep --engine kernel -c a f
 		is "the device is back" 0 3
 	fi
 fi

@@ -110,7 +110,7 @@ declared()
 	sed -n -e 's/^\(struct\|enum\) \(ksift_[a-z0-9_]*\) {.*/\2/p' \
 		-e 's/^	\(KSIFT_[A-Z0-9_]*\)\( = .*\|,\)\{0,1\}$/\1/p' \
 		-e 's/^#define \(KSIFT_[A-Z0-9_]*\).*/\1/p' \
-		-e 's/^\(int\|void\|const char \*\) *\(ksift_[a-z0-9_]*\)(.*/\2/p' "$1" | sort -u
+		-e 's/^\(int\|unsigned int\|uint32_t\|void\|const char \*\) *\(ksift_[a-z0-9_]*\)(.*/\2/p' "$1" | sort -u
 }
 
 # The page's words, for mandoc and scdoc do not agree on how lines end.

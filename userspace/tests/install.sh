@@ -47,7 +47,7 @@ for f in man1/ksift.1 man4/ksift.4 man3/libksift.3; do
 done
 
 # Every function of the header, and nothing else, is exported.
-sed -n 's/^\(int\|void\|const char \*\) *\(ksift_[a-z0-9_]*\)(.*/\2/p' \
+sed -n 's/^\(int\|unsigned int\|uint32_t\|void\|const char \*\) *\(ksift_[a-z0-9_]*\)(.*/\2/p' \
 	include/libksift.h | sort >"$dir/want"
 nm -D --defined-only "$root/opt/ksift/lib/x/libksift.so.0" |
 	sed -n 's/^[0-9a-f]* [A-Z] \(ksift_[^@]*\)@@KSIFT_0\.1$/\1/p' | sort >"$dir/got"
@@ -88,6 +88,7 @@ int main(void)
 	struct ksift_ctx *ctx;
 
 	opts.device = "/nonexistent";
+	opts.engine = KSIFT_ENGINE_KERNEL;
 	if (!ksift_ctx_open(&opts, &ctx, &err))
 		return 1;
 	return !strstr(err.text, "/nonexistent") || m.size != sizeof(m) ||

@@ -49,12 +49,19 @@ suite()
 
 standin=$O/tests/standin.so
 suite install sh tests/install.sh
-suite docs env KSIFT="$O/ksift" KSIFT_STANDIN=1 LD_PRELOAD="$standin" sh tests/docs.sh
-suite unit env LD_PRELOAD="$standin" "$O/tests/unit"
-suite unit-chopped env KSIFT_STANDIN_CHOP=1 LD_PRELOAD="$standin" "$O/tests/unit"
-suite patterns env LD_PRELOAD="$standin" sh tests/patterns.sh "$O/tests/unit" "$O/ksift"
-suite cli env KSIFT="$O/ksift" KSIFT_STANDIN=1 LD_PRELOAD="$standin" sh tests/cli.sh
-suite cli-chopped env KSIFT="$O/ksift" KSIFT_STANDIN=1 KSIFT_STANDIN_CHOP=3 \
-	LD_PRELOAD="$standin" sh tests/cli.sh
+kernel="env KSIFT_STANDIN=1 LD_PRELOAD=$standin"
+# It is words.
+# shellcheck disable=SC2086
+{
+	suite docs $kernel KSIFT="$O/ksift" sh tests/docs.sh
+	suite unit "$O/tests/unit"
+	suite unit-kernel $kernel "$O/tests/unit"
+	suite unit-chopped $kernel KSIFT_STANDIN_CHOP=1 "$O/tests/unit"
+	suite lines "$O/tests/lines"
+	suite lines-chopped $kernel KSIFT_STANDIN_CHOP=3 "$O/tests/lines" 0 500
+	suite patterns sh tests/patterns.sh "$O/tests/unit" "$O/ksift"
+	suite cli env KSIFT="$O/ksift" KSIFT_USER=1 sh tests/cli.sh
+	suite cli-chopped $kernel KSIFT="$O/ksift" KSIFT_STANDIN_CHOP=3 sh tests/cli.sh
+}
 echo "1..$total"
 [ "$failed" -eq 0 ]

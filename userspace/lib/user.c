@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * INFO, FILTER and RUN of the user engine, and its compute kernels.
+ *
+ * Filters and the compute kernels' arguments come from this library alone, and
+ * are right.  A run over lines may be anybody's.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/types.h>
+
+#include "ctx.h"
+#include "user.h"
+
+/* Numbers computed between two looks at whether to go on. */
+#define WORK_NUMBERS (KSIFT_USER_WORK / sizeof(u64))
+
+#define INT_SIZE sizeof(u64)
+
+/* The variant that @id stands for, or NULL if this machine cannot run it. */
+static const struct ksift_variant_ops *get_variant(u32 id, u64 *usable)
+{
+	const struct ksift_variant_ops *const *v, *found = NULL;
+
+	*usable = 0;
+	for (v = ksift_variants; *v; v++) {
+		if ((*v)->usable && !(*v)->usable())
+			continue;
+		*usable |= 1ULL << (*v)->id;
+		if (id == KSIFT_VARIANT_BEST || id == (*v)->id)
+			found = *v;
+	}
+	return found;
+}
+
+int ksift_user_info(u32 variant, struct ksift_info *info)
+{
+	const struct ksift_variant_ops *ops;
+	u64 usable;
+
+	ops = get_variant(variant, &usable);
+	if (!ops)
+		return -EOPNOTSUPP;
+	info->out_variant = ops->id;
+	info->out_features = KSIFT_FEATURE_LEVELS;
+	info->out_kernels = 1 << KSIFT_KERNEL_LINES | 1 << KSIFT_KERNEL_FIB |
+			    1 << KSIFT_KERNEL_SUMSQ | 1 << KSIFT_KERNEL_SUM_I64;
+	info->out_variants = usable;
+	strncpy((char *)info->out_variant_name, ops->name, sizeof(info->out_variant_name) - 1);
+	return 0;
+}
+
+int ksift_user_filter(const struct ksift_filter *filter, struct ksift_prog **out)
+{
+	const struct ksift_pattern *pats = (void *)(uintptr_t)filter->patterns;
+	struct ksift_build build;
+	struct ksift_prog *prog;
+	u32 i, bytes = 0;
+	void *mem;
+	u8 *data, *p;
+
+	for (i = 0; i < filter->pattern_count; i++)
+		bytes += pats[i].len;
+	mem = calloc(1, ksift_prog_size(filter->pattern_count, bytes));
+	if (!mem)
+		return -ENOMEM;
+	prog = ksift_prog_init(mem, filter->pattern_count, bytes, &data);
+	prog->level_mask = filter->level_mask;
+	p = data;
+	for (i = 0; i < filter->pattern_count; i++) {
+		if (pats[i].len)
+			memcpy(p, (void *)(uintptr_t)pats[i].data, pats[i].len);
+		prog->lits[i].len = pats[i].len;
+		prog->lits[i].flags = pats[i].flags;
+		prog->lits[i].group = pats[i].group;
+		p += pats[i].len;
+	}
+	ksift_prog_start(&build, prog, data, filter->flags);
+	while (ksift_prog_step(&build))
+		;
+	*out = prog;
+	return 0;
+}
+
+static int check_source(const struct ksift_run *run)
+{
+	if (run->source != KSIFT_SOURCE_MEM && run->source != KSIFT_SOURCE_FILE)
+		return -EINVAL;
+	if (run->source != KSIFT_SOURCE_FILE && run->source_fd)
+		return -EINVAL;
+	if (run->source != KSIFT_SOURCE_MEM && (run->base || run->len))
+		return -EINVAL;
+	if (run->base + run->len < run->base)
+		return -EINVAL;
+	if (run->from > LLONG_MAX)
+		return -EINVAL;
+	return run->to > LLONG_MAX && run->to != UINT64_MAX ? -EINVAL : 0;
+}
+
+static int check_resume(const struct ksift_run *run)
+{
+	const struct ksift_resume *resume = &run->resume;
+	const u32 inside = KSIFT_RESUME_INLINE | KSIFT_RESUME_PENDING_NL;
+	const u32 known = KSIFT_RESUME_VALID | KSIFT_RESUME_DONE |
+			  KSIFT_RESUME_LIMIT | inside;
+
+	if (resume->flags & ~known)
+		return -EOPNOTSUPP;
+	if (resume->__reserved || (resume->flags & KSIFT_RESUME_DONE))
+		return -EINVAL;
+	if (!(resume->flags & KSIFT_RESUME_VALID))
+		return resume->flags || resume->pos || resume->skip ? -EINVAL : 0;
+	if (resume->pos < run->from || resume->pos > LLONG_MAX)
+		return -EINVAL;
+	if (!(resume->flags & inside))
+		return resume->skip ? -EINVAL : 0;
+	if ((resume->flags & inside) == inside)
+		return -EINVAL;
+	return resume->skip > LLONG_MAX - resume->pos ? -EINVAL : 0;
+}
+
+static u64 start_of(const struct ksift_run *run)
+{
+	return run->resume.flags & KSIFT_RESUME_VALID ? run->resume.pos : run->from;
+}
+
+static void set_resume(struct ksift_run *run, u64 pos, bool done)
+{
+	run->resume.pos = pos;
+	run->resume.flags = done ? KSIFT_RESUME_DONE : 0;
+}
+
+static int run_fib(struct ksift_run *run, struct ksift_fib *args)
+{
+	u64 pos = start_of(run);
+	u64 n = min(run->to - pos, min(args->values_cap, WORK_NUMBERS));
+
+	ksift_fib_fill(pos, (u64 *)(uintptr_t)args->values, n);
+	pos += n;
+	args->out_count = n;
+	args->out_flags = pos - 1 > KSIFT_FIB_EXACT_MAX ? KSIFT_FIB_WRAPPED : 0;
+	set_resume(run, pos, pos == run->to);
+	return 0;
+}
+
+static int run_sumsq(struct ksift_run *run, struct ksift_sumsq *args)
+{
+	struct ksift_sumsq_value *values = (void *)(uintptr_t)args->values;
+	const u8 *numbers = (void *)(uintptr_t)run->base;
+	u64 pos = start_of(run), i, n, count;
+
+	if (run->source == KSIFT_SOURCE_NONE) {
+		memset(&args->out_value, 0, sizeof(args->out_value));
+		if (pos < run->to)
+			ksift_sumsq(pos, run->to, &args->out_value);
+		set_resume(run, run->to, true);
+		return 0;
+	}
+	count = min((run->len - pos) / INT_SIZE, min(args->values_cap, WORK_NUMBERS));
+	for (i = 0; i < count; i++) {
+		memcpy(&n, numbers + pos + i * INT_SIZE, INT_SIZE);
+		ksift_sumsq(0, n, &values[i]);
+	}
+	pos += count * INT_SIZE;
+	args->out_count = count;
+	set_resume(run, pos, pos == run->len);
+	return 0;
+}
+
+static int sum_source(struct ksift_user_src *src, struct ksift_run *run,
+		      struct ksift_sum_i64 *args)
+{
+	struct ksift_sum128 sum = { 0, 0 };
+	u64 pos = start_of(run), whole = 0;
+	bool done;
+	int ret = 0;
+
+	args->out_tail = 0;
+	/* One that began before the range is not the range's. */
+	pos += -pos % INT_SIZE;
+	done = pos >= run->to;
+	while (!done && src->bytes < KSIFT_USER_WORK) {
+		struct ksift_user_piece piece;
+		const u8 *buf;
+		u64 n, last;
+
+		ret = ksift_user_next(src, pos, pos, &piece);
+		if (ret)
+			break;
+		n = (min(run->to - pos, piece.len) + INT_SIZE - 1) / INT_SIZE;
+		n = min(n, piece.len / INT_SIZE);
+		buf = piece.buf;
+		if (buf)
+			n = min(n, WORK_NUMBERS);
+		if (!n) {
+			/* An integer that does not lie in one piece, or a tail. */
+			ret = ksift_user_read(src, pos, &last, INT_SIZE);
+			if (ret < 0)
+				break;
+			n = ret / INT_SIZE;
+			buf = (const u8 *)&last;
+			if (!n) {
+				args->out_tail = ret;
+				src->bytes += ret;
+				done = true;
+			}
+		}
+		if (n && buf)
+			ksift_sum_i64(&sum, buf, n);
+		ret = 0;
+		pos += n * INT_SIZE;
+		whole += n;
+		src->bytes += n * INT_SIZE;
+		done |= pos >= run->to;
+	}
+	/* An error after something was summed is for the next call to find. */
+	if (ret && !whole)
+		return ret;
+	args->out_lo = sum.lo;
+	args->out_hi = sum.hi;
+	args->out_count = whole;
+	run->out_bytes = src->bytes;
+	set_resume(run, pos, done);
+	return 0;
+}
+
+static int run_sum(struct ksift_run *run, struct ksift_sum_i64 *args)
+{
+	struct ksift_user_src src;
+	int ret;
+
+	ret = check_source(run);
+	if (!ret)
+		ret = ksift_user_open(&src, run);
+	if (ret)
+		return ret;
+	ret = sum_source(&src, run, args);
+	ksift_user_close(&src);
+	return ret;
+}
+
+/* Is all that follows the first @known bytes of a structure zero? */
+static bool tail_is_zero(const void *p, u32 known)
+{
+	const u8 *bytes = p;
+	u32 size, i;
+
+	memcpy(&size, p, sizeof(size));
+	for (i = known; i < size; i++)
+		if (bytes[i])
+			return false;
+	return true;
+}
+
+static int run_lines(struct ksift_ctx *ctx, const struct ksift_prog *prog,
+		     const struct ksift_variant_ops *ops, struct ksift_run *run,
+		     struct ksift_error *err)
+{
+	struct ksift_lines *user = (void *)(uintptr_t)run->args;
+	struct ksift_lines args;
+	int ret;
+
+	ret = check_source(run);
+	if (!ret)
+		ret = check_resume(run);
+	if (ret)
+		return ret;
+	if (!tail_is_zero(user, sizeof(args)))
+		return -E2BIG;
+	memcpy(&args, user, sizeof(args));
+	ret = ksift_user_lines(ctx, prog, ops, run, &args, err);
+	if (!ret)
+		memcpy(user, &args, sizeof(args));
+	return ret;
+}
+
+int ksift_user_run(struct ksift_ctx *ctx, const struct ksift_prog *prog,
+		   struct ksift_run *user, struct ksift_error *err)
+{
+	void *args = (void *)(uintptr_t)user->args;
+	const struct ksift_variant_ops *ops;
+	struct ksift_run run;
+	u64 usable;
+	int ret;
+
+	if (!tail_is_zero(user, sizeof(run)))
+		return -E2BIG;
+	memcpy(&run, user, sizeof(run));
+	ops = get_variant(run.variant, &usable);
+	if (!ops)
+		return -EOPNOTSUPP;
+	run.out_bytes = 0;
+	run.out_walked = 0;
+	run.out_variant = ops->id;
+	switch (run.kernel) {
+	case KSIFT_KERNEL_LINES:
+		ret = run_lines(ctx, prog, ops, &run, err);
+		break;
+	case KSIFT_KERNEL_FIB:
+		ret = run_fib(&run, args);
+		break;
+	case KSIFT_KERNEL_SUMSQ:
+		ret = run_sumsq(&run, args);
+		break;
+	default:
+		ret = run_sum(&run, args);
+		break;
+	}
+	if (ret)
+		return ret;
+	run.resume.flags |= KSIFT_RESUME_VALID;
+	memcpy(user, &run, sizeof(run));
+	return 0;
+}

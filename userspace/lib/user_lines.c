@@ -1,0 +1,538 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The kernel "lines" of the user engine.  What it reads is its own, and does not
+ * change between the scan and the copy: a selected line goes straight to the
+ * caller.  One that is longer than what is kept of a line is read again.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/types.h>
+
+#include "ctx.h"
+#include "user.h"
+
+/* Fewer bytes than this are not worth a vector section. */
+#define CHUNK_MIN 512
+
+/* Why a run ended before its source did. */
+enum stop {
+	RUNNING,
+	STOP_FULL,	/* a buffer of the caller's is full */
+	STOP_LIMIT,	/* max_lines */
+	STOP_WORK,	/* enough for one run */
+	STOP_AGAIN,	/* the file changed: scan again from where it did */
+	STOP_CALLER,	/* the context's callback said so */
+};
+
+/**
+ * struct lines_run - A run of this kernel
+ * @ctx: Whose it is
+ * @err: For what the context's callback says
+ * @said: What it said
+ * @args: The caller's arguments
+ * @resume: In and out
+ * @prog: The filter
+ * @src: The source
+ * @scan: The engine's state
+ * @text: Bytes given out
+ * @records: Records given out
+ * @chunk: Bytes to look at next, as the hits' number allows
+ * @checked: What of the source was used when last looked at whether to go on
+ */
+struct lines_run {
+	struct ksift_ctx *ctx;
+	struct ksift_error *err;
+	int said;
+	struct ksift_lines *args;
+	struct ksift_resume *resume;
+	const struct ksift_prog *prog;
+	struct ksift_user_src src;
+	struct ksift_scan *scan;
+	u64 text;
+	u64 records;
+	size_t chunk;
+	u64 checked;
+};
+
+static u64 text_room(const struct lines_run *r)
+{
+	return r->args->text_cap - r->text;
+}
+
+static u8 *text_end(const struct lines_run *r)
+{
+	return (u8 *)(uintptr_t)(r->args->text + r->text);
+}
+
+/* After some work: has the caller had enough?  RUNNING or STOP_CALLER. */
+static int check_caller(struct lines_run *r)
+{
+	if (r->src.bytes - r->checked < KSIFT_USER_WORK)
+		return RUNNING;
+	r->checked = r->src.bytes;
+	r->said = ksift_ctx_interrupted(r->ctx, r->err);
+	return r->said ? STOP_CALLER : RUNNING;
+}
+
+/* What else a record says of a line. */
+struct nature {
+	u64 seen;
+	u32 level;
+	u32 msg;
+};
+
+static void put_record(struct lines_run *r, const struct ksift_hit *hit,
+		       const struct nature *nature)
+{
+	struct ksift_record rec = {
+		.offset = hit->start,
+		.len = hit->end - hit->start,
+		.line = UINT64_MAX,
+		.level = nature->level,
+		.pattern = UINT32_MAX,
+		.msg = nature->msg,
+	};
+	u64 seen = nature->seen & r->prog->include;
+	u64 at = r->args->records + r->records * sizeof(rec);
+
+	if (r->args->flags & KSIFT_LINES_TOTAL)
+		rec.line = hit->index;
+	if (seen)
+		rec.pattern = ksift_low_bit(seen);
+	memcpy((void *)(uintptr_t)at, &rec, sizeof(rec));
+	r->records++;
+}
+
+static enum stop give_text(struct lines_run *r, const struct ksift_hit *hit, const u8 *line)
+{
+	u64 len = hit->end - hit->start, room = text_room(r);
+	u8 *to = text_end(r);
+	size_t n = min(len, room);
+
+	memcpy(to, line, n);
+	r->text += n;
+	if (n < room) {
+		to[n] = '\n';
+		r->text++;
+		return text_room(r) ? RUNNING : STOP_FULL;
+	}
+	r->resume->pos = hit->start;
+	r->resume->skip = n;
+	r->resume->flags = n == len && !hit->newline ? KSIFT_RESUME_PENDING_NL :
+						       KSIFT_RESUME_INLINE;
+	return STOP_FULL;
+}
+
+/*
+ * Read the text of the line at @start, from its byte @skip on, up to a newline
+ * or the end of the source.  Sets resume when it has to stop before that.
+ * Returns an enum stop, STOP_AGAIN if there is no such line, or a negative
+ * error; *@next is the offset after the line and *@newline tells if it has one.
+ */
+static int stream_line(struct lines_run *r, u64 start, u64 skip, u64 *next, bool *newline)
+{
+	const bool resumed = r->resume->flags & KSIFT_RESUME_INLINE;
+	u8 *end = NULL;
+
+	r->resume->pos = start;
+	r->resume->flags = KSIFT_RESUME_INLINE;
+	while (!end) {
+		u64 room = text_room(r);
+		u8 *to = text_end(r);
+		ssize_t n;
+
+		r->resume->skip = skip;
+		if (!room)
+			return STOP_FULL;
+		n = ksift_user_read(&r->src, start + skip, to, min(room, KSIFT_USER_KEEP));
+		if (n < 0)
+			return n;
+		if (!n && !skip && !resumed) {
+			r->resume->flags = 0;
+			return STOP_AGAIN;
+		}
+		r->src.bytes += n;
+		*newline = n;
+		end = n ? memchr(to, '\n', n) : to;
+		if (!n)
+			*to = '\n';
+		else
+			skip += end ? end - to + 1 : n;
+		r->text += end ? end - to + 1 : n;
+	}
+	*next = start + skip;
+	r->resume->flags = 0;
+	return text_room(r) ? RUNNING : STOP_FULL;
+}
+
+/*
+ * The nature of a line that is not held; nothing is held for the first part
+ * of the buffer then.  Returns as stream_line().
+ */
+static int match_long(struct lines_run *r, const struct ksift_hit *hit,
+		      struct nature *nature)
+{
+	u8 *buf = r->src.buf;
+	u32 state[2];
+	u64 pos, hole;
+	int stop;
+
+	nature->seen = ksift_match_start(r->prog, state);
+	for (pos = hit->start; pos < hit->end; pos += hole) {
+		ssize_t n = ksift_user_read(&r->src, pos, buf,
+					    min(hit->end - pos, KSIFT_USER_KEEP));
+
+		if (n < 0)
+			return n;
+		if (!n)
+			return pos == hit->start ? STOP_AGAIN : RUNNING;
+		r->src.bytes += n;
+		stop = check_caller(r);
+		if (stop)
+			return stop;
+		if (pos == hit->start)
+			nature->level = ksift_level(buf, n, &nature->msg);
+		nature->seen |= ksift_match(r->prog, state, buf, n);
+		pos += n;
+		hole = 0;
+		if (n == KSIFT_USER_KEEP && !buf[0] && !memcmp(buf, buf + 1, n - 1))
+			hole = min(ksift_user_hole(&r->src, pos), hit->end - pos);
+		nature->seen |= ksift_match_zeros(r->prog, state, hole);
+	}
+	return RUNNING;
+}
+
+/*
+ * Give out a line that is not held.  When it has another length by then, @hit is
+ * changed to what it was.
+ */
+static int give_long(struct lines_run *r, struct ksift_hit *hit)
+{
+	struct nature nature = { .level = KSIFT_LEVEL_NONE };
+	int ret, stop = RUNNING;
+	bool newline;
+	u64 next;
+
+	if (r->args->records) {
+		ret = match_long(r, hit, &nature);
+		if (ret)
+			return ret;
+	}
+	if (r->args->text) {
+		stop = stream_line(r, hit->start, 0, &next, &newline);
+		if (stop == STOP_AGAIN)
+			return stop;
+		/* The line counts: what is left of it is for the next call. */
+		if (stop < 0)
+			stop = STOP_FULL;
+		if (!r->resume->flags) {
+			hit->end = next - newline;
+			hit->newline = newline;
+		}
+	}
+	if (r->args->records)
+		put_record(r, hit, &nature);
+	return stop;
+}
+
+static int give_line(struct lines_run *r, struct ksift_hit *hit)
+{
+	const u8 *line = ksift_user_held(&r->src, hit->start);
+	u64 len = hit->end - hit->start;
+	struct nature nature;
+	u32 state[2];
+
+	if (!line)
+		return give_long(r, hit);
+	if (r->args->records) {
+		nature.seen = ksift_match_start(r->prog, state);
+		nature.seen |= ksift_match(r->prog, state, line, len);
+		nature.level = ksift_level(line, len, &nature.msg);
+		put_record(r, hit, &nature);
+	}
+	return r->args->text ? give_text(r, hit, line) : RUNNING;
+}
+
+/*
+ * Give out the hits of the last feed.  When not all of them were wanted, the
+ * scan is taken back to the last that was.
+ */
+static int give_hits(struct lines_run *r, struct ksift_lines_count before)
+{
+	const bool give = r->args->text || r->args->records;
+	struct ksift_lines_count *c = &before;
+	struct ksift_scan *scan = r->scan;
+	u32 i, n = scan->hit_count;
+
+	for (i = 0; i < n; i++) {
+		struct ksift_hit hit = scan->hits[i];
+		int stop = give ? give_line(r, &hit) : RUNNING;
+
+		if (stop < 0 || stop == STOP_AGAIN || stop == STOP_CALLER) {
+			scan->count = *c;
+			scan->count.total = hit.index;
+			ksift_scan_start(scan, hit.start, false);
+			return stop;
+		}
+		ksift_scan_count(scan, &hit, c);
+		if (r->args->records && r->records == r->args->records_cap)
+			stop = STOP_FULL;
+		if (c->selected >= r->args->max_lines && stop == RUNNING)
+			stop = STOP_LIMIT;
+		/* What follows may have moved when this line was given out. */
+		if (hit.end != scan->hits[i].end && stop == RUNNING)
+			stop = STOP_AGAIN;
+		if (stop != RUNNING) {
+			ksift_scan_rewind(scan, &hit, c);
+			return stop;
+		}
+	}
+	return RUNNING;
+}
+
+/*
+ * Look no further than can be given out: what is looked at and then is not
+ * taken has to be looked at again.
+ */
+static void bound_scan(struct lines_run *r, struct ksift_scan *scan)
+{
+	u64 hits = min(KSIFT_LINES_HITS, r->args->max_lines - scan->count.selected);
+
+	if (r->args->records)
+		hits = min(hits, r->args->records_cap - r->records);
+	scan->hits_max = hits;
+	scan->bytes_max = r->args->text ? text_room(r) : UINT64_MAX;
+	scan->chunk = r->chunk;
+}
+
+/* After a feed of @fed bytes: double it while nothing stops it. */
+static void adapt_chunk(struct lines_run *r, size_t fed)
+{
+	bool stopped = r->scan->hit_count == r->scan->hits_max;
+	size_t chunk = (stopped ? fed : r->chunk) * 2;
+
+	r->chunk = max(CHUNK_MIN, min(chunk, KSIFT_CHUNK));
+}
+
+/* The first chunk, from what can be given out of it. */
+static size_t first_chunk(const struct ksift_lines *args)
+{
+	u64 chunk = KSIFT_CHUNK;
+
+	if (args->text)
+		chunk = min(chunk, args->text_cap);
+	/* A guess at a line's length: most are longer. */
+	if (args->records)
+		chunk = min(chunk, args->records_cap * 64);
+	return max(chunk, CHUNK_MIN);
+}
+
+/* Has a line been done, so that a run may end? */
+static bool some_done(const struct lines_run *r)
+{
+	return r->scan->count.total || r->text;
+}
+
+static int feed_piece(struct lines_run *r, const struct ksift_user_piece *piece)
+{
+	struct ksift_scan *scan = r->scan;
+	size_t done = 0;
+	int stop = RUNNING;
+
+	while (done < piece->len && !stop && !scan->done) {
+		const struct ksift_lines_count before = scan->count;
+		size_t was = done;
+
+		if (!r->args->max_lines && !scan->skipping)
+			return STOP_LIMIT;
+		bound_scan(r, scan);
+		done = ksift_scan_feed(scan, piece->buf, done, piece->len);
+		r->src.bytes += done - was;
+		adapt_chunk(r, done - was);
+		stop = give_hits(r, before);
+		if (!stop && r->src.bytes >= KSIFT_USER_WORK && some_done(r))
+			stop = STOP_WORK;
+		if (!stop)
+			stop = check_caller(r);
+	}
+	return stop;
+}
+
+static int feed_end(struct lines_run *r)
+{
+	const struct ksift_lines_count before = r->scan->count;
+
+	ksift_scan_eof(r->scan);
+	return give_hits(r, before);
+}
+
+/* Returns an enum stop or a negative error. */
+static int scan_source(struct lines_run *r)
+{
+	struct ksift_scan *scan = r->scan;
+	int stop = RUNNING;
+
+	while (!scan->done) {
+		struct ksift_user_piece piece;
+
+		if (!r->args->max_lines && !scan->skipping)
+			return STOP_LIMIT;
+		stop = ksift_user_next(&r->src, scan->pos,
+				       scan->skipping ? scan->pos : scan->line, &piece);
+		if (stop)
+			return stop;
+		if (!piece.len) {
+			stop = feed_end(r);
+		} else if (!piece.buf) {
+			ksift_scan_zeros(scan, piece.len);
+			r->src.bytes += piece.len;
+		} else {
+			stop = feed_piece(r, &piece);
+		}
+		if (stop && stop != STOP_AGAIN)
+			return stop;
+	}
+	return RUNNING;
+}
+
+/* Finish the line that the last call could not.  Returns as scan_source(). */
+static int resume_line(struct lines_run *r, u64 *next, bool *newline)
+{
+	struct ksift_resume from = *r->resume;
+
+	if (!r->args->text)
+		return -EINVAL;
+	if (!(from.flags & KSIFT_RESUME_PENDING_NL))
+		return stream_line(r, from.pos, from.skip, next, newline);
+	*next = from.pos + from.skip;
+	*newline = false;
+	*text_end(r) = '\n';
+	r->text = 1;
+	r->resume->flags = 0;
+	return text_room(r) ? RUNNING : STOP_FULL;
+}
+
+static int run_from_start(struct lines_run *r, const struct ksift_run *run)
+{
+	struct ksift_scan *scan = r->scan;
+	u64 pos = run->from;
+	bool skipping = false, newline;
+	int stop = RUNNING;
+
+	if (r->resume->flags & KSIFT_RESUME_VALID)
+		pos = r->resume->pos;
+	else if (pos)
+		skipping = true;
+
+	if (r->resume->flags & (KSIFT_RESUME_INLINE | KSIFT_RESUME_PENDING_NL)) {
+		stop = resume_line(r, &pos, &newline);
+		if (stop < 0 || r->resume->flags)
+			return stop;
+		ksift_scan_start(scan, pos, false);
+		/* What has come after the end since is the rest of its line. */
+		if (!newline)
+			scan->done = true;
+	} else {
+		/* The byte before a range tells if a line begins with it. */
+		ksift_scan_start(scan, pos - skipping, skipping);
+	}
+	scan->first = pos;
+	return stop ? stop : scan_source(r);
+}
+
+static int check_args(const struct ksift_lines *args, const struct ksift_prog *prog)
+{
+	if (args->flags & ~(KSIFT_LINES_TOTAL | KSIFT_LINES_LEVELS))
+		return -EOPNOTSUPP;
+	if (!args->text != !args->text_cap || !args->records != !args->records_cap ||
+	    !args->pattern_counts != !args->pattern_counts_cap || args->__reserved)
+		return -EINVAL;
+	/* No buffer may wrap around the address space. */
+	if (args->text + args->text_cap < args->text ||
+	    args->records_cap > (UINT64_MAX - args->records) / sizeof(struct ksift_record) ||
+	    args->pattern_counts_cap > (UINT64_MAX - args->pattern_counts) / sizeof(u64))
+		return -EFAULT;
+	return args->pattern_counts && args->pattern_counts_cap < prog->count ? -EINVAL : 0;
+}
+
+static struct ksift_scan *new_scan(const struct lines_run *r, u64 to,
+				   const struct ksift_variant_ops *ops)
+{
+	struct ksift_scan *scan = malloc(sizeof(*scan));
+
+	if (!scan)
+		return NULL;
+	/* All but the arrays, which are written before they are read. */
+	memset(scan, 0, offsetof(struct ksift_scan, hits));
+	scan->prog = r->prog;
+	scan->ops = ops;
+	scan->to = to;
+	scan->want_hits = r->args->text || r->args->records ||
+			  r->args->max_lines != UINT64_MAX;
+	scan->want_levels = r->args->flags & KSIFT_LINES_LEVELS;
+	scan->want_patterns = r->args->pattern_counts;
+	return scan;
+}
+
+/* Turn what a run came to into what the caller gets. */
+static int finish(struct lines_run *r, struct ksift_run *run, int stop)
+{
+	const struct ksift_scan *scan = r->scan;
+	struct ksift_lines *args = r->args;
+	struct ksift_resume *resume = r->resume;
+
+	if (stop == STOP_CALLER)
+		return -r->said;
+	/* An error after something was done is for the next call to find. */
+	if (stop < 0 && !some_done(r))
+		return stop;
+
+	args->out_total_bytes = 0;
+	args->out_selected = scan->count.selected;
+	args->out_selected_bytes = scan->count.selected_bytes;
+	args->out_total = args->flags & KSIFT_LINES_TOTAL ? scan->count.total : 0;
+	args->out_text = r->text;
+	args->out_records = r->records;
+	memcpy(args->out_levels, scan->count.levels, sizeof(args->out_levels));
+	if (args->pattern_counts)
+		memcpy((void *)(uintptr_t)args->pattern_counts, scan->count.patterns,
+		       r->prog->count * sizeof(u64));
+	if (!scan->skipping)
+		args->out_total_bytes = scan->line - scan->first;
+	if (!(resume->flags & (KSIFT_RESUME_INLINE | KSIFT_RESUME_PENDING_NL))) {
+		resume->pos = scan->skipping ? scan->pos : scan->line;
+		resume->skip = 0;
+		resume->flags = scan->done ? KSIFT_RESUME_DONE : 0;
+	}
+	if (stop == STOP_LIMIT || scan->count.selected >= args->max_lines)
+		resume->flags |= KSIFT_RESUME_LIMIT;
+	run->out_bytes = r->src.bytes;
+	return 0;
+}
+
+int ksift_user_lines(struct ksift_ctx *ctx, const struct ksift_prog *prog,
+		     const struct ksift_variant_ops *ops, struct ksift_run *run,
+		     struct ksift_lines *args, struct ksift_error *err)
+{
+	struct lines_run r = {
+		.ctx = ctx,
+		.err = err,
+		.args = args,
+		.resume = &run->resume,
+		.prog = prog,
+		.chunk = first_chunk(args),
+	};
+	int ret;
+
+	ret = check_args(args, prog);
+	if (ret)
+		return ret;
+	ret = ksift_user_open(&r.src, run);
+	if (ret)
+		return ret;
+	r.scan = new_scan(&r, run->to, ops);
+	ret = r.scan ? finish(&r, run, run_from_start(&r, run)) : -ENOMEM;
+	free(r.scan);
+	ksift_user_close(&r.src);
+	return ret;
+}

@@ -14,6 +14,7 @@ static const struct cli_cmd *const commands[] = {
 	&cli_sumsq,
 	&cli_sum,
 	&cli_info,
+	&cli_doctor,
 };
 
 /* Where lines get something in front, one write(2) takes a thousand of them. */

@@ -54,6 +54,7 @@ kernel="env KSIFT_STANDIN=1 LD_PRELOAD=$standin"
 # shellcheck disable=SC2086
 {
 	suite docs $kernel KSIFT="$O/ksift" sh tests/docs.sh
+	suite doctor $kernel KSIFT="$O/ksift" sh tests/doctor.sh
 	suite unit "$O/tests/unit"
 	suite unit-kernel $kernel "$O/tests/unit"
 	suite unit-chopped $kernel KSIFT_STANDIN_CHOP=1 "$O/tests/unit"

@@ -49,6 +49,8 @@ suite()
 
 standin=$O/tests/standin.so
 suite install sh tests/install.sh
+: >"$out/empty"
+suite startup "$O/tests/startup" "$out/empty" "$O/ksift" "$O/ksift-static"
 kernel="env KSIFT_STANDIN=1 LD_PRELOAD=$standin"
 # It is words.
 # shellcheck disable=SC2086

@@ -801,6 +801,10 @@ without_device()
 	is "no device, and the user engine does it" 0 'a1
 a2
 a3'
+	try doctor
+	check "no device, doctor" [ "$(cat rc)" = 1 ]
+	check "no device, doctor has a problem" grep -q "^problem .*'sudo " out
+	check "no device, doctor has another engine" grep -q '^note engine: user, variant ' out
 	try info
 	check "no device, info tells why" grep -q '^engine: user (no device /dev/ksift: ' out
 	if ! script -qec true /dev/null >/dev/null 2>&1; then
@@ -827,6 +831,11 @@ else
 		try info
 		check "info: the module's version" grep -qx "version: $(cat /sys/module/ksift/version)" out
 	fi
+	try doctor
+	check "doctor" [ "$(cat rc)" = 0 ]
+	check "doctor: the device" grep -q '^ok device: /dev/ksift, mode ' out
+	check "doctor: the engine" grep -q '^ok engine: kernel, variant ' out
+	check "doctor: no problem" sh -c '! grep ^problem out'
 	if [ "$(id -u)" != 0 ] || ! command -v su >/dev/null; then
 		skip "no permission" "needs root and su"
 	else
@@ -842,6 +851,8 @@ else
 		is "no permission" 2 '' "ksift: no permission to open /dev/ksift: it belongs to group $group; join it with 'sudo usermod -aG $group \$USER' and log in again"
 		as_nobody
 		is "no permission, and the user engine does it" 0 3
+		su nobody -s /bin/sh -c "\"$KSIFT\" doctor" >out 2>err
+		check "no permission, doctor" grep -qF "problem device: no permission to open /dev/ksift: it belongs to group $group; " out
 		chgrp root /dev/ksift
 		as_nobody --engine kernel
 		is "no permission, and no udev rule" 2 '' "ksift: no permission to open /dev/ksift: only root may; *"

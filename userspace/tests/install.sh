@@ -123,6 +123,18 @@ result $? "the static client is static"
 [ "$("$O/ksift-static" --version)" = "ksift $(pkg-config --modversion libksift)" ]
 result $? "one version everywhere"
 
+# systemd looks in the same place below /usr and below /usr/local.
+if [ "$(id -u)" -ne 0 ] || ! command -v systemd-sysusers >/dev/null; then
+	n=$((n + 1))
+	echo "ok $n - sysusers makes the group # SKIP needs root and systemd"
+else
+	mkdir -p "$dir/system/etc"
+	quiet "$MAKE" -s O="$O" DESTDIR="$dir/system" PREFIX=/usr/local install &&
+		quiet systemd-sysusers --root="$dir/system" &&
+		quiet grep '^ksift:x:[0-9]*:$' "$dir/system/etc/group"
+	result $? "sysusers makes the group"
+fi
+
 # Nobody else's file goes, and none of ours stays.
 echo other >"$root/opt/ksift/bin/other"
 quiet "$MAKE" -s O="$O" DESTDIR="$root" PREFIX=/opt/ksift libdir=/opt/ksift/lib/x uninstall

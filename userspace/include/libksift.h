@@ -252,8 +252,8 @@ int ksift_lines_run(struct ksift_ctx *ctx, const struct ksift_matcher *matcher,
 /**
  * struct ksift_chunk - Part of a scan's output
  * @size: sizeof(struct ksift_chunk) of the library
- * @text: Selected text.  Every line ends with a newline, but the last one of a
- *	chunk may go on in the next.
+ * @text: Selected text.  Every line ends with a newline (with %KSIFT_SCAN_NUL: a
+ *	NUL), but the last one of a chunk may go on in the next.
  * @text_len: Bytes of @text
  * @records: The selected lines that begin in @text, in order, if asked for.
  *	@offset counts from the start of the file, or from where reading a
@@ -285,12 +285,18 @@ struct ksift_scan_result;
  * @KSIFT_SCAN_CURRENT: Start at the file's current offset, which is taken for
  *	the start of a line, instead of at @from.  The offset is not moved when
  *	the kernel walks the file.
+ * @KSIFT_SCAN_NUL: Lines end with a NUL instead of a newline, those given out
+ *	do, too, and a newline is a byte like any other: the one that a NUL in a
+ *	pattern matches.  Files are read, not walked.
+ * @KSIFT_SCAN_LEVELS: Count the selected lines by level
  */
 enum ksift_scan_flags {
 	KSIFT_SCAN_TEXT = 1 << 0,
 	KSIFT_SCAN_RECORDS = 1 << 1,
 	KSIFT_SCAN_TOTAL = 1 << 2,
-	KSIFT_SCAN_CURRENT = 1 << 3
+	KSIFT_SCAN_CURRENT = 1 << 3,
+	KSIFT_SCAN_NUL = 1 << 4,
+	KSIFT_SCAN_LEVELS = 1 << 5
 };
 
 /**
@@ -307,6 +313,10 @@ enum ksift_scan_flags {
  *	@chunk: all of the lines that begin before its @end, and perhaps a part
  *	of the one that begins there.  0 goes on; a negative value ends the
  *	scan, and is returned.  NULL: not needed.
+ * @pattern_counts: Array of one number for each pattern of the matcher, to which
+ *	is added how many of the selected lines have it.  That takes more time
+ *	than to select them.  NULL: not needed.
+ * @pattern_counts_cap: Size of @pattern_counts in numbers
  */
 struct ksift_scan_opts {
 	size_t size;
@@ -317,10 +327,13 @@ struct ksift_scan_opts {
 	int (*chunk)(void *arg, const struct ksift_chunk *chunk);
 	void *arg;
 	int (*progress)(void *arg, const struct ksift_scan_result *so_far);
+	uint64_t *pattern_counts;
+	size_t pattern_counts_cap;
 };
 
 #define KSIFT_SCAN_OPTS_INIT \
-	{ sizeof(struct ksift_scan_opts), 0, 0, UINT64_MAX, UINT64_MAX, NULL, NULL, NULL }
+	{ sizeof(struct ksift_scan_opts), 0, 0, UINT64_MAX, UINT64_MAX, NULL, NULL, \
+	  NULL, NULL, 0 }
 
 /**
  * enum ksift_scan_result_flags - Bits of struct ksift_scan_result.flags
@@ -346,6 +359,8 @@ enum ksift_scan_result_flags {
  * @start: Offset at which it began
  * @end: Offset of the byte after the last line looked at; with
  *	%KSIFT_SCAN_LIMITED, after the last line selected
+ * @levels: With %KSIFT_SCAN_LEVELS, how many of the lines selected have each
+ *	enum ksift_level; else 0
  */
 struct ksift_scan_result {
 	size_t size;
@@ -359,10 +374,11 @@ struct ksift_scan_result {
 	uint64_t walked;
 	uint64_t start;
 	uint64_t end;
+	uint64_t levels[KSIFT_LEVELS];
 };
 
 #define KSIFT_SCAN_RESULT_INIT \
-	{ sizeof(struct ksift_scan_result), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+	{ sizeof(struct ksift_scan_result), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, { 0 } }
 
 /**
  * ksift_lines_scan() - Scan a whole file, or a range of it, in order

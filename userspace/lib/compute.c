@@ -176,7 +176,7 @@ KSIFT_EXPORT int ksift_sum_stream(struct ksift_ctx *ctx, int fd,
 	if (!buf)
 		return ksift_error_sys(err, -ENOMEM, "");
 	for (;;) {
-		n = ksift_ctx_read(ctx, fd, buf + fill, STREAM_CAP - fill, err);
+		n = ksift_ctx_read(ctx, fd, buf + fill, STREAM_CAP - fill, -1, err);
 		ret = n < 0 ? n : 0;
 		if (n <= 0)
 			break;

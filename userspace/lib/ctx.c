@@ -168,8 +168,7 @@ KSIFT_EXPORT int ksift_ctx_open(const struct ksift_ctx_opts *user_opts,
 
 	if (user_opts) {
 		ret = ksift_error_opts(&opts, sizeof(opts), user_opts,
-				       offsetof(struct ksift_ctx_opts, engine),
-				       "ctx_opts", err);
+				       sizeof(opts), "ctx_opts", err);
 		if (ret)
 			return ret;
 	}
@@ -242,13 +241,13 @@ int ksift_ctx_interrupted(struct ksift_ctx *ctx, struct ksift_error *err)
 }
 
 ssize_t ksift_ctx_read(struct ksift_ctx *ctx, int fd, void *buf, size_t len,
-		       struct ksift_error *err)
+		       off_t offset, struct ksift_error *err)
 {
 	ssize_t n;
 	int ret;
 
 	for (;;) {
-		n = read(fd, buf, len);
+		n = offset < 0 ? read(fd, buf, len) : pread(fd, buf, len, offset);
 		if (n >= 0)
 			return n;
 		if (errno != EINTR)

@@ -12,17 +12,20 @@ struct ksift_prog;
  * struct ksift_matcher - A compiled filter
  * @fd: The kernel's, or -1
  * @prog: The user engine's, or NULL
+ * @count: Patterns in it
  */
 struct ksift_matcher {
 	int fd;
 	struct ksift_prog *prog;
+	uint32_t count;
 };
 
 #define KSIFT_EXPORT __attribute__((visibility("default")))
 
 int ksift_ctx_interrupted(struct ksift_ctx *ctx, struct ksift_error *err);
+/* From the current offset if @offset is -1. */
 ssize_t ksift_ctx_read(struct ksift_ctx *ctx, int fd, void *buf, size_t len,
-		       struct ksift_error *err);
+		       off_t offset, struct ksift_error *err);
 
 /* The kernel's filter is filter->out_fd, the user engine's is *@prog. */
 int ksift_ctx_filter(struct ksift_ctx *ctx, struct ksift_filter *filter,

@@ -14,6 +14,9 @@
  * last, unfinished line and is moved to the front.  It came with the last read,
  * or no newline has been seen since and it stays in place: no byte is moved
  * more than once for it, nor once it has been read looked at for newlines again.
+ *
+ * Lines that end with NUL are read so, too: NULs and newlines trade places in
+ * the buffer, and back in what is given out.
  */
 #define _GNU_SOURCE /* memrchr() */
 #include <errno.h>
@@ -36,7 +39,7 @@
 #define STREAM_CAP (256u << 10)
 
 #define SCAN_FLAGS (KSIFT_SCAN_TEXT | KSIFT_SCAN_RECORDS | KSIFT_SCAN_TOTAL | \
-		    KSIFT_SCAN_CURRENT)
+		    KSIFT_SCAN_CURRENT | KSIFT_SCAN_NUL | KSIFT_SCAN_LEVELS)
 
 struct scan {
 	struct ksift_ctx *ctx;
@@ -48,6 +51,16 @@ struct scan {
 	struct ksift_record *records;
 	uint64_t left;		/* lines that may still be selected */
 	bool started;		/* a run has succeeded */
+};
+
+/* What a file that is read comes through. */
+struct stream {
+	int fd;
+	bool seek;		/* it is read at @offset + @fill */
+	char *buf;
+	size_t cap;
+	size_t fill;
+	uint64_t offset;	/* of the first byte in @buf */
 };
 
 KSIFT_EXPORT int ksift_lines_run(struct ksift_ctx *ctx,
@@ -71,6 +84,18 @@ KSIFT_EXPORT int ksift_lines_run(struct ksift_ctx *ctx,
 	return ksift_ctx_run(ctx, matcher->prog, run, err);
 }
 
+/* NUL becomes newline, newline NUL.  In blocks, for which there are vectors. */
+static void swap_nul(char *buf, size_t len)
+{
+	size_t i = 0, k;
+
+	for (; i + 64 <= len; i += 64)
+		for (k = i; k < i + 64; k++)
+			buf[k] ^= buf[k] == 0 || buf[k] == '\n' ? '\n' : 0;
+	for (; i < len; i++)
+		buf[i] ^= buf[i] == 0 || buf[i] == '\n' ? '\n' : 0;
+}
+
 /* @base is the offset of the source's first byte in the caller's file. */
 static int scan_deliver(struct scan *s, const struct ksift_lines *lines,
 			uint64_t base, uint64_t end)
@@ -88,6 +113,8 @@ static int scan_deliver(struct scan *s, const struct ksift_lines *lines,
 
 	if (!chunk.text_len && !chunk.record_count)
 		return 0;
+	if (s->opts.flags & KSIFT_SCAN_NUL)
+		swap_nul(s->text, chunk.text_len);
 	for (i = 0; i < chunk.record_count; i++) {
 		s->records[i].offset += base;
 		if (s->opts.flags & KSIFT_SCAN_TOTAL)
@@ -97,6 +124,29 @@ static int scan_deliver(struct scan *s, const struct ksift_lines *lines,
 	if (ret < 0)
 		return ksift_error_set(s->err, ret, "stopped by the caller");
 	return 0;
+}
+
+static void scan_add(struct scan *s, const struct ksift_run *run,
+		     const struct ksift_lines *lines, uint64_t base)
+{
+	const uint64_t *patterns = (void *)(uintptr_t)lines->pattern_counts;
+	struct ksift_scan_result *res = &s->res;
+	size_t i;
+
+	res->variant = run->out_variant;
+	res->selected += lines->out_selected;
+	res->selected_bytes += lines->out_selected_bytes;
+	res->total += lines->out_total;
+	res->total_bytes += lines->out_total_bytes;
+	res->bytes += run->out_bytes;
+	res->walked += run->out_walked;
+	/* A range in the middle of a line ends before the line does. */
+	if (res->end < base + run->resume.pos)
+		res->end = base + run->resume.pos;
+	for (i = 0; i < KSIFT_LEVELS; i++)
+		res->levels[i] += lines->out_levels[i];
+	for (i = 0; patterns && i < s->matcher->count; i++)
+		s->opts.pattern_counts[i] += patterns[i];
 }
 
 static int scan_progress(struct scan *s)
@@ -113,14 +163,12 @@ static int scan_progress(struct scan *s)
 static int scan_range(struct scan *s, struct ksift_run *run, uint64_t base)
 {
 	const uint32_t unfinished = KSIFT_RESUME_INLINE | KSIFT_RESUME_PENDING_NL;
-	struct ksift_scan_result *res = &s->res;
+	uint64_t patterns[KSIFT_PATTERNS_MAX];
 	int ret;
 
 	for (;;) {
 		struct ksift_lines lines = {
 			.size = sizeof(lines),
-			.flags = s->opts.flags & KSIFT_SCAN_TOTAL ?
-				KSIFT_LINES_TOTAL : 0,
 			.max_lines = s->left,
 			.text = (uintptr_t)s->text,
 			.text_cap = s->text ? TEXT_CAP : 0,
@@ -128,19 +176,20 @@ static int scan_range(struct scan *s, struct ksift_run *run, uint64_t base)
 			.records_cap = s->records ? RECORDS_CAP : 0,
 		};
 
+		if (s->opts.flags & KSIFT_SCAN_TOTAL)
+			lines.flags |= KSIFT_LINES_TOTAL;
+		if (s->opts.flags & KSIFT_SCAN_LEVELS)
+			lines.flags |= KSIFT_LINES_LEVELS;
+		if (s->opts.pattern_counts) {
+			lines.pattern_counts = (uintptr_t)patterns;
+			lines.pattern_counts_cap = KSIFT_PATTERNS_MAX;
+		}
 		ret = ksift_lines_run(s->ctx, s->matcher, run, &lines, s->err);
 		if (ret)
 			return ret;
 		s->started = true;
 		ret = scan_deliver(s, &lines, base, base + run->resume.pos);
-		res->variant = run->out_variant;
-		res->selected += lines.out_selected;
-		res->selected_bytes += lines.out_selected_bytes;
-		res->total += lines.out_total;
-		res->total_bytes += lines.out_total_bytes;
-		res->bytes += run->out_bytes;
-		res->walked += run->out_walked;
-		res->end = base + run->resume.pos;
+		scan_add(s, run, &lines, base);
 		if (!ret)
 			ret = scan_progress(s);
 		if (ret)
@@ -148,7 +197,7 @@ static int scan_range(struct scan *s, struct ksift_run *run, uint64_t base)
 		if (s->left != UINT64_MAX)
 			s->left -= lines.out_selected;
 		if (!s->left && !(run->resume.flags & unfinished)) {
-			res->flags |= KSIFT_SCAN_LIMITED;
+			s->res.flags |= KSIFT_SCAN_LIMITED;
 			return 0;
 		}
 		if (run->resume.flags & KSIFT_RESUME_DONE)
@@ -194,69 +243,95 @@ static int scan_file(struct scan *s, int fd)
 	}
 }
 
-static int scan_memory(struct scan *s, const char *buf, size_t len,
-		       uint64_t offset)
+/* The lines that are complete in the first @len bytes of the buffer. */
+static int scan_buffer(struct scan *s, const struct stream *in, size_t len)
 {
+	uint64_t from = s->res.start, to = s->opts.to;
 	struct ksift_run run = {
 		.size = sizeof(run),
 		.source = KSIFT_SOURCE_MEM,
-		.base = (uintptr_t)buf,
+		.base = (uintptr_t)in->buf,
 		.len = len,
-		.to = UINT64_MAX,
+		.from = from > in->offset ? from - in->offset : 0,
+		.to = to == UINT64_MAX ? to : to - in->offset,
 	};
 
-	return scan_range(s, &run, offset);
+	return scan_range(s, &run, in->offset);
 }
 
-static int scan_stream(struct scan *s, int fd)
+static int stream_grow(struct scan *s, struct stream *in)
 {
-	uint64_t offset = s->res.start;
-	size_t cap = STREAM_CAP, fill = 0;
-	char *buf, *bigger;
-	int ret = 0;
+	char *bigger = in->cap <= SIZE_MAX / 2 ? realloc(in->buf, in->cap * 2) : NULL;
 
-	s->res.flags |= KSIFT_SCAN_STREAM;
-	buf = malloc(cap);
-	if (!buf)
-		return ksift_error_sys(s->err, -ENOMEM, "");
+	if (!bigger)
+		return ksift_error_set(s->err, -ENOMEM,
+			"no memory for a line of more than %zu bytes", in->cap);
+	in->buf = bigger;
+	in->cap *= 2;
+	return 0;
+}
 
-	for (;;) {
-		const char *nl;
-		size_t done;
-		ssize_t n;
+static ssize_t stream_read(struct scan *s, struct stream *in)
+{
+	char *end = in->buf + in->fill;
+	ssize_t n;
 
-		if (fill == cap) {
-			bigger = cap <= SIZE_MAX / 2 ? realloc(buf, cap * 2) : NULL;
-			if (!bigger) {
-				ret = ksift_error_set(s->err, -ENOMEM,
-					"no memory for a line of more than %zu bytes",
-					cap);
-				break;
-			}
-			buf = bigger;
-			cap *= 2;
-		}
-		n = ksift_ctx_read(s->ctx, fd, buf + fill, cap - fill, s->err);
-		if (n < 0) {
-			ret = n;
-			break;
-		}
+	n = ksift_ctx_read(s->ctx, in->fd, end, in->cap - in->fill,
+			   in->seek ? (off_t)(in->offset + in->fill) : -1, s->err);
+	if (n > 0 && (s->opts.flags & KSIFT_SCAN_NUL))
+		swap_nul(end, n);
+	return n;
+}
+
+static int stream_loop(struct scan *s, struct stream *in)
+{
+	const char *nl;
+	size_t done;
+	ssize_t n = 1;
+	int ret;
+
+	while (n && in->offset < s->opts.to) {
+		ret = in->fill == in->cap ? stream_grow(s, in) : 0;
+		if (ret)
+			return ret;
+		n = stream_read(s, in);
+		if (n < 0)
+			return n;
 		/* At the end what is left is a line without a newline. */
-		nl = n ? memrchr(buf + fill, '\n', n) : NULL;
-		fill += n;
-		done = nl ? (size_t)(nl + 1 - buf) : n ? 0 : fill;
-		if (done) {
-			ret = scan_memory(s, buf, done, offset);
-			if (ret || (s->res.flags & KSIFT_SCAN_LIMITED))
-				break;
-			offset += done;
-			fill -= done;
-			memmove(buf, buf + done, fill);
-		}
-		if (!n)
-			break;
+		nl = n ? memrchr(in->buf + in->fill, '\n', n) : NULL;
+		in->fill += n;
+		done = nl ? (size_t)(nl + 1 - in->buf) : n ? 0 : in->fill;
+		if (!done)
+			continue;
+		ret = scan_buffer(s, in, done);
+		if (ret || (s->res.flags & KSIFT_SCAN_LIMITED))
+			return ret;
+		in->offset += done;
+		in->fill -= done;
+		memmove(in->buf, in->buf + done, in->fill);
 	}
-	free(buf);
+	return 0;
+}
+
+/* With @seek the range's bytes, and the one before them, else what comes. */
+static int scan_stream(struct scan *s, int fd, bool seek)
+{
+	struct stream in = {
+		.fd = fd,
+		.seek = seek,
+		.cap = STREAM_CAP,
+		.offset = s->res.start,
+	};
+	int ret;
+
+	if (seek && in.offset && !(s->opts.flags & KSIFT_SCAN_CURRENT))
+		in.offset--;
+	s->res.flags |= KSIFT_SCAN_STREAM;
+	in.buf = malloc(in.cap);
+	if (!in.buf)
+		return ksift_error_sys(s->err, -ENOMEM, "");
+	ret = stream_loop(s, &in);
+	free(in.buf);
 	return ret;
 }
 
@@ -282,6 +357,8 @@ static int scan_any(struct scan *s, int fd)
 		return ksift_error_sys(s->err, -errno, "");
 	/* Files of /proc are of length 0 and have something to read still. */
 	if (S_ISREG(st.st_mode) && (st.st_size || !whole)) {
+		if (s->opts.flags & KSIFT_SCAN_NUL)
+			return scan_stream(s, fd, true);
 		ret = scan_file(s, fd);
 		if ((ret != -ESPIPE && ret != -EOPNOTSUPP) || s->started || !whole)
 			return ret;
@@ -291,10 +368,11 @@ static int scan_any(struct scan *s, int fd)
 	}
 	if (!(s->opts.flags & KSIFT_SCAN_CURRENT) && pos > 0)
 		s->res.start = pos;
-	return scan_stream(s, fd);
+	return scan_stream(s, fd, false);
 }
 
-static int check_opts(const struct ksift_scan_opts *opts, struct ksift_error *err)
+static int check_opts(const struct ksift_scan_opts *opts,
+		      const struct ksift_matcher *matcher, struct ksift_error *err)
 {
 	const uint32_t out = KSIFT_SCAN_TEXT | KSIFT_SCAN_RECORDS;
 
@@ -309,6 +387,10 @@ static int check_opts(const struct ksift_scan_opts *opts, struct ksift_error *er
 	if ((opts->flags & out) && !opts->chunk)
 		return ksift_error_set(err, -EINVAL,
 			"chunk: there is no callback to give lines to");
+	if (opts->pattern_counts && opts->pattern_counts_cap < matcher->count)
+		return ksift_error_set(err, -EINVAL,
+			"pattern_counts_cap is %zu, and the matcher has %u patterns",
+			opts->pattern_counts_cap, matcher->count);
 	return 0;
 }
 
@@ -335,7 +417,7 @@ KSIFT_EXPORT int ksift_lines_scan(struct ksift_ctx *ctx,
 		ret = ksift_error_size(err, "scan_result", result->size,
 				       sizeof(s.res));
 	if (!ret)
-		ret = check_opts(&s.opts, err);
+		ret = check_opts(&s.opts, matcher, err);
 	if (ret)
 		return ret;
 	s.left = s.opts.max_lines;

@@ -110,6 +110,7 @@ KSIFT_EXPORT int ksift_matcher_new(struct ksift_ctx *ctx,
 		return ret;
 	}
 	matcher->fd = filter.out_fd;
+	matcher->count = opts.count;
 	*out = matcher;
 	return 0;
 }

@@ -2,7 +2,8 @@
 /*
  * The user engine against the plainest program that selects lines: random
  * texts, filters, ranges, sources, limits, and buffers that are too small, so
- * that most lines take several runs.
+ * that most lines take several runs.  What level a line has is the engine's to
+ * say; here it is asked about the whole of each line.
  *
  * Arguments: the number of the first case, and how many.
  */
@@ -15,6 +16,7 @@
 
 #include <libksift.h>
 
+#include "engine/level.h"
 #include "tap.h"
 
 #define PATTERNS 6
@@ -25,7 +27,8 @@
 struct line {
 	uint64_t start, len;
 	bool newline, selected;
-	uint32_t pattern;
+	uint32_t pattern, patterns;
+	uint32_t level, msg;
 };
 
 struct test {
@@ -39,7 +42,7 @@ struct test {
 	struct ksift_matcher_opts filter;
 	uint64_t from, to, max;
 	size_t text_cap, records_cap;
-	bool file, total;
+	bool file, total, want_levels, want_counts;
 
 	/* What the oracle says. */
 	struct line *lines;
@@ -51,6 +54,7 @@ struct test {
 	struct ksift_record *records;
 	size_t record_count;
 	uint64_t selected, selected_bytes, lines_total, total_bytes, end;
+	uint64_t levels[KSIFT_LEVELS], counts[PATTERNS];
 	bool limit;
 	const char *why;
 };
@@ -79,10 +83,12 @@ static char letter(struct test *t)
 	return letters[draw(t, 6)];
 }
 
-/* Few letters, so that patterns are found; and now and then a long run. */
+/* Few letters, so that patterns are found; now and then a level, or a long run. */
 static void make_text(struct test *t, bool large)
 {
+	static const char *const words[] = { "ERROR: ", " warn ", "<4>", "level=info ", "DEBUG" };
 	size_t i, n, newlines = 2 + draw(t, 60);
+	const char *word;
 
 	t->len = large ? draw(t, 500000) : draw(t, 1200);
 	t->text = need(t->len);
@@ -94,9 +100,14 @@ static void make_text(struct test *t, bool large)
 			t->text[i] = '\n';
 		else
 			t->text[i] = letter(t);
+		word = n == 1 && !draw(t, 30) ? words[draw(t, 5)] : NULL;
+		if (word)
+			n = strlen(word);
 		if (n > t->len - i)
 			n = t->len - i;
-		if (n > 1)
+		if (word)
+			memcpy(t->text + i, word, n);
+		else if (n > 1)
 			memset(t->text + i, draw(t, 3) ? letter(t) : 0, n);
 		n = n ? n : 1;
 	}
@@ -113,6 +124,8 @@ static void make_filter(struct test *t)
 		t->filter.flags |= KSIFT_FILTER_INVERT;
 	if (!draw(t, 4))
 		t->filter.flags |= KSIFT_FILTER_MATCH_NONE_IF_EMPTY;
+	if (!draw(t, 4))
+		t->filter.level_mask = draw(t, 1 << KSIFT_LEVELS);
 	for (i = 0; i < t->filter.count; i++) {
 		struct ksift_pattern *p = &t->patterns[i];
 
@@ -156,6 +169,8 @@ static void make_range(struct test *t)
 		t->text_cap = 100;
 	t->records_cap = record_caps[draw(t, 6)];
 	t->total = draw(t, 2);
+	t->want_levels = draw(t, 2);
+	t->want_counts = t->filter.count && !draw(t, 3);
 	t->file = draw(t, 2);
 }
 
@@ -189,11 +204,14 @@ static void judge(const struct test *t, struct line *line)
 		!(t->filter.flags & KSIFT_FILTER_MATCH_NONE_IF_EMPTY);
 	size_t i;
 
+	line->level = ksift_level((const u8 *)t->text + line->start, line->len, &line->msg);
 	line->pattern = UINT32_MAX;
+	line->patterns = 0;
 	for (i = 0; i < t->filter.count; i++) {
 		const struct ksift_pattern *p = &t->patterns[i];
 		bool found = has(t->text + line->start, line->len, p);
 
+		line->patterns |= (uint32_t)found << i;
 		if (p->flags & KSIFT_PATTERN_EXCLUDE) {
 			good &= !found;
 			continue;
@@ -205,7 +223,8 @@ static void judge(const struct test *t, struct line *line)
 	}
 	for (i = 0; i < 3; i++)
 		good &= !used[i] || hit[i];
-	line->selected = good != !!(t->filter.flags & KSIFT_FILTER_INVERT);
+	line->selected = good != !!(t->filter.flags & KSIFT_FILTER_INVERT) &&
+		(!t->filter.level_mask || t->filter.level_mask >> line->level & 1);
 }
 
 /* The lines that begin in the range, up to the last that may be selected. */
@@ -249,6 +268,8 @@ static void gather(struct test *t, const struct ksift_lines *lines, const char *
 	t->selected_bytes += lines->out_selected_bytes;
 	t->lines_total += lines->out_total;
 	t->total_bytes += lines->out_total_bytes;
+	for (i = 0; i < KSIFT_LEVELS; i++)
+		t->levels[i] += lines->out_levels[i];
 }
 
 /* One run, and what holds for each of them.  False when it was the last. */
@@ -267,8 +288,15 @@ static bool run_once(struct test *t, struct ksift_ctx *ctx, const struct ksift_m
 		.records = t->records_cap ? (uintptr_t)records : 0,
 		.records_cap = t->records_cap,
 	};
-	uint64_t was = run->resume.pos;
+	uint64_t was = run->resume.pos, counts[PATTERNS + 1] = { 0 };
 	size_t i;
+
+	if (t->want_levels)
+		lines.flags |= KSIFT_LINES_LEVELS;
+	if (t->want_counts) {
+		lines.pattern_counts = (uintptr_t)counts;
+		lines.pattern_counts_cap = t->filter.count;
+	}
 
 	memset(text + t->text_cap, 0x55, CANARY);
 	memset(&records[t->records_cap], 0x55, sizeof(*records));
@@ -284,6 +312,10 @@ static bool run_once(struct test *t, struct ksift_ctx *ctx, const struct ksift_m
 		t->why = "it went back";
 	if (!t->why && !(run->resume.flags & inside) && run->resume.skip)
 		t->why = "skip without a line";
+	for (i = 0; i < t->filter.count; i++)
+		t->counts[i] += counts[i];
+	if (counts[t->filter.count])
+		t->why = "counts past their array's end";
 	if (!t->why)
 		gather(t, &lines, text, records);
 	free(records);
@@ -317,7 +349,8 @@ static void run_all(struct test *t, struct ksift_ctx *ctx, const struct ksift_ma
 static void compare(struct test *t)
 {
 	uint64_t selected = 0, selected_bytes = 0, bytes = 0;
-	size_t i, at = 0;
+	uint64_t levels[KSIFT_LEVELS] = { 0 }, counts[PATTERNS] = { 0 };
+	size_t i, k, at = 0;
 
 	for (i = 0; i < t->count && !t->why; i++) {
 		const struct line *line = &t->lines[i];
@@ -333,11 +366,15 @@ static void compare(struct test *t)
 		if (t->records_cap &&
 		    (selected >= t->record_count || rec->offset != line->start ||
 		     rec->len != line->len || rec->pattern != line->pattern ||
+		     rec->level != line->level || rec->msg != line->msg ||
 		     rec->line != (t->total ? i : UINT64_MAX)))
 			t->why = "a record";
 		at += line->len + 1;
 		selected++;
 		selected_bytes += line->len + 1;
+		levels[line->level] += t->want_levels;
+		for (k = 0; k < t->filter.count; k++)
+			counts[k] += t->want_counts && (line->patterns >> k & 1);
 	}
 	if (t->why)
 		return;
@@ -347,6 +384,10 @@ static void compare(struct test *t)
 		t->why = "more text";
 	else if (t->record_count != (t->records_cap ? selected : 0))
 		t->why = "more records";
+	else if (memcmp(t->levels, levels, sizeof(levels)))
+		t->why = "levels";
+	else if (memcmp(t->counts, counts, sizeof(counts)))
+		t->why = "patterns";
 	else if (t->limit != (selected == t->max))
 		t->why = "LIMIT";
 	else if (!t->limit && t->lines_total != (t->total ? t->count : 0))

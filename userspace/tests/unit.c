@@ -285,10 +285,6 @@ static void test_open(void)
 	opts.size = 4;
 	says(ksift_ctx_open(&opts, &ctx, &err), -EINVAL, &err,
 	     "size of struct ksift_ctx_opts is 4");
-	opts.size = offsetof(struct ksift_ctx_opts, engine);
-	opts.engine = 7;
-	ok(!ksift_ctx_open(&opts, &ctx, &err), "the structure as it was before");
-	ksift_ctx_close(ctx);
 	newer.opts.size = sizeof(newer);
 	ok(!ksift_ctx_open(&newer.opts, &ctx, &err), "a longer structure of zeros");
 	ksift_ctx_close(ctx);
@@ -553,6 +549,7 @@ static const char sample[] =
 	"x\n\n.x\nbbb\nxccc\n\n\ndddd\nx\nx\neeeeeeeeee\nfffx\nxx\n\nlast x";
 
 struct got {
+	bool nul;	/* lines end with it */
 	char text[sizeof(sample) + 1];
 	size_t len;
 	uint64_t offset[32];
@@ -564,6 +561,14 @@ struct got {
 	int stop;	/* in the step with this number */
 	bool bad;
 };
+
+static void swap(char *text, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		text[i] = text[i] == '\n' ? 0 : text[i] == 0 ? '\n' : text[i];
+}
 
 static bool begins_line(uint64_t pos)
 {
@@ -587,6 +592,8 @@ static int collect(void *arg, const struct ksift_chunk *chunk)
 	size_t i;
 
 	memcpy(got->text + got->len, chunk->text, chunk->text_len);
+	if (got->nul)
+		swap(got->text + got->len, chunk->text_len);
 	got->len += chunk->text_len;
 	for (i = 0; i < chunk->record_count; i++) {
 		got->offset[got->count] = chunk->records[i].offset;
@@ -630,13 +637,18 @@ static bool same(const struct got *a, const struct got *b)
 		!memcmp(a->line, b->line, sizeof(a->line));
 }
 
-static int sample_file(void)
+static int file_of(const char *text, size_t len)
 {
 	int fd = open("/tmp", O_TMPFILE | O_RDWR, 0600);
 
-	if (fd < 0 || write(fd, sample, strlen(sample)) < 0)
+	if (fd < 0 || write(fd, text, len) != (ssize_t)len)
 		abort();
 	return fd;
+}
+
+static int sample_file(void)
+{
+	return file_of(sample, strlen(sample));
 }
 
 static void test_scan_progress(struct ksift_ctx *ctx, struct ksift_matcher *m, int fd)
@@ -657,14 +669,16 @@ static void test_scan_progress(struct ksift_ctx *ctx, struct ksift_matcher *m, i
 	ok(ret == -ECANCELED, "scan: progress can end it");
 }
 
-static void test_scan_ranges(struct ksift_ctx *ctx, struct ksift_matcher *m, int fd)
+/* Every range, with @flags, of a file that holds the sample. */
+static int scan_all_ranges(struct ksift_ctx *ctx, struct ksift_matcher *m, int fd,
+			   uint32_t flags)
 {
 	struct ksift_scan_opts opts = KSIFT_SCAN_OPTS_INIT;
-	uint64_t from, to, max, len = strlen(sample);
+	uint64_t from, to, len = strlen(sample);
 	struct got got, want;
 	int bad = 0;
 
-	opts.flags = KSIFT_SCAN_TEXT | KSIFT_SCAN_RECORDS | KSIFT_SCAN_TOTAL;
+	opts.flags = KSIFT_SCAN_TEXT | KSIFT_SCAN_RECORDS | KSIFT_SCAN_TOTAL | flags;
 	opts.chunk = collect;
 	opts.arg = &got;
 	for (from = 0; from <= len + 1; from++) {
@@ -672,17 +686,165 @@ static void test_scan_ranges(struct ksift_ctx *ctx, struct ksift_matcher *m, int
 			opts.from = from;
 			opts.to = to;
 			memset(&got, 0, sizeof(got));
+			got.nul = flags & KSIFT_SCAN_NUL;
 			expect(from, to, UINT64_MAX, &want);
 			bad += ksift_lines_scan(ctx, m, fd, &opts, NULL, NULL) ||
 				!same(&got, &want);
 		}
 	}
-	ok(!bad, "scan: every range of a small file");
+	return bad;
+}
+
+static void test_scan_nul(struct ksift_ctx *ctx, struct ksift_matcher *m)
+{
+	struct ksift_scan_opts opts = KSIFT_SCAN_OPTS_INIT;
+	struct ksift_scan_result res = KSIFT_SCAN_RESULT_INIT;
+	char text[sizeof(sample)];
+	size_t len = strlen(sample);
+	struct got got = { .nul = true }, want;
+	int fd, fds[2], ret;
+
+	memcpy(text, sample, len);
+	swap(text, len);
+	fd = file_of(text, len);
+	ok(!scan_all_ranges(ctx, m, fd, KSIFT_SCAN_NUL), "scan: lines that end with NUL, every range");
+
+	opts.flags = KSIFT_SCAN_TEXT | KSIFT_SCAN_RECORDS | KSIFT_SCAN_TOTAL | KSIFT_SCAN_NUL;
+	opts.chunk = collect;
+	opts.arg = &got;
+	if (pipe(fds) || write(fds[1], text, len) != (ssize_t)len)
+		abort();
+	close(fds[1]);
+	expect(0, UINT64_MAX, UINT64_MAX, &want);
+	ret = ksift_lines_scan(ctx, m, fds[0], &opts, &res, NULL);
+	ok(!ret && same(&got, &want) && res.end == len, "scan: lines that end with NUL, from a pipe");
+	close(fds[0]);
+
+	got = (struct got){ .nul = true };
+	opts.flags |= KSIFT_SCAN_CURRENT;
+	opts.max_lines = 2;
+	lseek(fd, 3, SEEK_SET);
+	expect(3, UINT64_MAX, 2, &want);
+	ret = ksift_lines_scan(ctx, m, fd, &opts, &res, NULL);
+	ok(!ret && same(&got, &want) && lseek(fd, 0, SEEK_CUR) == 3,
+	   "scan: lines that end with NUL, from the current offset");
+	close(fd);
+}
+
+/* A newline within such a line is a byte, that a NUL stands for. */
+static void test_scan_nul_bytes(struct ksift_ctx *ctx)
+{
+	static const char text[] = "a\nb\0c\0a\nb";
+	struct ksift_pattern p = { .data = (uintptr_t)"a\0b", .len = 3 };
+	struct ksift_matcher_opts what = KSIFT_MATCHER_OPTS_INIT;
+	struct ksift_scan_opts opts = KSIFT_SCAN_OPTS_INIT;
+	struct ksift_scan_result res = KSIFT_SCAN_RESULT_INIT;
+	struct got got = { 0 };
+	struct ksift_matcher *m;
+	int fd = file_of(text, sizeof(text) - 1);
+
+	what.patterns = &p;
+	what.count = 1;
+	if (ksift_matcher_new(ctx, &what, &m, NULL))
+		abort();
+	opts.flags = KSIFT_SCAN_TEXT | KSIFT_SCAN_NUL;
+	opts.chunk = collect;
+	opts.arg = &got;
+	ok(!ksift_lines_scan(ctx, m, fd, &opts, &res, NULL) && res.selected == 2 &&
+	   got.len == 8 && !memcmp(got.text, "a\nb\0a\nb", 8), "scan: newlines in a line");
+	ksift_matcher_free(m);
+	close(fd);
+}
+
+struct levels {
+	uint32_t level[8];
+	uint32_t msg[8];
+	size_t count;
+};
+
+static int note_levels(void *arg, const struct ksift_chunk *chunk)
+{
+	struct levels *levels = arg;
+	size_t i;
+
+	for (i = 0; i < chunk->record_count; i++) {
+		levels->level[levels->count] = chunk->records[i].level;
+		levels->msg[levels->count++] = chunk->records[i].msg;
+	}
+	return 0;
+}
+
+static void test_scan_counts(struct ksift_ctx *ctx)
+{
+	static const char text[] = "ERROR: disk\nINFO: ok\n[WARN] ox\nnothing o\nERROR ok\nDEBUG x\n";
+	struct ksift_pattern p[] = {
+		{ .data = (uintptr_t)"o", .len = 1 },
+		{ .data = (uintptr_t)"d", .len = 1 },
+		{ .data = (uintptr_t)"k", .len = 1 },
+		{ .data = (uintptr_t)"zz", .len = 2 },
+	};
+	static const uint64_t levels[KSIFT_LEVELS] = {
+		[KSIFT_LEVEL_ERR] = 2, [KSIFT_LEVEL_WARNING] = 1, [KSIFT_LEVEL_INFO] = 1,
+		[KSIFT_LEVEL_NONE] = 1,
+	};
+	struct ksift_matcher_opts what = KSIFT_MATCHER_OPTS_INIT;
+	struct ksift_scan_opts opts = KSIFT_SCAN_OPTS_INIT;
+	struct ksift_scan_result res = KSIFT_SCAN_RESULT_INIT;
+	uint64_t counts[5] = { 100, 0, 0, 0, 7 };
+	struct levels seen = { .count = 0 };
+	struct ksift_error err = { 0 };
+	struct ksift_matcher *m;
+	int fd = file_of(text, sizeof(text) - 1), ret;
+
+	what.patterns = p;
+	what.count = 4;
+	if (ksift_matcher_new(ctx, &what, &m, NULL))
+		abort();
+	opts.flags = KSIFT_SCAN_LEVELS | KSIFT_SCAN_RECORDS;
+	opts.chunk = note_levels;
+	opts.arg = &seen;
+	opts.pattern_counts = counts;
+	opts.pattern_counts_cap = 3;
+	says(ksift_lines_scan(ctx, m, fd, &opts, &res, &err), -EINVAL, &err,
+	     "pattern_counts_cap is 3, and the matcher has 4 patterns");
+	opts.pattern_counts_cap = 4;
+	ret = ksift_lines_scan(ctx, m, fd, &opts, &res, NULL);
+	ok(!ret && res.selected == 5 && !memcmp(res.levels, levels, sizeof(levels)),
+	   "scan: lines by level");
+	ok(counts[0] == 104 && counts[1] == 1 && counts[2] == 3 && !counts[3] && counts[4] == 7,
+	   "scan: lines by pattern");
+	ok(seen.count == 5 && seen.level[0] == KSIFT_LEVEL_ERR && seen.msg[0] == 7 &&
+	   seen.level[2] == KSIFT_LEVEL_WARNING && seen.msg[2] == 7 &&
+	   seen.level[3] == KSIFT_LEVEL_NONE && !seen.msg[3], "scan: records have levels");
+	opts.flags = 0;
+	opts.pattern_counts = NULL;
+	ok(!ksift_lines_scan(ctx, m, fd, &opts, &res, NULL) && !res.levels[KSIFT_LEVEL_ERR],
+	   "scan: levels not asked for");
+	ksift_matcher_free(m);
+
+	what.level_mask = 1 << KSIFT_LEVEL_ERR | 1 << KSIFT_LEVEL_DEBUG;
+	what.count = 0;
+	if (ksift_matcher_new(ctx, &what, &m, NULL))
+		abort();
+	ok(!ksift_lines_scan(ctx, m, fd, &opts, &res, NULL) && res.selected == 3,
+	   "scan: lines of two levels");
+	ksift_matcher_free(m);
+	close(fd);
+}
+
+static void test_scan_ranges(struct ksift_ctx *ctx, struct ksift_matcher *m, int fd)
+{
+	struct ksift_scan_opts opts = KSIFT_SCAN_OPTS_INIT;
+	uint64_t max, len = strlen(sample);
+	struct got got, want;
+	int bad = 0;
+
+	ok(!scan_all_ranges(ctx, m, fd, 0), "scan: every range of a small file");
 	test_scan_progress(ctx, m, fd);
 
-	bad = 0;
-	opts.from = 0;
-	opts.to = UINT64_MAX;
+	opts.flags = KSIFT_SCAN_TEXT | KSIFT_SCAN_RECORDS | KSIFT_SCAN_TOTAL;
+	opts.chunk = collect;
+	opts.arg = &got;
 	for (max = 0; max < 12; max++) {
 		struct ksift_scan_result res = KSIFT_SCAN_RESULT_INIT;
 
@@ -967,6 +1129,9 @@ int main(int argc, char **argv)
 	test_run_errors(ctx, m, fd);
 	test_scan_ranges(ctx, m, fd);
 	test_scan_stream(ctx, m);
+	test_scan_nul(ctx, m);
+	test_scan_nul_bytes(ctx);
+	test_scan_counts(ctx);
 	test_scan_errors(ctx, m, fd);
 	if (getenv("KSIFT_STANDIN_CHOP"))
 		test_chopped(m, fd);

@@ -34,6 +34,10 @@
 #define MOK "/var/lib/dkms/mok"
 #define SIGNATURE_END "~Module signature appended~\n"
 
+/* Takes a module of this source. */
+#define RENEW \
+	"in ksift's source, type 'make && sudo make modules_install && sudo depmod && sudo rmmod ksift && sudo modprobe ksift'"
+
 #define PATH_LEN 4096
 #define NAME_LEN 256
 /* A group of /etc/group with its members. */
@@ -44,7 +48,8 @@ struct doctor {
 	unsigned int problems;
 	bool usable;			/* the kernel's engine is */
 	struct ksift_error why;		/* and if not, why */
-	char variant[NAME_LEN];		/* of the engine that is used */
+	struct ksift_info kernel;	/* what it can do */
+	struct ksift_info user;		/* what this program can */
 	char release[NAME_LEN];		/* of the kernel */
 	bool loaded;			/* the module is */
 	char file[PATH_LEN];		/* the module's, "" if there is none */
@@ -280,13 +285,7 @@ static void check_module(struct doctor *d)
 	char line[NAME_LEN];
 
 	if (d->loaded) {
-		if (!read_line(d, "/sys/module/ksift/version", line, sizeof(line)))
-			snprintf(line, sizeof(line), "of no version");
-		fact(d, OK, "module", "%s, loaded", line);
-		if (strcmp(line, ksift_version()))
-			fact(d, NOTE, "version",
-			     "the module is %s and this program is %s; what the older one lacks it says when it is asked for",
-			     line, ksift_version());
+		fact(d, OK, "module", "loaded");
 		return;
 	}
 	read_line(d, "/proc/sys/kernel/modules_disabled", line, sizeof(line));
@@ -302,6 +301,25 @@ static void check_module(struct doctor *d)
 	else
 		fact(d, PROBLEM, "module",
 		     "none for this kernel; in ksift's source, type 'make && sudo make modules_install && sudo depmod && sudo modprobe ksift'");
+}
+
+/* The two need not be of one release; each knows what the other cannot do. */
+static void check_version(struct doctor *d)
+{
+	char version[NAME_LEN];
+
+	if (!d->loaded)
+		return;
+	if (!read_line(d, "/sys/module/ksift/version", version, sizeof(version)))
+		snprintf(version, sizeof(version), "unknown");
+	if (d->usable && ((d->user.out_kernels & ~d->kernel.out_kernels) ||
+			  (d->user.out_features & ~d->kernel.out_features)))
+		fact(d, NOTE, "version",
+		     "the module (%s) lacks something that this program (%s) has; " RENEW,
+		     version, ksift_version());
+	else
+		fact(d, strcmp(version, ksift_version()) ? NOTE : OK, "version",
+		     "the module is %s, this program %s", version, ksift_version());
 }
 
 /* Not getgrnam() and its like: a static program has them only in part. */
@@ -420,47 +438,46 @@ static void check_device(struct doctor *d)
 
 static int check_engine(struct doctor *d)
 {
+	const struct ksift_info *info = d->usable ? &d->kernel : &d->user;
+	int len = sizeof(info->out_variant_name);
+	const char *variant = (const char *)info->out_variant_name;
+
 	if (d->usable) {
-		fact(d, OK, "engine", "kernel, variant %s", d->variant);
+		fact(d, OK, "engine", "kernel, variant %.*s", len, variant);
 		return CLI_OK;
 	}
 	if (!d->problems)
-		fact(d, PROBLEM, "engine",
-		     "%s; in ksift's source, type 'make && sudo make modules_install && sudo rmmod ksift && sudo modprobe ksift'",
-		     d->why.text);
-	fact(d, NOTE, "engine", "user, variant %s: this program itself, with the same results",
-	     d->variant);
+		fact(d, PROBLEM, "engine", "%s; " RENEW, d->why.text);
+	fact(d, NOTE, "engine", "user, variant %.*s: this program itself, with the same results",
+	     len, variant);
 	return CLI_NONE;
 }
 
-static int open_engine(struct doctor *d, uint32_t engine)
+static int open_engine(const struct doctor *d, uint32_t engine,
+		       struct ksift_info *info, struct ksift_error *err)
 {
-	struct ksift_info info = { .size = sizeof(info) };
 	struct ksift_ctx_opts opts = KSIFT_CTX_OPTS_INIT;
 	struct ksift_ctx *ctx;
 	int ret;
 
 	opts.device = full_path(d, DEVICE);
 	opts.engine = engine;
-	ret = ksift_ctx_open(&opts, &ctx, &d->why);
+	ret = ksift_ctx_open(&opts, &ctx, err);
 	if (ret)
 		return ret;
-	ret = ksift_ctx_info(ctx, KSIFT_VARIANT_BEST, &info, &d->why);
-	snprintf(d->variant, sizeof(d->variant), "%.*s",
-		 (int)sizeof(info.out_variant_name), (char *)info.out_variant_name);
+	info->size = sizeof(*info);
+	ret = ksift_ctx_info(ctx, KSIFT_VARIANT_BEST, info, err);
 	ksift_ctx_close(ctx);
 	return ret;
 }
 
 static int diagnose(struct doctor *d)
 {
-	struct ksift_error why;
+	struct ksift_error err;
 
-	d->usable = !open_engine(d, KSIFT_ENGINE_KERNEL);
-	why = d->why;
-	if (!d->usable && open_engine(d, KSIFT_ENGINE_USER))
-		return cli_error("doctor: %s", d->why.text);
-	d->why = why;
+	if (open_engine(d, KSIFT_ENGINE_USER, &d->user, &err))
+		return cli_error("doctor: %s", err.text);
+	d->usable = !open_engine(d, KSIFT_ENGINE_KERNEL, &d->kernel, &d->why);
 	check_kernel(d);
 	/* Nothing that follows helps with that. */
 	if (d->problems)
@@ -470,6 +487,7 @@ static int diagnose(struct doctor *d)
 	check_secure_boot(d);
 	check_signature(d);
 	check_module(d);
+	check_version(d);
 	check_group(d);
 	check_device(d);
 	return check_engine(d);

@@ -84,6 +84,8 @@ finds()
 	result $good "$name"
 }
 
+renew="in ksift's source, type 'make && sudo make modules_install && sudo depmod && sudo rmmod ksift && sudo modprobe ksift'"
+
 healthy
 finds "a machine where all is well" 0
 {
@@ -92,7 +94,8 @@ finds "a machine where all is well" 0
 	echo "ok headers: $modules/build"
 	echo "note lockdown: none"
 	echo "note signature: nothing is wrong with the module's"
-	echo "ok module: $version, loaded"
+	echo "ok module: loaded"
+	echo "ok version: the module is $version, this program $version"
 	if [ "$(id -u)" -eq 0 ]; then
 		echo "note group: ksift, and you are not in it"
 		echo "ok device: /dev/ksift, mode 0660"
@@ -107,7 +110,14 @@ fi
 result $? "what the doctor says of it"
 printf '9.9\n' >"$root/sys/module/ksift/version"
 finds "another version" 0 \
-	"note version: the module is 9.9 and this program is $version; what the older one lacks it says when it is asked for"
+	"note version: the module is 9.9, this program $version"
+rm "$root/sys/module/ksift/version"
+finds "no version" 0 "note version: the module is unknown, this program $version"
+put /sys/module/ksift/version '0.0.1\n'
+as='env KSIFT_STANDIN_OLD=1'
+finds "an old module" 0 \
+	"note version: the module (0.0.1) lacks something that this program ($version) has; $renew"
+as=
 put /sys/module/ksift/taint 'OE\n'
 finds "an unsigned module" 0 "note signature: the module is not signed"
 put /proc/sys/kernel/osrelease '5.10.0\n'
@@ -203,7 +213,7 @@ finds "a module without a device" 1 \
 	"problem device: the module made none; type 'sudo rmmod ksift; sudo modprobe ksift'"
 put /sys/class/misc/ksift/dev '1:3\n'
 finds "a device that does not know the commands" 1 \
-	"problem engine: $root/dev/ksift is not the device of a ksift module; in ksift's source, type 'make && sudo make modules_install && sudo rmmod ksift && sudo modprobe ksift'"
+	"problem engine: $root/dev/ksift is not the device of a ksift module; $renew"
 
 # Root may open everything.
 if [ "$(id -u)" -eq 0 ]; then

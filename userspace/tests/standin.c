@@ -7,6 +7,7 @@
  * KSIFT_STANDIN_CHOP=N makes it as awkward as the contract allows: a run ends
  * after N numbers, or a few lines, as if a signal had arrived, and every third
  * one fails with EINTR.  KSIFT_STANDIN_ERRNO=N: every ioctl fails with N.
+ * KSIFT_STANDIN_OLD=1: it says that it can only select lines, by no level.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -67,6 +68,17 @@ static bool is_device(int fd)
 
 	return pread(fd, &found, sizeof(found), 0) == sizeof(found) &&
 		found == DEVICE_MAGIC;
+}
+
+static int do_info(struct ksift_info *arg)
+{
+	int ret = ksift_ctx_info(engine(), arg->variant, arg, NULL);
+
+	if (!ret && getenv("KSIFT_STANDIN_OLD")) {
+		arg->out_kernels = 1 << KSIFT_KERNEL_LINES;
+		arg->out_features = 0;
+	}
+	return ret;
 }
 
 static int do_filter(struct ksift_filter *arg)
@@ -187,7 +199,7 @@ EXPORT int ioctl(int fd, unsigned long cmd, ...)
 	}
 	switch (_IOC_NR(cmd)) {
 	case KSIFT_CMD_INFO:
-		ret = ksift_ctx_info(engine(), ((struct ksift_info *)arg)->variant, arg, NULL);
+		ret = do_info(arg);
 		break;
 	case KSIFT_CMD_FILTER:
 		ret = do_filter(arg);

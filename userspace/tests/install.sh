@@ -116,6 +116,24 @@ quiet $CC -o "$dir/user" "$dir/user.c" $(pkg-config --cflags libksift) \
 	quiet "$dir/user"
 result $? "a program linked with the static library"
 
+# What the manual and the README give as examples.
+printf 'an ERROR\nno error\npanic: ERROR\nno panic\n' >"$dir/app.log"
+awk '/^# EXAMPLES/ { part = 1 } part && /^```$/ { on = !on; next } on { gsub(/\\\\/, "\\"); print }' \
+	man/libksift.3.scd >"$dir/manual.c"
+awk '/^```$/ { on = 0 } on { print } /^```c$/ { on = 1 }' ../README.md >"$dir/readme.c"
+# shellcheck disable=SC2086
+for name in manual readme; do
+	quiet $CC -Wall -Wextra -Werror -o "$dir/$name" "$dir/$name.c" $flags
+	result $? "the example of the $name compiles"
+	(cd "$dir" && LD_LIBRARY_PATH="$root/opt/ksift/lib/x" "./$name") \
+		<"$dir/app.log" >"$dir/$name.out" 2>&1
+	cp "$dir/$name.out" "$dir/log"
+done
+[ "$(cat "$dir/manual.out")" = "$(printf 'an ERROR\npanic: ERROR')" ]
+result $? "the example of the manual works"
+[ "$(cat "$dir/readme.out")" = 2 ]
+result $? "the example of the readme works"
+
 [ "$(stat -c %s "$O/ksift-static")" -lt 1048576 ]
 result $? "the static client is below 1 MiB"
 quiet readelf -l "$O/ksift-static" && ! grep -q INTERP "$dir/log"

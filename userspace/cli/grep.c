@@ -32,6 +32,7 @@ enum {
 	GREP_NOT = CLI_OTHER,
 	GREP_AND,
 	GREP_LABEL,
+	GREP_RECORDS,
 };
 
 static const struct option long_options[] = {
@@ -57,8 +58,18 @@ static const struct option long_options[] = {
 	{ "null", no_argument, NULL, 'Z' },
 	{ "label", required_argument, NULL, GREP_LABEL },
 	{ "text", no_argument, NULL, 'a' },
+	{ "json", no_argument, NULL, CLI_JSON },
+	{ "records", no_argument, NULL, GREP_RECORDS },
 	{ 0 }
 };
+
+static int set_printer(struct grep *g, const struct printer *printer)
+{
+	if (g->printer != &printer_text && g->printer != printer)
+		return cli_error("grep: --json and --records exclude each other");
+	g->printer = printer;
+	return CLI_OK;
+}
 
 static int set_option(struct grep *g, int c, int *with_name)
 {
@@ -122,9 +133,26 @@ static int set_option(struct grep *g, int c, int *with_name)
 	case GREP_LABEL:
 		g->label = optarg;
 		break;
+	case CLI_JSON:
+		return set_printer(g, &printer_json);
+	case GREP_RECORDS:
+		return set_printer(g, &printer_records);
 	case 'a':
 		break;
 	}
+	return CLI_OK;
+}
+
+/* What the options mean together. */
+static int check_options(struct grep *g)
+{
+	if (g->quiet)
+		g->list = LIST_NONE;
+	if (g->printer != &printer_text && !g->quiet && !grep_wants_lines(g))
+		return cli_error("grep: --json and --records tell of every line; -c, -l and -L of none");
+	/* ripgrep's name for it. */
+	if (!g->label)
+		g->label = g->printer == &printer_text ? STDIN_NAME : "<stdin>";
 	return CLI_OK;
 }
 
@@ -189,8 +217,9 @@ static int grep_do(struct grep *g, int argc, char **argv)
 			return ret;
 	}
 	g->prefix = with_name < 0 ? argc - optind > 1 : with_name;
-	if (g->quiet)
-		g->list = LIST_NONE;
+	ret = check_options(g);
+	if (ret)
+		return ret;
 
 	ret = filter_compile(&g->filter, g->fixed, g->fold);
 	if (ret)
@@ -207,7 +236,6 @@ static int grep_run(int argc, char **argv)
 {
 	struct grep g = {
 		.max = UINT64_MAX,
-		.label = STDIN_NAME,
 		.printer = &printer_text,
 	};
 	int ret;
@@ -259,6 +287,11 @@ const struct cli_cmd cli_grep = {
 "  -Z, --null                end a FILE's name with a zero byte\n"
 "      --label NAME          the name of standard input\n"
 "  -a, --text                nothing: all files are text\n"
+"      --json                print JSON Lines, as ripgrep's --json does, with level,\n"
+"                            pattern, dev and ino added\n"
+"      --records             print a JSON object for each line: path, offset, len,\n"
+"                            line, level, pattern (its index, from 0 on) and msg (where\n"
+"                            in the line the message begins); no text\n"
 CLI_COMMON_HELP
 "\n"
 "The exit status is 0 if a line was selected, 1 if none was, and 2 on an error,\n"

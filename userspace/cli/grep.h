@@ -92,7 +92,7 @@ struct printer {
 	bool numbers;
 };
 
-extern const struct printer printer_text;
+extern const struct printer printer_text, printer_json, printer_records;
 
 /* Not with -c, -l, -L and -q. */
 static inline bool grep_wants_lines(const struct grep *g)

@@ -13,6 +13,7 @@
  * @rec: Where it is, and what is known of it.  @rec.len is that of the text
  *	as it is now, @rec.line counts from 0 in the search
  * @context: It was not selected, but is near one that was
+ * @unended: It is the last one of the file and lacks its newline
  * @text: Its bytes, without the newline; NULL if it is too long to be held and
  *	has to be read from @fd, piece by piece
  * @fd: The file that it is in
@@ -22,6 +23,7 @@
 struct line {
 	struct ksift_record rec;
 	bool context;
+	bool unended;
 	const char *text;
 	int fd;
 };

@@ -29,6 +29,7 @@
  * @part_len: How much there is of it
  * @part_cap: Room for it
  * @len: How much has come altogether
+ * @end: The search has come to this offset
  */
 struct search {
 	struct input in;
@@ -37,6 +38,7 @@ struct search {
 	char *part;
 	size_t part_len, part_cap;
 	uint64_t len;
+	uint64_t end;
 };
 
 static bool holds(const struct search *s)
@@ -73,6 +75,7 @@ static void take_line(struct search *s, const char *text, size_t len)
 	struct line line = { .rec = s->rec, .text = text, .fd = s->in.fd };
 
 	line.rec.len = len;
+	line.unended = line.rec.offset + len == s->end;
 	s->in.grep->printer->line(&s->in, &line);
 }
 
@@ -105,6 +108,7 @@ static int take_lines(void *arg, const struct ksift_chunk *chunk)
 	size_t i = 0;
 	int ret = 0;
 
+	s->end = chunk->end;
 	while (!ret && (p < end || i < chunk->record_count)) {
 		if (!s->in_line && i < chunk->record_count) {
 			s->rec = chunk->records[i++];

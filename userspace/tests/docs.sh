@@ -102,6 +102,8 @@ echo 5 | "$KSIFT" sum --json >"$dir/out"
 keys sum "$dir/out"
 "$KSIFT" info --json >"$dir/out"
 keys info "$dir/out"
+echo a | "$KSIFT" grep --records a >"$dir/out"
+keys grep "$dir/out"
 
 # What a header declares: structures, enumerations and their values, constants,
 # functions.  Its guard is none of them.

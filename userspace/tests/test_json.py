@@ -1,0 +1,228 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""ksift grep --json and --records, as TAP: against ripgrep where there is one,
+and against what is known of the input.  KSIFT names the client."""
+
+import base64
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+
+KSIFT = os.environ['KSIFT']
+RG = shutil.which('rg')
+SEED = 20261121
+ROUNDS = 60
+
+number = failed = 0
+
+
+def ok(good, name, *notes):
+    global number, failed
+    number += 1
+    failed += not good
+    print(f"{'ok' if good else 'not ok'} {number} - {name}")
+    if not good:
+        for note in notes:
+            print(f'# {note}')
+
+
+def skip(name, why):
+    global number
+    number += 1
+    print(f'ok {number} - {name} # SKIP {why}')
+
+
+def run(command, stdin=b''):
+    done = subprocess.run(command, input=stdin, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+def messages(text):
+    """Every line by itself is JSON, and every byte of it is UTF-8."""
+    return [json.loads(line.decode('utf-8')) for line in text.splitlines()]
+
+
+def data(thing):
+    """The bytes of {"text": ...} or {"bytes": ...}; never both, nor the wrong one."""
+    if 'text' in thing:
+        return thing['text'].encode('utf-8')
+    raw = base64.b64decode(thing['bytes'], validate=True)
+    try:
+        raw.decode('utf-8')
+    except UnicodeDecodeError:
+        return raw
+    raise AssertionError(f'{raw} is UTF-8')
+
+
+def ripgreps(message, ignored):
+    """What a message is without the keys that ksift adds, and without times."""
+    kind, inner = message['type'], dict(message['data'])
+    if kind == 'begin':
+        del inner['dev'], inner['ino']
+    elif kind in ('match', 'context'):
+        del inner['level'], inner['pattern']
+    return timeless({'type': kind, 'data': inner}, ignored)
+
+
+def timeless(message, ignored):
+    inner = dict(message['data'])
+    if message['type'] in ('end', 'summary'):
+        inner['stats'] = {k: v for k, v in inner['stats'].items()
+                          if k not in ('elapsed', 'bytes_printed', *ignored)}
+        inner.pop('elapsed_total', None)
+    return {'type': message['type'], 'data': inner}
+
+
+def compare(name, args, stdin=b''):
+    # With both, ripgrep's bytes_searched goes beyond where it stopped.
+    ignored = ['bytes_searched'] if {'-v', '-m'} <= set(args) else []
+    mine = run([KSIFT, 'grep', '--json', '-F', *args], stdin)
+    theirs = run([RG, '--no-config', '-a', '--json', '-E', 'none', '-j1', '-F', *args], stdin)
+    got = [ripgreps(m, ignored) for m in messages(mine[1])]
+    want = [timeless(m, ignored) for m in messages(theirs[1])]
+    for i, (a, b) in enumerate(zip(got, want)):
+        if a != b:
+            return ok(False, name, f'message {i}:', a, b)
+    return ok(len(got) == len(want) and mine[0] == theirs[0], name,
+              f'{len(got)} messages for {len(want)}, status {mine[0]} for {theirs[0]}', mine[2])
+
+
+def write(name, content):
+    with open(name, 'wb') as f:
+        f.write(content)
+
+
+def test_fixed():
+    write('f', b'a1\nb\x01"\\\t\x08\x0c\x7f\xc3\xa9/\na2\xff\xfe\na3 a\r\nq\nr\ns\nA last a')
+    write('none', b'none here\n')
+    write('empty', b'')
+    write('nul', b'\0a\0\n\n\na\0')
+    compare('json: some lines', ['a', 'f'])
+    compare('json: files without a match', ['zz', 'f', 'none'])
+    compare('json: several files', ['-e', 'a', '-e', 'none', 'f', 'none', 'empty', 'nul'])
+    compare('json: -v', ['-v', 'a', 'f'])
+    compare('json: -i', ['-i', 'A', 'f'])
+    compare('json: -m', ['-m', '2', 'a', 'f'])
+    compare('json: an empty pattern', ['', 'f', 'nul'])
+    compare('json: patterns that overlap', ['-e', 'a', '-e', 'a1', '-e', '3 a', 'f'])
+    compare('json: an empty pattern among others', ['-e', 'a', '-e', '', 'f'])
+    compare('json: standard input', ['a'], b'xa\nya')
+    compare('json: an empty file', ['', 'empty'])
+    name = b'odd \xff"name\\'
+    write(name, b'a\n')
+    compare("json: a file's name that is no text", ['a', name])
+
+
+def random_line(rng):
+    pieces = [b'a', b'ab', b'B', b'A', b'b', b' ', b'\t', b'\0', b'\r', b'"', b'\\', b'\x1f',
+              b'\x7f', b'\xc3\xa4', b'\xe2\x82\xac', b'\xf0\x9f\x98\x80', b'\x80', b'\xff',
+              b'\xc0\x80', b'\xed\xa0\x80', b'\xf4\x90\x80\x80', b'\xe2\x82', b'\xf0\x9f']
+    return b''.join(rng.choice(pieces) for _ in range(rng.randrange(12)))
+
+
+def test_random():
+    rng = random.Random(SEED)
+    words = ['a', 'ab', 'b', 'ba', 'A', ' ', '\xe4', '"', 'aa', 'b a', '']
+    for i in range(ROUNDS):
+        lines = b'\n'.join(random_line(rng) for _ in range(rng.randrange(30)))
+        write('r', lines + (b'\n' if lines and rng.random() < .5 else b''))
+        args = [o for o in ('-i', '-v') if rng.random() < .3]
+        # ripgrep folds more than ASCII.
+        some = [w for w in words if w.isascii() or '-i' not in args]
+        if rng.random() < .3:
+            args += ['-m', str(rng.randrange(1, 5))]
+        for _ in range(rng.randrange(1, 4)):
+            args += ['-e', rng.choice(some)]
+        compare(f'json: random lines {i}, seed {SEED}: {ascii(args)}', args + ['r'])
+
+
+def test_long():
+    """Lines that are not held in memory, and one that was cut in a character."""
+    unit = b'x' * 9973 + b'\xc3\xa4' + b'needle'
+    for name, line in (('text', unit * 150), ('bytes', unit * 150 + b'\xc3'),
+                       ('a multiple of the buffer', b'x' * (48 << 10) * 40),
+                       ('as long as a buffer', b'needle' * (8 << 10))):
+        for end in (b'', b'\n'):
+            write('long', b'first\n' + line + end)
+            if RG:
+                compare(f'json: a long line, {name}, {len(end)} newlines',
+                        ['-e', 'needle', '-e', 'x' * 1000, 'long'])
+            got = [m['data'] for m in messages(run([KSIFT, 'grep', '--json', '-v', 'zz', 'long'])[1])
+                   if m['type'] == 'match']
+            ok(len(got) == 2 and data(got[1]['lines']) == line + end,
+               f'json: a long line comes back, {name}, {len(end)} newlines')
+
+
+def test_bytes():
+    """Whatever the bytes are, they can be got back."""
+    rng = random.Random(SEED)
+    content = bytes(range(256)) + rng.randbytes(200000)
+    write('any', content)
+    status, out, _ = run([KSIFT, 'grep', '--json', '', 'any'])
+    told = [m['data'] for m in messages(out) if m['type'] == 'match']
+    ok(status == 0 and b''.join(data(m['lines']) for m in told) == content,
+       'json: any bytes come back')
+    at = 0
+    good = True
+    for n, m in enumerate(told):
+        good &= m['absolute_offset'] == at and m['line_number'] == n + 1
+        at += len(data(m['lines']))
+    ok(good, 'json: offsets and numbers of lines')
+
+
+def test_added():
+    write('l', b'2026 ERROR disk\nnothing\nWARN b a\n')
+    out = messages(run([KSIFT, 'grep', '--json', '-F', '-e', 'disk', '-e', 'b', '-e', 'noth',
+                        '--not', 'zz', 'l'])[1])
+    st = os.stat('l')
+    ok((out[0]['data']['dev'], out[0]['data']['ino']) == (st.st_dev, st.st_ino),
+       'json: dev and ino')
+    ok([m['data']['pattern'] for m in out[1:4]] ==
+       [{'index': 0, 'text': 'disk'}, {'index': 2, 'text': 'noth'}, {'index': 1, 'text': 'b'}],
+       'json: the pattern', out)
+    ok([m['data']['level'] for m in out[1:4]] == ['err', 'none', 'warning'],
+       'json: the level', out)
+    out = messages(run([KSIFT, 'grep', '--json', '-v', 'disk', 'l'])[1])
+    ok([m['data']['pattern'] for m in out[1:3]] == [None, None], 'json: no pattern with -v', out)
+    for args in (['-c'], ['-l'], ['-L'], ['--records']):
+        status, out, err = run([KSIFT, 'grep', '--json', *args, 'a', 'l'])
+        ok(status == 2 and not out and err.startswith(b'ksift: grep: --json and '),
+           f'json: not with {args[0]}', out, err)
+    ok(run([KSIFT, 'grep', '--json', '-q', 'disk', 'l']) == (0, b'', b''), 'json: -q')
+
+
+def test_records():
+    write('l', b'2026 ERROR: disk\nnothing\nWARN b a')
+    status, out, _ = run([KSIFT, 'grep', '--records', '-F', '-e', 'zz', '-e', 'a',
+                          '-e', 'disk', 'l'])
+    ok(status == 0 and out ==
+       b'{"path":{"text":"l"},"offset":0,"len":16,"line":1,"level":"err","pattern":2,"msg":12}\n'
+       b'{"path":{"text":"l"},"offset":25,"len":8,"line":3,"level":"warning","pattern":1,"msg":5}\n',
+       'records: byte for byte', out)
+    ok(run([KSIFT, 'grep', '--records', '-v', 'a', 'l'])[1].count(b'"pattern":null') == 2,
+       'records: no pattern with -v')
+    ok(run([KSIFT, 'grep', '--records', 'zz', 'l']) == (1, b'', b''), 'records: none')
+
+
+def main():
+    with tempfile.TemporaryDirectory() as where:
+        os.chdir(where)
+        if RG:
+            test_fixed()
+            test_random()
+        else:
+            skip('json: as ripgrep', 'there is no rg here to compare with')
+        test_long()
+        test_bytes()
+        test_added()
+        test_records()
+    print(f'1..{number}')
+    return failed != 0
+
+
+sys.exit(main())

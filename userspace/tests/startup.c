@@ -70,9 +70,13 @@ static void measure(struct command *commands, int count)
 {
 	int i, n;
 
-	for (i = 0; i < RUNS; i++)
-		for (n = 0; n < count; n++)
-			commands[n].ns[i] = run(commands[n].argv);
+	for (i = 0; i < RUNS; i++) {
+		for (n = 0; n < count; n++) {
+			struct command *next = &commands[(i + n) % count];
+
+			next->ns[i] = run(next->argv);
+		}
+	}
 	for (n = 0; n < count; n++)
 		qsort(commands[n].ns, RUNS, sizeof(*commands[n].ns), compare);
 }

@@ -80,30 +80,32 @@ sed -n 's/^## ksift //p' "$page" | sort >"$dir/log"
 sort "$dir/commands" | cmp -s - "$dir/log"
 result $? "ksift(1) invents no command"
 
-# keys COMMAND OUTPUT: those of JSON are in the part about the command.
+# keys HEADING COMMAND...: the keys of its JSON are in that part of the page, and
+# in what comes before its parts
 keys()
 {
-	grep -o '"[a-z_0-9]*":' "$2" | tr -d '":' | sort -u >"$dir/keys"
-	awk -v heading="## ksift $1" '
-		/^##? / { on = $0 == heading; next }
-		on { gsub(/\\/, ""); while (match($0, /_[a-z_0-9]*_/)) {
+	heading=$1
+	shift
+	"$@" 2>/dev/null | grep -o '"[a-z_0-9]*":' | tr -d '":' | sort -u >"$dir/keys"
+	awk -v heading="## $heading" '
+		/^# / { on = $0 == "# OUTPUT FORMATS" }
+		/^## / { on = $0 == heading }
+		on { gsub(/\\/, ""); while (match($0, /_[a-z_0-9]*[a-z0-9]_/)) {
 			print substr($0, RSTART + 1, RLENGTH - 2)
 			$0 = substr($0, RSTART + RLENGTH)
 		} }' "$page" | sort -u | comm -13 - "$dir/keys" >"$dir/log"
 	[ -s "$dir/keys" ] && [ ! -s "$dir/log" ]
-	result $? "ksift(1) lacks no key of JSON of $1"
+	result $? "ksift(1) lacks no key of JSON: $heading"
 }
 
-"$KSIFT" fib --json 5 >"$dir/out"
-keys fib "$dir/out"
-"$KSIFT" sumsq --json 5 >"$dir/out"
-keys sumsq "$dir/out"
-echo 5 | "$KSIFT" sum --json >"$dir/out"
-keys sum "$dir/out"
-"$KSIFT" info --json >"$dir/out"
-keys info "$dir/out"
-echo a | "$KSIFT" grep --records a >"$dir/out"
-keys grep "$dir/out"
+echo 5 >"$dir/five"
+printf 'x \377\n' >"$dir/odd"
+keys "ksift fib" "$KSIFT" fib --json 5
+keys "ksift sumsq" "$KSIFT" sumsq --json 5
+keys "ksift sum" "$KSIFT" sum --json "$dir/five"
+keys "ksift info" "$KSIFT" info --json
+keys "JSON Lines" "$KSIFT" grep --json -e 5 -e x "$dir/five" "$dir/odd"
+keys "Records" "$KSIFT" grep --records -e 5 -e x "$dir/five" "$dir/odd"
 
 # What a header declares: structures, enumerations and their values, constants,
 # functions.  Its guard is none of them.

@@ -107,6 +107,52 @@ keys "ksift info" "$KSIFT" info --json
 keys "JSON Lines" "$KSIFT" grep --json -e 5 -e x "$dir/five" "$dir/odd"
 keys "Records" "$KSIFT" grep --records -e 5 -e x "$dir/five" "$dir/odd"
 
+# levels: "level name" for every name in the table
+awk '/^# / { on = $0 == "# SEVERITY" }
+	on && /^\*[a-z]*\*$/ { gsub(/\*/, ""); level = $0 }
+	on && /^\t[A-Z, ]*$/ { gsub(/,/, ""); for (i = 1; i <= NF; i++) print level, $i }' "$page" >"$dir/levels"
+# said LINE: the level that it has
+said()
+{
+	printf '%s\n' "$1" | "$KSIFT" grep --records '' | sed 's/.*"level":"\([a-z]*\)".*/\1/'
+}
+: >"$dir/log"
+while read -r level name; do
+	for line in "$name" "$name: x" "[$(echo "$name" | tr '[:upper:]' '[:lower:]')] x" "level=$name"; do
+		got=$(said "$line")
+		[ "$got" = "$level" ] || echo "'$line' is $got, not $level" >>"$dir/log"
+	done
+done <"$dir/levels"
+[ "$(wc -l <"$dir/levels")" -gt 20 ] && [ ! -s "$dir/log" ]
+result $? "ksift(1): names have the levels that are said"
+# The engine spells them, up to eight letters, as W5('E', 'R', 'R', 'O', 'R').
+sed -n "s/^	case W[0-9]*(\('.*'\)):/\1/p" ../module/engine/level.c | tr -d "', " >"$dir/spelt"
+cut -d ' ' -f 2 "$dir/levels" | cut -c 1-8 | sort >"$dir/names"
+sort "$dir/spelt" | comm -3 - "$dir/names" >"$dir/log"
+[ -s "$dir/spelt" ] && [ ! -s "$dir/log" ]
+result $? "ksift(1) has all names of levels"
+: >"$dir/log"
+while read -r level line; do
+	got=$(said "$line")
+	[ "$got" = "$level" ] || echo "'$line' is $got, not $level" >>"$dir/log"
+done <<-'END'
+	info INFO
+	warning (WARN)
+	err ERROR:
+	err [error]
+	info <info>
+	warning |warn|
+	err [core:error]
+	err sshd[1]: error: ...
+	warning 12:00:01 warn ...
+	crit <34>
+	none _ERROR
+	none ERROR=
+	none error
+END
+[ ! -s "$dir/log" ]
+result $? "ksift(1): its examples of levels are"
+
 # What a header declares: structures, enumerations and their values, constants,
 # functions.  Its guard is none of them.
 declared()

@@ -7,6 +7,9 @@ KDIR ?= /lib/modules/$(shell uname -r)/build
 O ?= $(CURDIR)/build
 KSRC ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/ksift/src/linux-source-6.12
 
+# The kernel's make has an O of its own.
+MAKEOVERRIDES := $(filter-out O=%,$(MAKEOVERRIDES))
+
 PREFIX ?= /usr/local
 DESTDIR ?=
 

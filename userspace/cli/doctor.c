@@ -38,6 +38,8 @@
 #define RENEW \
 	"in ksift's source, type 'make && sudo make modules_install && sudo depmod && sudo rmmod ksift && sudo modprobe ksift'"
 
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
 #define PATH_LEN 4096
 #define NAME_LEN 256
 /* A group of /etc/group with its members. */
@@ -158,13 +160,15 @@ static void find_installed(struct doctor *d, const char *dir)
 {
 	static const char *const places[] = { "updates", "updates/dkms", "extra" };
 	static const char *const ends[] = { "", ".xz", ".zst", ".gz" };
-	unsigned int i;
+	unsigned int place, end;
 
-	for (i = 0; i < 12; i++) {
-		snprintf(d->file, sizeof(d->file), "%s/%s/ksift.ko%s", dir,
-			 places[i / 4], ends[i % 4]);
-		if (is_there(d, d->file))
-			return;
+	for (place = 0; place < COUNT(places); place++) {
+		for (end = 0; end < COUNT(ends); end++) {
+			snprintf(d->file, sizeof(d->file), "%s/%s/ksift.ko%s", dir,
+				 places[place], ends[end]);
+			if (is_there(d, d->file))
+				return;
+		}
 	}
 	*d->file = 0;
 }
@@ -234,7 +238,7 @@ static bool is_unsigned(const struct doctor *d)
 
 static void check_signature(struct doctor *d)
 {
-	bool must = must_be_signed(d);
+	bool must = must_be_signed(d), key = is_there(d, MOK ".pub");
 	char taint[NAME_LEN];
 
 	if (d->loaded) {
@@ -245,39 +249,49 @@ static void check_signature(struct doctor *d)
 	}
 	if (!must || !*d->file)
 		return;
-	if (!is_there(d, MOK ".pub"))
-		fact(d, PROBLEM, "signature",
-		     "modules have to be signed, and there is no key to do it; type 'sudo install -d %.*s && sudo openssl req -x509 -newkey rsa:2048 -nodes -days 3650 -subj /CN=ksift -outform DER -keyout " MOK ".key -out " MOK ".pub'",
-		     (int)(strrchr(MOK, '/') - MOK), MOK);
-	else if (is_unsigned(d))
+	if (!is_unsigned(d) && key)
+		fact(d, NOTE, "signature",
+		     "if the module's key is rejected, type 'sudo mokutil --import " MOK ".pub && sudo reboot', and enroll it when asked");
+	if (!is_unsigned(d))
+		return;
+	if (key)
 		fact(d, PROBLEM, "signature",
 		     "%s is not signed; type 'sudo /lib/modules/%s/build/scripts/sign-file sha256 " MOK ".key " MOK ".pub %s'",
 		     d->file, d->release, d->file);
 	else
-		fact(d, NOTE, "signature",
-		     "if the module's key is rejected, type 'sudo mokutil --import " MOK ".pub && sudo reboot', and enroll it when asked");
+		fact(d, PROBLEM, "signature",
+		     "%s is not signed, and there is no key to do it; type 'sudo install -d %.*s && sudo openssl req -x509 -newkey rsa:2048 -nodes -days 3650 -subj /CN=ksift -outform DER -keyout " MOK ".key -out " MOK ".pub'",
+		     d->file, (int)(strrchr(MOK, '/') - MOK), MOK);
 }
 
 static void check_headers(struct doctor *d)
 {
-	bool needed = !d->loaded && !*d->file;
+	static const struct {
+		const char *file;	/* a distribution's */
+		const char *package;
+	} distros[] = {
+		{ "/etc/debian_version", "sudo apt install linux-headers-" },
+		{ "/etc/redhat-release", "sudo dnf install kernel-devel-" },
+	};
+	enum kind kind = d->loaded || *d->file ? NOTE : PROBLEM;
 	char name[NAME_LEN];
+	unsigned int i;
 
 	snprintf(name, sizeof(name), "/lib/modules/%.200s/build/Makefile", d->release);
-	if (is_there(d, name))
+	if (is_there(d, name)) {
 		fact(d, OK, "headers", "%.*s", (int)(strrchr(name, '/') - name), name);
-	else if (is_there(d, "/etc/debian_version"))
-		fact(d, needed ? PROBLEM : NOTE, "headers",
-		     "to build a module there are none; type 'sudo apt install linux-headers-%s'",
-		     d->release);
-	else if (is_there(d, "/etc/redhat-release"))
-		fact(d, needed ? PROBLEM : NOTE, "headers",
-		     "to build a module there are none; type 'sudo dnf install kernel-devel-%s'",
-		     d->release);
-	else
-		fact(d, needed ? PROBLEM : NOTE, "headers",
-		     "to build a module there are none; install the package that has them for %s",
-		     d->release);
+		return;
+	}
+	for (i = 0; i < COUNT(distros); i++) {
+		if (!is_there(d, distros[i].file))
+			continue;
+		fact(d, kind, "headers", "to build a module there are none; type '%s%s'",
+		     distros[i].package, d->release);
+		return;
+	}
+	fact(d, kind, "headers",
+	     "to build a module there are none; install the package that has them for %s",
+	     d->release);
 }
 
 static void check_module(struct doctor *d)

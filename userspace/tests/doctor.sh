@@ -179,7 +179,7 @@ put /sys/kernel/security/lockdown 'none [integrity] confidentiality\n'
 efivar=/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c
 put $efivar '\006\0\0\0\001'
 finds "Secure Boot, and no key" 1 "note secure boot: on" "note lockdown: integrity" \
-	"problem signature: modules have to be signed, and there is no key to do it; type 'sudo install -d /var/lib/dkms && sudo openssl req -x509 -newkey rsa:2048 -nodes -days 3650 -subj /CN=ksift -outform DER -keyout /var/lib/dkms/mok.key -out /var/lib/dkms/mok.pub'"
+	"problem signature: $modules/updates/ksift.ko is not signed, and there is no key to do it; type 'sudo install -d /var/lib/dkms && sudo openssl req -x509 -newkey rsa:2048 -nodes -days 3650 -subj /CN=ksift -outform DER -keyout /var/lib/dkms/mok.key -out /var/lib/dkms/mok.pub'"
 put /var/lib/dkms/mok.pub 'key'
 unsigned="problem signature: $modules/updates/ksift.ko is not signed; type 'sudo $modules/build/scripts/sign-file sha256 /var/lib/dkms/mok.key /var/lib/dkms/mok.pub $modules/updates/ksift.ko'"
 finds "Secure Boot, and no signature" 1 "$unsigned"
@@ -188,6 +188,11 @@ finds "Secure Boot, and an empty module" 1 "$unsigned"
 put $modules/updates/ksift.ko 'module~Module signature appended~\n'
 finds "Secure Boot, and a signature" 1 \
 	"note signature: if the module's key is rejected, type 'sudo mokutil --import /var/lib/dkms/mok.pub && sudo reboot', and enroll it when asked"
+rm "$root/var/lib/dkms/mok.pub"
+finds "Secure Boot, and somebody else's signature" 1 "problem module: not loaded; type 'sudo modprobe ksift'"
+! grep -q ' signature' "$dir/out"
+result $? "Secure Boot, and no need for a key"
+put /var/lib/dkms/mok.pub 'key'
 put /sys/kernel/security/lockdown '[none] integrity confidentiality\n'
 put $efivar '\006\0\0\0\0'
 finds "no Secure Boot" 1 "note secure boot: off" "note lockdown: none"

@@ -9,11 +9,13 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "progress.h"
 
 static void message(const char *fmt, va_list ap)
 {
 	/* Where both go to one place, what came first comes first. */
 	cli_flush();
+	progress_end();
 	fputs("ksift: ", stderr);
 	vfprintf(stderr, fmt, ap);
 	fputc('\n', stderr);
@@ -101,8 +103,10 @@ int cli_open(const struct cli_open_opts *how, struct ksift_ctx **ctx)
 /* Does not return if what was written cannot be delivered. */
 void cli_flush(void)
 {
+	progress_before_output();
 	if (!fflush(stdout) && !ferror(stdout))
 		return;
+	progress_end();
 	fprintf(stderr, "ksift: write error: %s\n", strerror(errno));
 	_exit(CLI_ERROR);
 }

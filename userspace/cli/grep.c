@@ -8,6 +8,7 @@
 
 #include "grep.h"
 #include "num.h"
+#include "watch.h"
 
 #define STDIN_NAME "(standard input)"
 
@@ -33,6 +34,8 @@ enum {
 	GREP_AND,
 	GREP_LABEL,
 	GREP_RECORDS,
+	GREP_STATS,
+	GREP_CHECKPOINT,
 };
 
 static const struct option long_options[] = {
@@ -60,6 +63,8 @@ static const struct option long_options[] = {
 	{ "text", no_argument, NULL, 'a' },
 	{ "json", no_argument, NULL, CLI_JSON },
 	{ "records", no_argument, NULL, GREP_RECORDS },
+	{ "stats", no_argument, NULL, GREP_STATS },
+	{ "checkpoint", required_argument, NULL, GREP_CHECKPOINT },
 	{ 0 }
 };
 
@@ -137,6 +142,12 @@ static int set_option(struct grep *g, int c, int *with_name)
 		return set_printer(g, &printer_json);
 	case GREP_RECORDS:
 		return set_printer(g, &printer_records);
+	case GREP_STATS:
+		g->stats = true;
+		break;
+	case GREP_CHECKPOINT:
+		g->checkpoint = optarg;
+		break;
 	case 'a':
 		break;
 	}
@@ -156,6 +167,13 @@ static int check_options(struct grep *g)
 	return CLI_OK;
 }
 
+static int check_checkpoint(const struct grep *g, int count, char **files)
+{
+	if (!g->checkpoint || (count == 1 && strcmp(*files, "-")))
+		return CLI_OK;
+	return cli_error("grep: --checkpoint takes exactly one FILE, which is not standard input");
+}
+
 static int grep_files(const struct grep *g, int count, char **files)
 {
 	static char *const only_stdin[] = { "-" };
@@ -166,6 +184,7 @@ static int grep_files(const struct grep *g, int count, char **files)
 		files = (char **)only_stdin;
 		count = 1;
 	}
+	watch_start(g->stats, g->checkpoint);
 	for (i = 0; i < count; i++) {
 		search_file(g, files[i], &found);
 		if (g->quiet && found.matched)
@@ -173,6 +192,7 @@ static int grep_files(const struct grep *g, int count, char **files)
 	}
 	if (g->printer->finish)
 		g->printer->finish(g);
+	found.failed |= !watch_finish(g->ctx, !found.failed);
 	if (g->quiet && found.matched)
 		return CLI_OK;
 	if (found.failed)
@@ -218,6 +238,8 @@ static int grep_do(struct grep *g, int argc, char **argv)
 	}
 	g->prefix = with_name < 0 ? argc - optind > 1 : with_name;
 	ret = check_options(g);
+	if (!ret)
+		ret = check_checkpoint(g, argc - optind, argv + optind);
 	if (ret)
 		return ret;
 
@@ -292,6 +314,17 @@ const struct cli_cmd cli_grep = {
 "      --records             print a JSON object for each line: path, offset, len,\n"
 "                            line, level, pattern (its index, from 0 on) and msg (where\n"
 "                            in the line the message begins); no text\n"
+"\n"
+"Searching:\n"
+"      --stats               at the end, say on standard error in one line what was\n"
+"                            searched: files, bytes, lines, selected, end (of the last\n"
+"                            FILE's part that was searched), complete (nothing was left\n"
+"                            out), engine, variant, walked and read (bytes), resumed\n"
+"                            (at a checkpoint), grew and shrank (bytes, meanwhile),\n"
+"                            seconds, and fallback (why it was not the kernel)\n"
+"      --checkpoint CPFILE   go on after the last line that the last search with the\n"
+"                            same CPFILE came to, of one FILE; a last line that is\n"
+"                            not complete is left to the next one\n"
 CLI_COMMON_HELP
 "\n"
 "The exit status is 0 if a line was selected, 1 if none was, and 2 on an error,\n"

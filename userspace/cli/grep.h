@@ -40,6 +40,8 @@ enum list {
  * @list: -l, -L
  * @max: Lines to select in each file
  * @label: Name of standard input
+ * @stats: --stats
+ * @checkpoint: --checkpoint, or NULL
  */
 struct grep {
 	struct ksift_ctx *ctx;
@@ -51,6 +53,8 @@ struct grep {
 	enum list list;
 	uint64_t max;
 	const char *label;
+	bool stats;
+	const char *checkpoint;
 };
 
 /**
@@ -60,6 +64,7 @@ struct grep {
  * @fd: Open for reading
  * @regular: It is a file with a size, whose bytes can be read again
  * @origin: The offset at which the search began; -b counts from it
+ * @first_line: How many lines come before the first that is searched
  */
 struct input {
 	const struct grep *grep;
@@ -67,6 +72,7 @@ struct input {
 	int fd;
 	bool regular;
 	uint64_t origin;
+	uint64_t first_line;
 };
 
 /**

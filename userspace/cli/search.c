@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "grep.h"
+#include "watch.h"
 
 /* A line of a file that is longer is not held. */
 #define HELD_MAX (1u << 20)
@@ -75,6 +76,7 @@ static void take_line(struct search *s, const char *text, size_t len)
 	struct line line = { .rec = s->rec, .text = text, .fd = s->in.fd };
 
 	line.rec.len = len;
+	line.rec.line += s->in.first_line;
 	line.unended = line.rec.offset + len == s->end;
 	s->in.grep->printer->line(&s->in, &line);
 }
@@ -133,6 +135,13 @@ static int take_raw(void *arg, const struct ksift_chunk *chunk)
 	return 0;
 }
 
+static int step(void *arg, const struct ksift_scan_result *so_far)
+{
+	(void)arg;
+	watch_step(so_far);
+	return 0;
+}
+
 static void file_error(const struct input *in, const char *text,
 		       struct found *found)
 {
@@ -176,6 +185,7 @@ static void set_up(struct search *s, struct ksift_scan_opts *opts)
 			  1 : g->max;
 	opts->arg = s;
 	opts->chunk = take_raw;
+	opts->progress = step;
 	if (!grep_wants_lines(g))
 		return;
 	opts->flags |= KSIFT_SCAN_TEXT;
@@ -199,6 +209,10 @@ static void search_scan(struct search *s, struct found *found)
 	pos = lseek(s->in.fd, 0, SEEK_CUR);
 	s->in.origin = pos < 0 ? 0 : pos;
 	set_up(s, &opts);
+	if (watch_begin(&s->in, &opts, grep_wants_lines(g))) {
+		found->failed = true;
+		return;
+	}
 	if (g->printer->begin && grep_wants_lines(g))
 		g->printer->begin(&s->in);
 
@@ -207,6 +221,7 @@ static void search_scan(struct search *s, struct found *found)
 	if (ret)
 		file_error(&s->in, err.text, found);
 	g->printer->end(&s->in, &res);
+	watch_end(&s->in, &res);
 	if (s->in.fd == STDIN_FILENO && !ret)
 		leave_stdin(g, &res);
 	free(s->part);

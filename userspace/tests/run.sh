@@ -65,6 +65,7 @@ kernel="env KSIFT_STANDIN=1 LD_PRELOAD=$standin"
 	suite patterns sh tests/patterns.sh "$O/tests/unit" "$O/ksift"
 	suite cli env KSIFT="$O/ksift" KSIFT_USER=1 sh tests/cli.sh
 	suite json env KSIFT="$O/ksift" python3 tests/test_json.py
+	suite watch env KSIFT="$O/ksift" python3 tests/test_watch.py
 	suite json-chopped $kernel KSIFT="$O/ksift" KSIFT_STANDIN_CHOP=3 python3 tests/test_json.py
 	suite cli-chopped $kernel KSIFT="$O/ksift" KSIFT_STANDIN_CHOP=3 sh tests/cli.sh
 }

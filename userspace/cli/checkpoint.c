@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Going on where the last run stopped.
+ *
+ * A checkpoint is a small text file, in this order and with nothing else:
+ *
+ *	ksift checkpoint 1	what it is, and the version of the format
+ *	dev N			device and inode number of the file that
+ *	ino N			was searched
+ *	position N		all lines that begin before this byte are done;
+ *				a line begins here
+ *	line N			so many lines come before it
+ *	first HASH		of the first 4096 bytes of the file, or of those
+ *				before the position if they are fewer
+ *	before HASH		of the last 4096 bytes before the position, or
+ *				of those there are
+ *	check HASH		of all of the lines above
+ *
+ * Numbers are decimal; a HASH is 64-bit FNV-1a in 16 lower-case hexadecimal
+ * digits.  It is there to tell one log from another, not against somebody who
+ * forges logs.
+ *
+ * A line is done at least once: what was selected is delivered before the
+ * checkpoint is moved past it, and the checkpoint's file is replaced as a whole,
+ * so that there is always an old one or a new one.  A line without its newline
+ * is not there yet, for whoever writes the file may be in the middle of it.
+ */
+#define _GNU_SOURCE /* memrchr() */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "checkpoint.h"
+#include "cli.h"
+
+#define MAGIC "ksift checkpoint "
+#define VERSION "1"
+/* More than this no checkpoint of any version takes. */
+#define TEXT_CAP 4096
+/* Enough to hold a time stamp, which makes logs differ, many times. */
+#define FINGERPRINT 4096
+/* Looking for the last newline: most logs have it in the last block. */
+#define BLOCK (64u << 10)
+/* Each costs an fsync(2). */
+#define PERIOD_SECONDS 1
+
+static uint64_t hash(const void *data, size_t len)
+{
+	const unsigned char *p = data;
+	uint64_t h = 0xcbf29ce484222325;
+
+	while (len--)
+		h = (h ^ *p++) * 0x100000001b3;
+	return h;
+}
+
+/* -ENODATA: the file is shorter than that. */
+static int read_all(int fd, void *buf, size_t len, uint64_t offset)
+{
+	size_t done = 0;
+	ssize_t n;
+
+	while (done < len) {
+		n = pread(fd, (char *)buf + done, len - done, offset + done);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n ? -errno : -ENODATA;
+		done += n;
+	}
+	return 0;
+}
+
+static int hash_range(int fd, uint64_t offset, size_t len, uint64_t *h)
+{
+	unsigned char buf[FINGERPRINT];
+	int ret = read_all(fd, buf, len, offset);
+
+	if (!ret)
+		*h = hash(buf, len);
+	return ret;
+}
+
+/* Of the file's first bytes and of those before @pos. */
+static int fingerprint(int fd, uint64_t pos, uint64_t *first, uint64_t *before)
+{
+	size_t len = pos < FINGERPRINT ? pos : FINGERPRINT;
+	int ret = hash_range(fd, 0, len, first);
+
+	return ret ? ret : hash_range(fd, pos - len, len, before);
+}
+
+static int format(const struct checkpoint *c, char text[TEXT_CAP])
+{
+	int len = snprintf(text, TEXT_CAP, MAGIC VERSION "\n"
+			   "dev %" PRIu64 "\nino %" PRIu64 "\n"
+			   "position %" PRIu64 "\nline %" PRIu64 "\n"
+			   "first %016" PRIx64 "\nbefore %016" PRIx64 "\n",
+			   c->dev, c->ino, c->pos, c->line, c->first, c->before);
+
+	return len + snprintf(text + len, TEXT_CAP - len,
+			      "check %016" PRIx64 "\n", hash(text, len));
+}
+
+/* What is not, byte for byte, what would be written is no checkpoint. */
+static int parse(struct checkpoint *c, const char *text, size_t len)
+{
+	char again[TEXT_CAP];
+
+	if (!strncmp(text, MAGIC, strlen(MAGIC)) &&
+	    strncmp(text, MAGIC VERSION "\n", strlen(MAGIC VERSION "\n")))
+		return cli_error("%s: this checkpoint is of another version than " VERSION,
+				 c->path);
+	if (sscanf(text, MAGIC VERSION " dev %" SCNu64 " ino %" SCNu64
+		   " position %" SCNu64 " line %" SCNu64 " first %" SCNx64
+		   " before %" SCNx64, &c->dev, &c->ino, &c->pos, &c->line,
+		   &c->first, &c->before) != 6 ||
+	    (size_t)format(c, again) != len || memcmp(again, text, len))
+		return cli_error("%s: this is not a checkpoint, or it is damaged; without it a search begins at the start",
+				 c->path);
+	return CLI_OK;
+}
+
+static int load(struct checkpoint *c, bool *found)
+{
+	char text[TEXT_CAP];
+	struct stat st;
+	size_t len;
+	FILE *f;
+	int err;
+
+	*found = false;
+	if (stat(c->path, &st))
+		return errno == ENOENT ? CLI_OK :
+			cli_error("%s: %s", c->path, strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return cli_error("%s: a checkpoint is a regular file, and this is none",
+				 c->path);
+	f = fopen(c->path, "re");
+	if (!f)
+		return cli_error("%s: %s", c->path, strerror(errno));
+	len = fread(text, 1, sizeof(text) - 1, f);
+	text[len] = 0;
+	err = ferror(f) ? errno : 0;
+	fclose(f);
+	if (err)
+		return cli_error("%s: %s", c->path, strerror(err));
+	*found = true;
+	return parse(c, text, len);
+}
+
+static int write_temp(const struct checkpoint *c, int fd)
+{
+	char text[TEXT_CAP];
+	size_t len = format(c, text);
+	ssize_t n = write(fd, text, len);
+
+	if (n < 0)
+		return -errno;
+	if ((size_t)n < len)
+		return -ENOSPC;
+	return fsync(fd) ? -errno : 0;
+}
+
+/* So that the new name is there after a power cut; not all file systems can. */
+static void sync_directory(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *dir = slash ? strndup(path, slash + 1 - path) : strdup(".");
+	int fd = dir ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	free(dir);
+	if (fd < 0)
+		return;
+	fsync(fd);
+	close(fd);
+}
+
+static int replace(const struct checkpoint *c)
+{
+	char *temp;
+	int fd, ret;
+
+	if (asprintf(&temp, "%s.XXXXXX", c->path) < 0)
+		return cli_error("%s: %s", c->path, strerror(ENOMEM));
+	fd = mkostemp(temp, O_CLOEXEC);
+	if (fd < 0) {
+		ret = -errno;
+		goto free_temp;
+	}
+	ret = write_temp(c, fd);
+	if (close(fd) && !ret)
+		ret = -errno;
+	if (!ret && rename(temp, c->path))
+		ret = -errno;
+	if (ret)
+		unlink(temp);
+	else
+		sync_directory(c->path);
+free_temp:
+	free(temp);
+	return ret ? cli_error("%s: cannot write the checkpoint: %s", c->path,
+			       strerror(-ret)) : CLI_OK;
+}
+
+/* The byte after the last newline in [from, size), or @from. */
+static int find_limit(int fd, uint64_t from, uint64_t size, uint64_t *limit)
+{
+	static char buf[BLOCK];
+	uint64_t at = size;
+	const char *nl;
+	size_t len;
+	int ret;
+
+	while (at > from) {
+		len = at - from < BLOCK ? at - from : BLOCK;
+		at -= len;
+		ret = read_all(fd, buf, len, at);
+		if (ret && ret != -ENODATA)
+			return ret;
+		nl = ret ? NULL : memrchr(buf, '\n', len);
+		if (nl) {
+			*limit = at + (nl + 1 - buf);
+			return 0;
+		}
+	}
+	*limit = from;
+	return 0;
+}
+
+/* Why the file is not the one of the checkpoint; NULL: it is. */
+static const char *find_difference(const struct checkpoint *c,
+				   const struct stat *st)
+{
+	uint64_t first, before;
+
+	if (st->st_dev != c->dev || st->st_ino != c->ino)
+		return "another file has this name now";
+	if ((uint64_t)st->st_size < c->pos)
+		return "the file is shorter than it was";
+	if (fingerprint(c->fd, c->pos, &first, &before) ||
+	    first != c->first || before != c->before)
+		return "the file has been rewritten";
+	return NULL;
+}
+
+/*
+ * Where to begin in @fd, and where to stop.  The checkpoint is written once at
+ * once: that it cannot be should be known before the work, not after it.
+ */
+int checkpoint_begin(struct checkpoint *c, const char *path, int fd,
+		     const char *name)
+{
+	const char *why;
+	struct stat st;
+	bool found;
+	int ret;
+
+	*c = (struct checkpoint){ .path = path, .fd = fd, .name = name };
+	if (fstat(fd, &st))
+		return cli_error("%s: %s", name, strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return cli_error("%s: only a regular file can have a checkpoint",
+				 name);
+	ret = load(c, &found);
+	if (ret)
+		return ret;
+	why = found ? find_difference(c, &st) : NULL;
+	c->resumed = found && !why;
+	if (why)
+		cli_note("%s: %s; the search begins at its start, not at byte %" PRIu64,
+			 name, why, c->pos);
+	if (!c->resumed) {
+		c->pos = 0;
+		c->line = 0;
+	}
+	c->dev = st.st_dev;
+	c->ino = st.st_ino;
+	ret = find_limit(fd, c->pos, st.st_size, &c->limit);
+	if (ret)
+		return cli_error("%s: %s", name, strerror(-ret));
+	c->begin_len = c->limit < FINGERPRINT ? c->limit : FINGERPRINT;
+	ret = hash_range(fd, 0, c->begin_len, &c->begin);
+	if (ret)
+		return cli_error("%s: %s", name, strerror(-ret));
+	return checkpoint_save(c, c->pos, c->line);
+}
+
+/* Whether it is time for another one in the middle of the work. */
+bool checkpoint_due(const struct checkpoint *c)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec - c->saved.tv_sec > PERIOD_SECONDS ||
+		(now.tv_sec - c->saved.tv_sec == PERIOD_SECONDS &&
+		 now.tv_nsec >= c->saved.tv_nsec);
+}
+
+/* Lines in a file have to be there after a power cut, too. */
+static int deliver(void)
+{
+	cli_flush();
+	if (fdatasync(STDOUT_FILENO) && errno != EINVAL && errno != EROFS &&
+	    errno != EBADF)
+		return cli_error("write error: %s", strerror(errno));
+	return CLI_OK;
+}
+
+/*
+ * All lines before @pos have been given to standard output.  A file that was
+ * rewritten meanwhile leaves the checkpoint where it was: the next run will see
+ * that, and begin at the start.
+ */
+int checkpoint_save(struct checkpoint *c, uint64_t pos, uint64_t line)
+{
+	uint64_t begin, first, before;
+	int ret;
+
+	ret = deliver();
+	if (ret)
+		return ret;
+	if (c->lost || (c->saved_once && pos == c->pos))
+		return CLI_OK;
+	if (hash_range(c->fd, 0, c->begin_len, &begin) || begin != c->begin ||
+	    fingerprint(c->fd, pos, &first, &before)) {
+		c->lost = true;
+		cli_note("%s: the file was rewritten while it was searched; the checkpoint stays at byte %" PRIu64,
+			 c->name, c->pos);
+		return CLI_OK;
+	}
+	c->pos = pos;
+	c->line = line;
+	c->first = first;
+	c->before = before;
+	c->saved_once = true;
+	clock_gettime(CLOCK_MONOTONIC, &c->saved);
+	return replace(c);
+}

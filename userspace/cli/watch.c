@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A search as seen from outside: how far it is, where the next one goes on, and
+ * at its end what exactly was looked at.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "checkpoint.h"
+#include "grep.h"
+#include "progress.h"
+#include "watch.h"
+
+/* There is one search. */
+static struct {
+	bool stats;
+	const char *checkpoint_path;
+	struct checkpoint checkpoint;
+	uint64_t first_line;	/* lines before the place where it went on */
+	bool prints;		/* lines are put out as they are found */
+	bool failed;		/* the checkpoint could not be written */
+
+	struct timespec started;
+	struct stat before;	/* the current file, when its search began */
+	uint64_t files, bytes, lines, selected, end, walked, read, grew, shrank;
+	uint32_t variant;
+	bool limited;
+} watch;
+
+void watch_start(bool stats, const char *checkpoint)
+{
+	watch.stats = stats;
+	watch.checkpoint_path = checkpoint;
+	clock_gettime(CLOCK_MONOTONIC, &watch.started);
+}
+
+static int begin_checkpoint(struct input *in, struct ksift_scan_opts *opts)
+{
+	struct checkpoint *c = &watch.checkpoint;
+	int ret;
+
+	ret = checkpoint_begin(c, watch.checkpoint_path, in->fd, in->name);
+	if (ret)
+		return ret;
+	watch.first_line = c->line;
+	in->origin = 0;
+	in->first_line = c->line;
+	opts->flags &= ~KSIFT_SCAN_CURRENT;
+	opts->flags |= KSIFT_SCAN_TOTAL;
+	opts->from = c->pos;
+	opts->to = c->limit;
+	return CLI_OK;
+}
+
+/*
+ * A file is going to be searched.  Return: 0, or an error that was told.
+ * @prints: lines are put out as they are found.
+ */
+int watch_begin(struct input *in, struct ksift_scan_opts *opts, bool prints)
+{
+	uint64_t from, size;
+	int ret = CLI_OK;
+
+	watch.prints = prints;
+	if (fstat(in->fd, &watch.before))
+		watch.before = (struct stat){ 0 };
+	if (watch.stats)
+		opts->flags |= KSIFT_SCAN_TOTAL;
+	if (watch.checkpoint_path)
+		ret = begin_checkpoint(in, opts);
+	from = opts->flags & KSIFT_SCAN_CURRENT ? in->origin : opts->from;
+	size = S_ISREG(watch.before.st_mode) ? watch.before.st_size : 0;
+	progress_begin(prints, size > from ? size - from : 0);
+	return ret;
+}
+
+static void save(const struct ksift_scan_result *res)
+{
+	if (checkpoint_save(&watch.checkpoint, res->end,
+			    watch.first_line + res->total)) {
+		watch.failed = true;
+		watch.checkpoint_path = NULL;
+	}
+}
+
+void watch_step(const struct ksift_scan_result *so_far)
+{
+	progress_step(so_far->end - so_far->start);
+	/* A count comes out at the end: until then none of its lines is done. */
+	if (watch.checkpoint_path && watch.prints &&
+	    checkpoint_due(&watch.checkpoint))
+		save(so_far);
+}
+
+/* All there is to say about a file has been given to standard output. */
+void watch_end(const struct input *in, const struct ksift_scan_result *res)
+{
+	uint64_t size = watch.before.st_size;
+	struct stat after;
+
+	progress_end();
+	watch.files++;
+	watch.bytes += res->total_bytes;
+	watch.lines += res->total;
+	watch.selected += res->selected;
+	watch.end = res->end;
+	watch.walked += res->walked;
+	watch.read += res->bytes - res->walked;
+	watch.variant = res->variant;
+	watch.limited |= res->flags & KSIFT_SCAN_LIMITED;
+	if (S_ISREG(watch.before.st_mode) && !fstat(in->fd, &after)) {
+		if ((uint64_t)after.st_size > size)
+			watch.grew += after.st_size - size;
+		else
+			watch.shrank += size - after.st_size;
+	}
+	if (watch.checkpoint_path)
+		save(res);
+}
+
+static void print_stats(struct ksift_ctx *ctx, bool complete)
+{
+	const char *fallback = ksift_ctx_fallback(ctx);
+	struct ksift_info info = { .size = sizeof(info) };
+	const char *engine = "kernel", *variant = "none";
+	struct timespec now;
+	double seconds;
+
+	if (ksift_ctx_engine(ctx) == KSIFT_ENGINE_USER)
+		engine = "user";
+	if (!ksift_ctx_info(ctx, watch.variant, &info, NULL))
+		variant = (const char *)info.out_variant_name;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	seconds = now.tv_sec - watch.started.tv_sec +
+		  (now.tv_nsec - watch.started.tv_nsec) / 1e9;
+	cli_note("stats: files=%" PRIu64 " bytes=%" PRIu64 " lines=%" PRIu64
+		 " selected=%" PRIu64 " end=%" PRIu64 " complete=%s engine=%s"
+		 " variant=%.16s walked=%" PRIu64 " read=%" PRIu64
+		 " resumed=%s grew=%" PRIu64 " shrank=%" PRIu64
+		 " seconds=%.6f fallback=%s",
+		 watch.files, watch.bytes, watch.lines, watch.selected,
+		 watch.end, complete ? "yes" : "no", engine, variant,
+		 watch.walked, watch.read,
+		 watch.checkpoint.resumed ? "yes" : "no", watch.grew,
+		 watch.shrank, seconds, fallback ? fallback : "none");
+}
+
+/*
+ * The search is over.  @complete: every file could be read, and none was left
+ * out.  Return: false if there was an error, which was told.
+ */
+bool watch_finish(struct ksift_ctx *ctx, bool complete)
+{
+	cli_flush();
+	if (watch.stats)
+		print_stats(ctx, complete && !watch.limited);
+	return !watch.failed;
+}

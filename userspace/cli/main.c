@@ -13,6 +13,7 @@ static const struct cli_cmd *const commands[] = {
 	&cli_fib,
 	&cli_sumsq,
 	&cli_sum,
+	&cli_bench,
 	&cli_info,
 	&cli_doctor,
 };

@@ -735,6 +735,79 @@ case $(cat out) in
 esac
 
 #
+# bench
+#
+
+corpus >log
+lines=$("$GREP" -ac '^error' log)
+
+# valid_json NAME
+valid_json()
+{
+	if command -v python3 >/dev/null; then
+		check "$1" python3 -c 'import json, sys; json.load(sys.stdin)' <out
+	else
+		skip "$1" "there is no python3"
+	fi
+}
+
+try bench --engine user --rounds 3 --json -e ^error log
+case $(cat out) in
+'{"case":"count","file":"log","size":'*',"cached":'*',"jobs":1,"rounds":3,"runs":[{"name":"user","answer":['"$lines"'],'*',"seconds":['*,*,*']}]}')
+	pass "bench --json" ;;
+*)
+	fail "bench --json"
+	show out err ;;
+esac
+valid_json "bench --json is JSON"
+for o in '-F -e .' '-i -e ERROR' '-v -e error' '-e a -e b' '-j 3 -e error'; do
+	# Options are words.
+	# shellcheck disable=SC2086
+	try bench --engine user --once --json $o log
+	# shellcheck disable=SC2086
+	count=$("$GREP" -ac ${o#-j 3} log)
+	check "bench $o" grep -q '"answer":\['"$count"'\]' out
+done
+# An engine, and what programs there are, have to agree before they are measured.
+try bench --rounds 1 -e ^error -e '^x1\[' -e '\.' -e '^ ' log
+for word in "^count: [1-9][0-9]* lines; 1 round, 1 process$" '^ksift, user  *[0-9.]* ' '^memory  *[0-9.]* '; do
+	check "bench, a line such as $word" grep -q "$word" out
+done
+mkdir -p fake
+printf '#!/bin/sh\necho 7\n' >fake/grep
+chmod +x fake/grep
+rc=$PATH
+PATH=$dir/fake:$PATH
+try bench --rounds 1 -e ^error log
+PATH=$rc
+is "bench, another answer" 2 '' "*ksift: bench: grep finds 7 where * finds $lines: nothing to compare"
+for o in emit records levels sum sum-memory memory; do
+	try bench --once --json --engine user --case $o log
+	check "bench --case $o" grep -q '^{"case":"'$o'",.*"answer":\[[0-9]' out
+	valid_json "bench --case $o, the JSON"
+	mv out want
+	try bench --once --json --engine user -j 5 --case $o log
+	sed -i 's/.*"answer":\[\([-0-9,]*\).*/\1/' want out
+	check "bench --case $o -j 5" cmp out want
+done
+try bench --once --json --engine user --case fib 10
+check "bench --case fib" grep -q '"size":10,.*"answer":\[107\],' out
+try bench --case nosuch log
+is "bench --case nosuch" 2 '' "ksift: bench: --case: there is none called 'nosuch'; see 'ksift bench --help'"
+try bench --rounds 0 log
+is "bench --rounds 0" 2 '' "ksift: bench: --rounds: '0' is not a number from 1 to 1000"
+try bench -j many log
+is "bench -j many" 2 '' "ksift: bench: --jobs: 'many' is not a number from 1 to 256"
+try bench
+is "bench without a file" 2 '' "ksift: bench: one argument is needed, a FILE"
+try bench nosuch
+is "bench of no file" 2 '' "ksift: bench: nosuch: No such file or directory"
+try bench d
+is "bench of a directory" 2 '' "ksift: bench: d: not a regular file, which could be read again"
+try bench --case fib log
+is "bench --case fib of a file" 2 '' "ksift: bench: 'log' is not a number that memory has room for"
+
+#
 # Both engines
 #
 

@@ -104,6 +104,7 @@ keys "ksift fib" "$KSIFT" fib --json 5
 keys "ksift sumsq" "$KSIFT" sumsq --json 5
 keys "ksift sum" "$KSIFT" sum --json "$dir/five"
 keys "ksift info" "$KSIFT" info --json
+keys "ksift bench" "$KSIFT" bench --json --rounds 1 "$page"
 keys "JSON Lines" "$KSIFT" grep --json -e 5 -e x "$dir/five" "$dir/odd"
 keys "Records" "$KSIFT" grep --records -e 5 -e x "$dir/five" "$dir/odd"
 

@@ -64,18 +64,27 @@ function expand(s,    at)
 	return s
 }
 
-function literal(    i, line)
+# Within a literal only that is special.  gsub() would do, did all awks agree on
+# what a backslash is in its replacement.
+function double_backslashes(s,    out, at)
+{
+	out = ""
+	while (at = index(s, "\\")) {
+		out = out substr(s, 1, at) "\\"
+		s = substr(s, at + 1)
+	}
+	return out s
+}
+
+function literal(    i)
 {
 	while (codes && code[codes] ~ /^[ \t]*$/)
 		codes--
 	if (!codes)
 		return
 	print "```"
-	for (i = 1; i <= codes; i++) {
-		line = expand(code[i])
-		gsub(/\\/, "\\\\", line)
-		print line
-	}
+	for (i = 1; i <= codes; i++)
+		print double_backslashes(expand(code[i]))
 	print "```"
 	print ""
 }

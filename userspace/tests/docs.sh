@@ -182,6 +182,13 @@ for pair in ksift.4:../module/uapi/ksift.h libksift.3:include/libksift.h; do
 	words "$dir/text" | comm -23 "$dir/want" - >"$dir/log"
 	[ "$(wc -l <"$dir/want")" -gt 20 ] && [ ! -s "$dir/log" ]
 	result $? "$name has all of ${header##*/}"
+	# Every line of its code, from the first comment of kernel-doc on.
+	awk '/^\/\*\*/ { part = comment = 1 }
+		comment { comment = !/\*\//; next }
+		part && !/^(#if|#endif|}$|$)/' "$header" | expand | sort -u >"$dir/want"
+	sed 's/\\\\/\\/g' "$O/man/$name.scd" | sort -u | comm -23 "$dir/want" - >"$dir/log"
+	[ "$(wc -l <"$dir/want")" -gt 100 ] && [ ! -s "$dir/log" ]
+	result $? "$name has the code of ${header##*/}"
 done
 
 awk '/^# EXAMPLES/ { part = 1 } part && /^```$/ { on = !on; next } on { gsub(/\\\\/, "\\"); print }' \

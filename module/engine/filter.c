@@ -166,9 +166,10 @@ static void probe_add(struct ksift_probe *probe, const struct ksift_literal *lit
 	probe->mask[i] = 0xff;
 	if ((lit->flags & KSIFT_PATTERN_FOLD) && c >= 'A' && c <= 'Z')
 		probe->mask[i] = (u8)~('a' - 'A');
+	probe->masked |= probe->mask[i] != 0xff;
 }
 
-static void make_probe(struct ksift_literal *lit)
+static void choose_probe(struct ksift_literal *lit)
 {
 	/* Three rare bytes leave few candidates; more cost more than they save. */
 	u32 best[3] = { 0, 0, 0 };
@@ -194,6 +195,19 @@ static void make_probe(struct ksift_literal *lit)
 		}
 		n++;
 		probe_add(&lit->probe, lit, best[k]);
+	}
+}
+
+static void make_probe(struct ksift_literal *lit)
+{
+	struct ksift_probe *probe = &lit->probe;
+	u32 i;
+
+	choose_probe(lit);
+	for (i = probe->count; i < KSIFT_PROBES_MAX; i++) {
+		probe->off[i] = probe->off[0];
+		probe->mask[i] = probe->mask[0];
+		probe->val[i] = probe->val[0];
 	}
 }
 
@@ -228,10 +242,81 @@ static void make_terms(struct ksift_prog *prog)
 	}
 }
 
+static void make_term_of(struct ksift_prog *prog)
+{
+	u32 i, t;
+
+	for (i = 0; i < prog->count; i++) {
+		prog->term_of[i] = KSIFT_TERMS_MAX;
+		for (t = 0; t < prog->term_count; t++)
+			if (prog->terms[t] >> i & 1)
+				prog->term_of[i] = t;
+	}
+}
+
+/* The patterns that a search has to find, those alike next to each other. */
+static u32 sort_searched(const struct ksift_prog *prog, u8 *order, u32 *width)
+{
+	u32 i, k, n = 0;
+
+	*width = KSIFT_TEDDY_WIDTH;
+	for (i = 0; i < prog->count; i++) {
+		const struct ksift_literal *lit = &prog->lits[i];
+
+		/* The empty one is in every line. */
+		if (!lit->len || prog->term_of[i] == KSIFT_TERMS_MAX)
+			continue;
+		*width = min(*width, lit->len);
+		for (k = n++; k; k--) {
+			const struct ksift_literal *prev =
+				&prog->lits[order[k - 1]];
+
+			if (memcmp(prev->data, lit->data,
+				   min(prev->len, lit->len)) <= 0)
+				break;
+			order[k] = order[k - 1];
+		}
+		order[k] = i;
+	}
+	return n;
+}
+
+static void teddy_add(struct ksift_teddy *teddy, u32 bucket,
+		      const struct ksift_literal *lit)
+{
+	u32 k;
+
+	for (k = 0; k < teddy->width; k++) {
+		u8 c = lit->data[k];
+
+		teddy->low[k][c & 15] |= 1 << bucket;
+		teddy->high[k][c >> 4] |= 1 << bucket;
+		/* The two cases of a letter have the same low half. */
+		if ((lit->flags & KSIFT_PATTERN_FOLD) && c >= 'A' && c <= 'Z')
+			teddy->high[k][(c >> 4) + 2] |= 1 << bucket;
+	}
+}
+
+static void make_teddy(struct ksift_prog *prog)
+{
+	u8 order[KSIFT_PATTERNS_MAX];
+	u32 i, width, n = sort_searched(prog, order, &width);
+
+	if (n <= KSIFT_FIND_PATTERNS)
+		return;
+	prog->teddy.width = width;
+	for (i = 0; i < n; i++) {
+		u32 bucket = i * KSIFT_BUCKETS / max(n, KSIFT_BUCKETS);
+
+		prog->buckets[bucket] |= 1ULL << order[i];
+		teddy_add(&prog->teddy, bucket, &prog->lits[order[i]]);
+	}
+}
+
 void ksift_prog_start(struct ksift_build *build, struct ksift_prog *prog,
 		      u8 *data, u32 filter_flags)
 {
-	u32 i, exact_nodes = 1, exact_tables = 1, searched = 0;
+	u32 i, exact_nodes = 1, exact_tables = 1;
 
 	memset(build, 0, sizeof(*build));
 	build->prog = prog;
@@ -248,11 +333,12 @@ void ksift_prog_start(struct ksift_build *build, struct ksift_prog *prog,
 			exact_tables++;
 		}
 		prog->reach = max(prog->reach, path_len(lit));
-		searched += !!lit->len;
+		if (lit->flags & KSIFT_PATTERN_ANCHORED)
+			prog->anchored = true;
 	}
 	make_terms(prog);
-	prog->vector = searched <= KSIFT_VECTOR_PATTERNS &&
-		       prog->term_count <= KSIFT_VECTOR_TERMS;
+	make_term_of(prog);
+	prog->vector = prog->term_count <= KSIFT_VECTOR_TERMS;
 
 	prog->ac[1].nodes = prog->ac[0].nodes + exact_nodes;
 	prog->ac[1].tables = prog->ac[0].tables + exact_tables;
@@ -304,6 +390,7 @@ static void finish_build(struct ksift_prog *prog)
 {
 	u32 c;
 
+	make_teddy(prog);
 	prog->ac[0].start = ac_child(&prog->ac[0], 0, '\n');
 	prog->ac[1].start = ac_child(&prog->ac[1], 0, '\n');
 	for (c = 0; c < ARRAY_SIZE(prog->wakes); c++)

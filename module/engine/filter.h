@@ -54,9 +54,13 @@ struct ksift_literal {
  */
 #define KSIFT_TERMS_MAX	(KSIFT_GROUPS_MAX + 1)
 
-/* Beyond these the automaton is faster than a vector pass per pattern. */
-#define KSIFT_VECTOR_PATTERNS	8
+/* Beyond as many terms the automaton is faster than bitmaps. */
 #define KSIFT_VECTOR_TERMS	4
+
+/* Beyond as many patterns one search for all is faster than one for each. */
+#define KSIFT_FIND_PATTERNS	2
+
+#define KSIFT_BUCKETS		8
 
 /**
  * struct ksift_prog - A filter, compiled
@@ -72,7 +76,11 @@ struct ksift_literal {
  * @include: Patterns that are not excluding
  * @always: Empty patterns: those every line has
  * @reach: Bytes a match can reach back over, a line's start counting as one
- * @vector: Few enough patterns for the vector search
+ * @vector: Few enough terms for the vector search
+ * @anchored: Some pattern is anchored
+ * @term_of: The term that each pattern is in; KSIFT_TERMS_MAX if it is in none
+ * @teddy: The search for all patterns at once; unused if its width is 0
+ * @buckets: The patterns in each of its buckets
  * @ac: The automata: [0] as is, [1] case-folding
  * @wakes: Bytes that bring an automaton away from its root, and the newline
  *
@@ -86,6 +94,7 @@ struct ksift_prog {
 	bool never;
 	bool has_exclude;
 	bool vector;
+	bool anchored;
 	u32 term_count;
 	u64 terms[KSIFT_TERMS_MAX];
 	u64 include;
@@ -93,6 +102,9 @@ struct ksift_prog {
 	u32 reach;
 	struct ksift_ac ac[2];
 	bool wakes[256];
+	u8 term_of[KSIFT_PATTERNS_MAX];
+	u64 buckets[KSIFT_BUCKETS];
+	struct ksift_teddy teddy;
 };
 
 /**

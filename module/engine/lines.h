@@ -55,7 +55,8 @@ struct ksift_lines_count {
  * @want_patterns: Count them by the patterns they have
  * @hits_max: Return after so many; 1 to KSIFT_LINES_HITS
  * @bytes_max: Return when those reported take so many bytes or more; not 0
- * @chunk: Most bytes to look at before returning; KSIFT_CHUNK or less
+ * @chunk: Most bytes to look at before returning, if lines are not just counted;
+ *	KSIFT_CHUNK or less
  * @pos: Offset of the next byte
  * @line: Where the current line starts
  * @first: Where the first line starts, once that is not being skipped
@@ -67,7 +68,8 @@ struct ksift_lines_count {
  *
  * The rest is the engine's own: @state of the two automata at @synced, which
  * is relative to the piece @buf, which begins at offset @base; @seen, the
- * patterns found in the current line; @head, its first @head_len bytes as far as
+ * patterns found in the current line; @avoid, where the vector way may be tried
+ * again; @head, its first @head_len bytes as far as
  * they came with earlier pieces; and the bitmaps of a chunk, @classes when
  * @classified.
  *
@@ -97,6 +99,7 @@ struct ksift_scan {
 	u64 base;
 	u32 state[2];
 	u64 seen;
+	u64 avoid;
 	size_t synced;
 	u32 head_len;
 	bool classified;
@@ -124,7 +127,8 @@ void ksift_scan_start(struct ksift_scan *scan, u64 pos, bool skipping);
  * @done: How much of it earlier calls have looked at
  * @len: Its length, more than @done
  *
- * Returns after at most scan->chunk bytes, right after the line with which
+ * Returns after at most scan->chunk bytes, or some more of them that are counted
+ * only, right after the line with which
  * hits_max or bytes_max is reached, and when the range is finished.  Empties
  * scan->hits first.
  *

@@ -60,7 +60,10 @@ static inline bool ksift_cpu_has_avx2(void)
 	if (!cpu_has_xfeatures(XFEATURE_MASK_SSE | XFEATURE_MASK_YMM, NULL))
 		return false;
 #endif
-	return boot_cpu_has(X86_FEATURE_AVX) && boot_cpu_has(X86_FEATURE_AVX2);
+	return boot_cpu_has(X86_FEATURE_AVX) &&
+	       boot_cpu_has(X86_FEATURE_AVX2) &&
+	       boot_cpu_has(X86_FEATURE_BMI1) &&
+	       boot_cpu_has(X86_FEATURE_POPCNT);
 }
 #endif
 
@@ -104,7 +107,9 @@ static inline void ksift_simd_end(void)
 #ifdef __x86_64__
 static inline bool ksift_cpu_has_avx2(void)
 {
-	return __builtin_cpu_supports("avx2");
+	return __builtin_cpu_supports("avx2") &&
+	       __builtin_cpu_supports("bmi") &&
+	       __builtin_cpu_supports("popcnt");
 }
 #endif
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * x86-64 with AVX2.  Built with -mavx2: nothing here may run outside
+ * x86-64 with AVX2.  Built for such a processor: nothing here may run outside
  * ksift_simd_begin() and ksift_simd_end(), nor be asked whether it may run.
  */
 #include "variants.h"
@@ -11,130 +11,167 @@
 
 typedef char v32 __attribute__((vector_size(32)));
 typedef char v32u __attribute__((vector_size(32), may_alias)) __aligned(1);
+typedef unsigned char v32b __attribute__((vector_size(32)));
+typedef short v16h __attribute__((vector_size(32)));
 
 static __always_inline v32 splat(u8 c)
 {
 	return (v32){} + (char)c;
 }
 
-static __always_inline u64 equal64(const u8 *p, v32 mask, v32 val)
+static __always_inline v32 load(const u8 *p)
 {
-	v32 a = *(const v32u *)p & mask;
-	v32 b = *(const v32u *)(p + 32) & mask;
-
-	return (u32)__builtin_ia32_pmovmskb256((v32)(a == val)) |
-	       (u64)(u32)__builtin_ia32_pmovmskb256((v32)(b == val)) << 32;
+	return *(const v32u *)p;
 }
-
-/*
- * The last word of a bitmap: the bits from the last 64 bytes of the text,
- * moved to their place, so that nothing past the end is read.
- */
-static __always_inline u64 last_bits(u64 bits, size_t len)
-{
-	return bits >> (64 - len % 64);
-}
-
-static void newlines(const u8 *buf, size_t len, u64 *bits)
-{
-	const v32 all = splat(0xff), nl = splat('\n');
-	size_t i, words = len / 64;
-	u64 last = 0;
-
-	for (i = 0; i < words; i++)
-		bits[i] = equal64(buf + i * 64, all, nl);
-	if (!(len % 64))
-		return;
-	if (words) {
-		bits[words] = last_bits(equal64(buf + len - 64, all, nl), len);
-		return;
-	}
-	for (i = 0; i < len; i++)
-		last |= (u64)(buf[i] == '\n') << i;
-	bits[0] = last;
-}
-
-static __always_inline u64 match64(const u8 *p, const struct ksift_probe *probe,
-				   u32 count)
-{
-	v32 a = splat(0xff), b = a;
-	u32 k;
-
-	for (k = 0; k < count; k++) {
-		v32 mask = splat(probe->mask[k]), val = splat(probe->val[k]);
-		const u8 *q = p + probe->off[k];
-
-		a &= (v32)((*(const v32u *)q & mask) == val);
-		b &= (v32)((*(const v32u *)(q + 32) & mask) == val);
-	}
-	return (u32)__builtin_ia32_pmovmskb256(a) |
-	       (u64)(u32)__builtin_ia32_pmovmskb256(b) << 32;
-}
-
-/* Once per @count, so that the constants stay in registers. */
-static __always_inline void find_n(const u8 *buf, size_t len,
-				   const struct ksift_probe *probe, u64 *bits,
-				   u32 count)
-{
-	size_t i, words = len / 64;
-
-	for (i = 0; i < words; i++)
-		bits[i] = match64(buf + i * 64, probe, count);
-	if (len % 64)
-		bits[words] = last_bits(match64(buf + len - 64, probe, count),
-					len);
-}
-
-static void find_short(const u8 *buf, size_t len,
-		       const struct ksift_probe *probe, u64 *bits)
-{
-	u64 last = 0;
-	size_t i;
-	u32 k;
-
-	for (i = 0; i < len; i++) {
-		bool match = true;
-
-		for (k = 0; k < probe->count; k++)
-			match &= (buf[i + probe->off[k]] & probe->mask[k]) ==
-				 probe->val[k];
-		last |= (u64)match << i;
-	}
-	bits[0] = last;
-}
-
-static void find(const u8 *buf, size_t len, const struct ksift_probe *probe,
-		 u64 *bits)
-{
-	if (len < 64) {
-		if (len)
-			find_short(buf, len, probe, bits);
-		return;
-	}
-	switch (probe->count) {
-	case 1:
-		return find_n(buf, len, probe, bits, 1);
-	case 2:
-		return find_n(buf, len, probe, bits, 2);
-	case 3:
-		return find_n(buf, len, probe, bits, 3);
-	case 4:
-		return find_n(buf, len, probe, bits, 4);
-	case 5:
-		return find_n(buf, len, probe, bits, 5);
-	case 6:
-		return find_n(buf, len, probe, bits, 6);
-	default:
-		return find_n(buf, len, probe, bits, probe->count);
-	}
-}
-
-typedef unsigned char v32b __attribute__((vector_size(32)));
-typedef short v16h __attribute__((vector_size(32)));
 
 static __always_inline u32 high_bits(v32 v)
 {
 	return __builtin_ia32_pmovmskb256(v);
+}
+
+static __always_inline u64 both(v32 a, v32 b)
+{
+	return high_bits(a) | (u64)high_bits(b) << 32;
+}
+
+static __always_inline u64 newlines64(const u8 *p)
+{
+	const v32 nl = splat('\n');
+
+	return both((v32)(load(p) == nl), (v32)(load(p + 32) == nl));
+}
+
+struct needle {
+	v32 val[KSIFT_PROBES_MAX];
+	v32 mask[KSIFT_PROBES_MAX];
+	size_t off[KSIFT_PROBES_MAX];
+};
+
+/* Written out for each probe: not every compiler would unroll a loop. */
+static __always_inline void load_probe(struct needle *n,
+				       const struct ksift_probe *probe, u32 k)
+{
+	n->val[k] = splat(probe->val[k]);
+	n->mask[k] = splat(probe->mask[k]);
+	n->off[k] = probe->off[k];
+}
+
+static __always_inline void load_needle(struct needle *n,
+					const struct ksift_probe *probe,
+					u32 count)
+{
+	load_probe(n, probe, 0);
+	if (count > 1)
+		load_probe(n, probe, 1);
+	if (count > 2)
+		load_probe(n, probe, 2);
+	if (count > 3)
+		load_probe(n, probe, 3);
+	if (count > 4) {
+		load_probe(n, probe, 4);
+		load_probe(n, probe, 5);
+	}
+	if (count > 6) {
+		load_probe(n, probe, 6);
+		load_probe(n, probe, 7);
+	}
+}
+
+static __always_inline v32 probe32(const u8 *p, const struct needle *n, u32 k,
+				   bool masked)
+{
+	v32 v = load(p + n->off[k]);
+
+	if (masked)
+		v &= n->mask[k];
+	return (v32)(v == n->val[k]);
+}
+
+static __always_inline v32 match32(const u8 *p, const struct needle *n, u32 count,
+				   bool masked)
+{
+	v32 match = probe32(p, n, 0, masked);
+
+	if (count > 1)
+		match &= probe32(p, n, 1, masked);
+	if (count > 2)
+		match &= probe32(p, n, 2, masked);
+	if (count > 3)
+		match &= probe32(p, n, 3, masked);
+	if (count > 4)
+		match &= probe32(p, n, 4, masked) & probe32(p, n, 5, masked);
+	if (count > 6)
+		match &= probe32(p, n, 6, masked) & probe32(p, n, 7, masked);
+	return match;
+}
+
+static __always_inline u64 match64(const u8 *p, const struct needle *n,
+				   u32 count, bool masked)
+{
+	return both(match32(p, n, count, masked),
+		    match32(p + 32, n, count, masked));
+}
+
+struct shingles {
+	v32 low[KSIFT_TEDDY_WIDTH];
+	v32 high[KSIFT_TEDDY_WIDTH];
+};
+
+static __always_inline v32 twice(const u8 *table)
+{
+	v32 v;
+
+	memcpy(&v, table, 16);
+	memcpy((u8 *)&v + 16, table, 16);
+	return v;
+}
+
+static __always_inline void load_shingles(struct shingles *s,
+					  const struct ksift_teddy *teddy)
+{
+	u32 k;
+
+	for (k = 0; k < KSIFT_TEDDY_WIDTH; k++) {
+		s->low[k] = twice(teddy->low[k]);
+		s->high[k] = twice(teddy->high[k]);
+	}
+}
+
+static __always_inline v32 high_halves(v32 v)
+{
+	return (v32)((v16h)v >> 4) & splat(0x0f);
+}
+
+static __always_inline v32 shingle32(const u8 *p, const struct shingles *s,
+				     u32 k)
+{
+	v32 v = load(p + k);
+
+	return __builtin_ia32_pshufb256(s->low[k], v & splat(0x0f)) &
+	       __builtin_ia32_pshufb256(s->high[k], high_halves(v));
+}
+
+static __always_inline v32 teddy32(const u8 *p, const struct shingles *s,
+				   u32 width)
+{
+	v32 buckets = shingle32(p, s, 0);
+
+	if (width > 1)
+		buckets &= shingle32(p, s, 1);
+	if (width > 2)
+		buckets &= shingle32(p, s, 2);
+	if (width > 3)
+		buckets &= shingle32(p, s, 3);
+	return buckets;
+}
+
+static __always_inline u64 teddy64(const u8 *p, const struct shingles *s,
+				   u32 width)
+{
+	const v32 zero = splat(0);
+
+	return ~both((v32)(teddy32(p, s, width) == zero),
+		     (v32)(teddy32(p + 32, s, width) == zero));
 }
 
 /*
@@ -154,17 +191,15 @@ static __always_inline void classify32(const u8 *p, u32 *letter, u32 *upper,
 		0, 0, 1, 2, 0, 4, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0,
 		0, 0, 1, 2, 0, 4, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0,
 	};
-	v32 v = *(const v32u *)p;
-	v32 folded = v | splat(0x20);
-	v32 is_letter = (v32)((v32b)folded - 'a' < 26);
-	v32 high = (v32)((v16h)v >> 4) & splat(0x0f);
-	v32 kind = __builtin_ia32_pshufb256(low_half, v & splat(0x8f)) &
-		   __builtin_ia32_pshufb256(high_half, high);
+	v32 v = load(p);
+	v32 is_letter = (v32)((v32b)(v | splat(0x20)) - 'a' < 26);
+	v32 kind = __builtin_ia32_pshufb256(low_half, v & splat(0x0f)) &
+		   __builtin_ia32_pshufb256(high_half, high_halves(v));
 
 	*letter = high_bits(is_letter);
 	/* Bit 5 of each byte, which a capital lacks, moved to the top. */
 	*upper = *letter & ~high_bits((v32)((v16h)v << 2));
-	*mark = ~high_bits(kind == splat(0));
+	*mark = ~high_bits((v32)(kind == splat(0)));
 }
 
 static __always_inline void classify64(const u8 *p, u64 *letter, u64 *upper,
@@ -179,21 +214,7 @@ static __always_inline void classify64(const u8 *p, u64 *letter, u64 *upper,
 	*mark = m[0] | (u64)m[1] << 32;
 }
 
-static void classify(const u8 *buf, size_t len, struct ksift_classes *classes)
-{
-	size_t i, words = len / 64;
-	u8 last[64] = { 0 };
-
-	for (i = 0; i < words; i++)
-		classify64(buf + i * 64, &classes->letter[i], &classes->upper[i],
-			   &classes->mark[i]);
-	if (!(len % 64))
-		return;
-	/* Zeros are of no kind. */
-	memcpy(last, buf + words * 64, len % 64);
-	classify64(last, &classes->letter[words], &classes->upper[words],
-		   &classes->mark[words]);
-}
+#include "vector.h"
 
 const struct ksift_variant_ops ksift_variant_avx2 = {
 	.id = KSIFT_VARIANT_AVX2,
@@ -201,6 +222,9 @@ const struct ksift_variant_ops ksift_variant_avx2 = {
 	.usable = ksift_avx2_usable,
 	.newlines = newlines,
 	.find = find,
+	.find_many = find_many,
+	.tally = tally,
+	.tally_lines = tally_lines,
 	.classify = classify,
 };
 

@@ -17,15 +17,72 @@
 /**
  * struct ksift_probe - Bytes to look for at fixed distances from each other
  * @count: How many, 1 to KSIFT_PROBES_MAX
+ * @masked: Some of @mask are not 0xff
  * @off: Distance of each from the start of the literal
  * @mask: What to keep of a byte of the text before it is compared
  * @val: What it must be then
+ *
+ * Beyond @count all entries are as the first.
  */
 struct ksift_probe {
 	u32 count;
+	bool masked;
 	u16 off[KSIFT_PROBES_MAX];
 	u8 mask[KSIFT_PROBES_MAX];
 	u8 val[KSIFT_PROBES_MAX];
+};
+
+/* Literals are searched for by this many of their first bytes, at most. */
+#define KSIFT_TEDDY_WIDTH 4
+
+/**
+ * struct ksift_teddy - Many literals to look for at once
+ * @width: First bytes of each that are looked at, 1 to KSIFT_TEDDY_WIDTH
+ * @low: @low[k][n] has bit b set when the byte k of a literal in bucket b has
+ *	n for its low half
+ * @high: The same of its high half
+ *
+ * Where a bucket's bit is set in all of them, one of its literals may begin.
+ * This is Teddy (G. Langdale, in Hyperscan, 2015; described by A. Gallant in
+ * the aho-corasick library for Rust).
+ */
+struct ksift_teddy {
+	u32 width;
+	u8 low[KSIFT_TEDDY_WIDTH][16];
+	u8 high[KSIFT_TEDDY_WIDTH][16];
+};
+
+/* The buckets of which a literal may begin at @p. */
+static inline u8 ksift_teddy_at(const struct ksift_teddy *teddy, const u8 *p)
+{
+	u8 buckets = 0xff;
+	u32 k;
+
+	for (k = 0; k < teddy->width; k++) {
+		u8 c = p[k];
+
+		buckets &= teddy->low[k][c & 15] & teddy->high[k][c >> 4];
+	}
+	return buckets;
+}
+
+/**
+ * struct ksift_tally - Lines counted
+ * @total: Lines ended, added to
+ * @selected: Those with a match, added to
+ * @selected_bytes: Bytes in them, with a newline each, added to
+ * @line: Where the current line begins, from the start of the text; below
+ *	zero, that is wrapped, if that is before it
+ * @carry: 1 when the current line has a match already, else 0
+ * @start: 1 when the text's next byte is the first of a line, else 0
+ */
+struct ksift_tally {
+	u64 total;
+	u64 selected;
+	u64 selected_bytes;
+	u64 line;
+	u64 carry;
+	u64 start;
 };
 
 /*
@@ -58,11 +115,18 @@ struct ksift_classes {
  * @newlines: Set bit i of @bits where buf[i] is a newline, for i < len; the
  *	other bits of the last word are cleared
  * @find: The same where all bytes of the probe match at buf[i + off].  The
- *	caller has buf[i + off] readable for every i < len.
+ *	caller has buf[i + off] readable for every i < len.  Returns 0 when no
+ *	bit is set.
+ * @find_many: The same where one of many literals may begin.  The caller has
+ *	buf[i + width - 1] readable.
+ * @tally: Count the lines of @words times 64 bytes, by matches of all the
+ *	probe's bytes, at the start of lines only if @anchored, or, when
+ *	@probe is NULL, by the bits of @found
+ * @tally_lines: Count them all: sets @total and @line only
  * @classify: Fill in @classes for buf[0] to buf[len - 1]; the other bits of the
  *	last word are cleared
  *
- * A variant without the three is run without vectors.  They are called between
+ * A variant without these is run without vectors.  They are called between
  * ksift_simd_begin() and ksift_simd_end(), with no more than
  * KSIFT_CHUNK bytes, which bounds the time in between.  The memory may change
  * while they read it.
@@ -72,8 +136,15 @@ struct ksift_variant_ops {
 	const char *name;
 	bool (*usable)(void);
 	void (*newlines)(const u8 *buf, size_t len, u64 *bits);
-	void (*find)(const u8 *buf, size_t len,
-		     const struct ksift_probe *probe, u64 *bits);
+	u64 (*find)(const u8 *buf, size_t len,
+		    const struct ksift_probe *probe, u64 *bits);
+	u64 (*find_many)(const u8 *buf, size_t len,
+			 const struct ksift_teddy *teddy, u64 *bits);
+	void (*tally)(const u8 *buf, size_t words, bool anchored,
+		      const struct ksift_probe *probe, const u64 *found,
+		      struct ksift_tally *tally);
+	void (*tally_lines)(const u8 *buf, size_t words,
+			    struct ksift_tally *tally);
 	void (*classify)(const u8 *buf, size_t len,
 			 struct ksift_classes *classes);
 };

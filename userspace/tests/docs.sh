@@ -100,6 +100,7 @@ keys()
 
 echo 5 >"$dir/five"
 printf 'x \377\n' >"$dir/odd"
+sed -n 's/^\*\(ksift checkpoint [0-9]*\)\*$/\1/p' "$page" >"$dir/first"
 keys "ksift fib" "$KSIFT" fib --json 5
 keys "ksift sumsq" "$KSIFT" sumsq --json 5
 keys "ksift sum" "$KSIFT" sum --json "$dir/five"
@@ -107,6 +108,31 @@ keys "ksift info" "$KSIFT" info --json
 keys "ksift bench" "$KSIFT" bench --json --rounds 1 "$page"
 keys "JSON Lines" "$KSIFT" grep --json -e 5 -e x "$dir/five" "$dir/odd"
 keys "Records" "$KSIFT" grep --records -e 5 -e x "$dir/five" "$dir/odd"
+
+# terms HEADING MARK: that begin so in that part of the page
+terms()
+{
+	awk -v heading="## $1" -v mark="$2" '
+		/^##? / { on = $0 == heading }
+		on && index($0, mark) == 1 {
+			n = split($0, a, /, /)
+			for (i = 1; i <= n; i++) {
+				gsub(/[*_]/, "", a[i])
+				sub(/ .*/, "", a[i])
+				print a[i]
+			}
+		}' "$page"
+}
+
+"$KSIFT" grep --stats 5 "$dir/five" 2>&1 >"$dir/out" | sed 's/^ksift: stats: //' |
+	tr ' ' '\n' | sed -n 's/^\([a-z]*\)=.*/\1/p' >"$dir/keys"
+terms Stats _ | diff "$dir/keys" - >"$dir/log" && [ -s "$dir/keys" ]
+result $? "ksift(1) has the keys of --stats in their order"
+"$KSIFT" grep --checkpoint "$dir/checkpoint" 5 "$dir/five" >"$dir/out"
+sed 's/ .*//' "$dir/checkpoint" >"$dir/keys"
+terms Checkpoints '*' | diff "$dir/keys" - >"$dir/log" && [ -s "$dir/keys" ] &&
+	head -n 1 "$dir/checkpoint" | diff - "$dir/first" >"$dir/log"
+result $? "ksift(1) has the lines of a checkpoint in their order"
 
 # levels: "level name" for every name in the table
 awk '/^# / { on = $0 == "# SEVERITY" }

@@ -317,6 +317,10 @@ enum ksift_scan_flags {
  *	is added how many of the selected lines have it.  That takes more time
  *	than to select them.  NULL: not needed.
  * @pattern_counts_cap: Size of @pattern_counts in numbers
+ * @threads: How many threads scan a regular file; 0 and 1: the calling thread.
+ *	What comes out is the same, and the calling thread alone calls back.
+ *	What is read goes through the calling thread.  See ksift_cpus().
+ * @__reserved: Must be 0
  */
 struct ksift_scan_opts {
 	size_t size;
@@ -329,11 +333,13 @@ struct ksift_scan_opts {
 	int (*progress)(void *arg, const struct ksift_scan_result *so_far);
 	uint64_t *pattern_counts;
 	size_t pattern_counts_cap;
+	uint32_t threads;
+	uint32_t __reserved;
 };
 
 #define KSIFT_SCAN_OPTS_INIT \
 	{ sizeof(struct ksift_scan_opts), 0, 0, UINT64_MAX, UINT64_MAX, NULL, NULL, \
-	  NULL, NULL, 0 }
+	  NULL, NULL, 0, 0, 0 }
 
 /**
  * enum ksift_scan_result_flags - Bits of struct ksift_scan_result.flags
@@ -392,8 +398,8 @@ struct ksift_scan_result {
  *	NULL.
  * @err: Why it failed, or NULL
  *
- * Uses less than 1 MiB of memory, but for a stream with longer lines than
- * that, which takes up to twice the longest.
+ * Uses less than 1 MiB of memory, with many threads some 4 MiB, but for a stream
+ * with longer lines than that, which takes up to twice the longest.
  *
  * Return: 0; -ESPIPE: a range of what can only be read; -EBADF, -EIO, -EISDIR
  * and whatever else reading gives; -EINVAL, -E2BIG: @opts; -ENOMEM; or what
@@ -402,6 +408,14 @@ struct ksift_scan_result {
 int ksift_lines_scan(struct ksift_ctx *ctx, const struct ksift_matcher *matcher,
 		     int fd, const struct ksift_scan_opts *opts,
 		     struct ksift_scan_result *result, struct ksift_error *err);
+
+/**
+ * ksift_cpus() - How many threads are of use
+ *
+ * Return: how many processors the calling thread may run on, or, if that is
+ * less, how many its cgroups grant it the time of, rounded up; at least 1.
+ */
+unsigned int ksift_cpus(void);
 
 /**
  * DOC: Computing

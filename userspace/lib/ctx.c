@@ -230,6 +230,24 @@ KSIFT_EXPORT int ksift_ctx_info(struct ksift_ctx *ctx, uint32_t variant,
 	return 0;
 }
 
+struct ksift_ctx *ksift_ctx_clone(const struct ksift_ctx *ctx,
+				  int (*interrupted)(void *arg), void *arg)
+{
+	struct ksift_ctx *clone = malloc(sizeof(*clone));
+
+	if (!clone)
+		return NULL;
+	*clone = *ctx;
+	clone->interrupted = interrupted;
+	clone->arg = arg;
+	return clone;
+}
+
+bool ksift_ctx_asks(const struct ksift_ctx *ctx)
+{
+	return ctx->interrupted;
+}
+
 int ksift_ctx_interrupted(struct ksift_ctx *ctx, struct ksift_error *err)
 {
 	int ret;

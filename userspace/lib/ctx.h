@@ -2,6 +2,7 @@
 #ifndef _LIBKSIFT_CTX_H
 #define _LIBKSIFT_CTX_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include <libksift.h>
@@ -21,6 +22,13 @@ struct ksift_matcher {
 };
 
 #define KSIFT_EXPORT __attribute__((visibility("default")))
+
+/* The same engine with another callback; to be freed with free(), and before it. */
+struct ksift_ctx *ksift_ctx_clone(const struct ksift_ctx *ctx,
+				  int (*interrupted)(void *arg), void *arg);
+
+/* Is there a callback? */
+bool ksift_ctx_asks(const struct ksift_ctx *ctx);
 
 int ksift_ctx_interrupted(struct ksift_ctx *ctx, struct ksift_error *err);
 /* From the current offset if @offset is -1. */

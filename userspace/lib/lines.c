@@ -6,7 +6,8 @@
  * found comes out while a large file is still being scanned, and so that the
  * caller gets a chance to stop.  A line belongs to the window that it begins
  * in, which is how ranges compose; nothing has to be carried from one to the
- * next but the number of lines that may still be selected.
+ * next but the number of lines that may still be selected.  If there are to be
+ * many threads, they take over after a first, small window.
  *
  * Anything else is read into memory, and what is complete there is scanned
  * after every read, however little it gave: whoever waits at the end of a pipe
@@ -26,8 +27,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ctx.h"
 #include "error.h"
+#include "scan.h"
 
 /* Stays in a second-level cache on its way to write(2). */
 #define TEXT_CAP (256u << 10)
@@ -40,18 +41,6 @@
 
 #define SCAN_FLAGS (KSIFT_SCAN_TEXT | KSIFT_SCAN_RECORDS | KSIFT_SCAN_TOTAL | \
 		    KSIFT_SCAN_CURRENT | KSIFT_SCAN_NUL | KSIFT_SCAN_LEVELS)
-
-struct scan {
-	struct ksift_ctx *ctx;
-	const struct ksift_matcher *matcher;
-	struct ksift_scan_opts opts;
-	struct ksift_scan_result res;
-	struct ksift_error *err;
-	char *text;
-	struct ksift_record *records;
-	uint64_t left;		/* lines that may still be selected */
-	bool started;		/* a run has succeeded */
-};
 
 /* What a file that is read comes through. */
 struct stream {
@@ -96,15 +85,61 @@ static void swap_nul(char *buf, size_t len)
 		buf[i] ^= buf[i] == 0 || buf[i] == '\n' ? '\n' : 0;
 }
 
-/* @base is the offset of the source's first byte in the caller's file. */
+int ksift_scan_alloc(const struct scan *s, struct scan_buf *buf, size_t text_cap,
+		     size_t records_cap)
+{
+	if (s->opts.flags & KSIFT_SCAN_TEXT) {
+		buf->text = malloc(text_cap);
+		buf->text_cap = text_cap;
+		if (!buf->text)
+			return -ENOMEM;
+	}
+	if (s->opts.flags & KSIFT_SCAN_RECORDS) {
+		buf->records = malloc(records_cap * sizeof(*buf->records));
+		buf->records_cap = records_cap;
+		if (!buf->records)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+void ksift_scan_free(struct scan_buf *buf)
+{
+	free(buf->records);
+	free(buf->text);
+}
+
+void ksift_scan_ask(const struct scan *s, struct ksift_lines *lines,
+		    struct scan_buf *buf, uint64_t max_lines)
+{
+	*lines = (struct ksift_lines){
+		.size = sizeof(*lines),
+		.max_lines = max_lines,
+		.text = (uintptr_t)buf->text,
+		.text_cap = buf->text_cap,
+		.records = (uintptr_t)buf->records,
+		.records_cap = buf->records_cap,
+	};
+	if (s->opts.flags & KSIFT_SCAN_TOTAL)
+		lines->flags |= KSIFT_LINES_TOTAL;
+	if (s->opts.flags & KSIFT_SCAN_LEVELS)
+		lines->flags |= KSIFT_LINES_LEVELS;
+	if (s->opts.pattern_counts) {
+		lines->pattern_counts = (uintptr_t)buf->patterns;
+		lines->pattern_counts_cap = KSIFT_PATTERNS_MAX;
+	}
+}
+
 static int scan_deliver(struct scan *s, const struct ksift_lines *lines,
 			uint64_t base, uint64_t end)
 {
+	struct ksift_record *records = (void *)(uintptr_t)lines->records;
+	char *text = (void *)(uintptr_t)lines->text;
 	struct ksift_chunk chunk = {
 		.size = sizeof(chunk),
-		.text = s->text,
+		.text = text,
 		.text_len = lines->out_text,
-		.records = s->records,
+		.records = records,
 		.record_count = lines->out_records,
 		.end = end,
 	};
@@ -114,11 +149,11 @@ static int scan_deliver(struct scan *s, const struct ksift_lines *lines,
 	if (!chunk.text_len && !chunk.record_count)
 		return 0;
 	if (s->opts.flags & KSIFT_SCAN_NUL)
-		swap_nul(s->text, chunk.text_len);
+		swap_nul(text, chunk.text_len);
 	for (i = 0; i < chunk.record_count; i++) {
-		s->records[i].offset += base;
+		records[i].offset += base;
 		if (s->opts.flags & KSIFT_SCAN_TOTAL)
-			s->records[i].line += s->res.total;
+			records[i].line += s->res.total;
 	}
 	ret = s->opts.chunk(s->opts.arg, &chunk);
 	if (ret < 0)
@@ -159,43 +194,32 @@ static int scan_progress(struct scan *s)
 	return 0;
 }
 
-/* Run one range to its end, or to the last line that may be selected. */
-static int scan_range(struct scan *s, struct ksift_run *run, uint64_t base)
+int ksift_scan_take(struct scan *s, const struct ksift_run *run,
+		    const struct ksift_lines *lines, uint64_t base)
+{
+	int ret;
+
+	s->started = true;
+	ret = scan_deliver(s, lines, base, base + run->resume.pos);
+	scan_add(s, run, lines, base);
+	if (s->left != UINT64_MAX)
+		s->left -= lines->out_selected;
+	return ret ? ret : scan_progress(s);
+}
+
+int ksift_scan_range(struct scan *s, struct ksift_run *run, uint64_t base)
 {
 	const uint32_t unfinished = KSIFT_RESUME_INLINE | KSIFT_RESUME_PENDING_NL;
-	uint64_t patterns[KSIFT_PATTERNS_MAX];
+	struct ksift_lines lines;
 	int ret;
 
 	for (;;) {
-		struct ksift_lines lines = {
-			.size = sizeof(lines),
-			.max_lines = s->left,
-			.text = (uintptr_t)s->text,
-			.text_cap = s->text ? TEXT_CAP : 0,
-			.records = (uintptr_t)s->records,
-			.records_cap = s->records ? RECORDS_CAP : 0,
-		};
-
-		if (s->opts.flags & KSIFT_SCAN_TOTAL)
-			lines.flags |= KSIFT_LINES_TOTAL;
-		if (s->opts.flags & KSIFT_SCAN_LEVELS)
-			lines.flags |= KSIFT_LINES_LEVELS;
-		if (s->opts.pattern_counts) {
-			lines.pattern_counts = (uintptr_t)patterns;
-			lines.pattern_counts_cap = KSIFT_PATTERNS_MAX;
-		}
+		ksift_scan_ask(s, &lines, &s->buf, s->left);
 		ret = ksift_lines_run(s->ctx, s->matcher, run, &lines, s->err);
-		if (ret)
-			return ret;
-		s->started = true;
-		ret = scan_deliver(s, &lines, base, base + run->resume.pos);
-		scan_add(s, run, &lines, base);
 		if (!ret)
-			ret = scan_progress(s);
+			ret = ksift_scan_take(s, run, &lines, base);
 		if (ret)
 			return ret;
-		if (s->left != UINT64_MAX)
-			s->left -= lines.out_selected;
 		if (!s->left && !(run->resume.flags & unfinished)) {
 			s->res.flags |= KSIFT_SCAN_LIMITED;
 			return 0;
@@ -216,6 +240,9 @@ static int scan_file(struct scan *s, int fd)
 		.source_fd = fd,
 		.from = s->res.start,
 	};
+	bool threads = s->opts.threads > 1;
+	const uint64_t window = threads ? KSIFT_SCAN_WINDOW : WINDOW;
+	uint64_t size, from;
 	struct stat st;
 	int ret;
 
@@ -226,12 +253,12 @@ static int scan_file(struct scan *s, int fd)
 	for (;;) {
 		if (fstat(fd, &st))
 			return ksift_error_sys(s->err, -errno, "");
+		size = st.st_size;
 		run.to = s->opts.to;
-		if (run.to - run.from > WINDOW &&
-		    run.from < (uint64_t)st.st_size &&
-		    (uint64_t)st.st_size - run.from > WINDOW)
-			run.to = run.from + WINDOW;
-		ret = scan_range(s, &run, 0);
+		if (run.to - run.from > window && run.from < size &&
+		    size - run.from > window)
+			run.to = run.from + window;
+		ret = ksift_scan_range(s, &run, 0);
 		if (ret || run.to == s->opts.to ||
 		    (s->res.flags & KSIFT_SCAN_LIMITED))
 			return ret;
@@ -240,6 +267,15 @@ static int scan_file(struct scan *s, int fd)
 			return ret;
 		run.from = run.to;
 		memset(&run.resume, 0, sizeof(run.resume));
+		/* Where one window was too little to find what was looked for. */
+		if (threads && run.from < size) {
+			threads = false;
+			from = run.from;
+			ret = ksift_scan_threads(s, fd, &from, size);
+			if (ret <= 0)
+				return ret;
+			run.from = from;
+		}
 	}
 }
 
@@ -256,7 +292,7 @@ static int scan_buffer(struct scan *s, const struct stream *in, size_t len)
 		.to = to == UINT64_MAX ? to : to - in->offset,
 	};
 
-	return scan_range(s, &run, in->offset);
+	return ksift_scan_range(s, &run, in->offset);
 }
 
 static int stream_grow(struct scan *s, struct stream *in)
@@ -384,6 +420,8 @@ static int check_opts(const struct ksift_scan_opts *opts,
 	if ((opts->flags & KSIFT_SCAN_CURRENT) && opts->from)
 		return ksift_error_set(err, -EINVAL,
 			"from must be 0 with KSIFT_SCAN_CURRENT");
+	if (opts->__reserved)
+		return ksift_error_set(err, -EINVAL, "__reserved is not 0");
 	if ((opts->flags & out) && !opts->chunk)
 		return ksift_error_set(err, -EINVAL,
 			"chunk: there is no callback to give lines to");
@@ -422,17 +460,11 @@ KSIFT_EXPORT int ksift_lines_scan(struct ksift_ctx *ctx,
 		return ret;
 	s.left = s.opts.max_lines;
 
-	if (s.opts.flags & KSIFT_SCAN_TEXT)
-		s.text = malloc(TEXT_CAP);
-	if (s.opts.flags & KSIFT_SCAN_RECORDS)
-		s.records = malloc(RECORDS_CAP * sizeof(*s.records));
-	if ((!s.text && (s.opts.flags & KSIFT_SCAN_TEXT)) ||
-	    (!s.records && (s.opts.flags & KSIFT_SCAN_RECORDS)))
+	if (ksift_scan_alloc(&s, &s.buf, TEXT_CAP, RECORDS_CAP))
 		ret = ksift_error_sys(err, -ENOMEM, "");
 	else
 		ret = scan_any(&s, fd);
-	free(s.records);
-	free(s.text);
+	ksift_scan_free(&s.buf);
 
 	if (result) {
 		size = result->size < sizeof(s.res) ? result->size : sizeof(s.res);

@@ -6,7 +6,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
-: "${O:?}"
+: "${O:?}" "${CC:=cc}" "${MAKE:=make}"
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 total=0 failed=0
@@ -62,6 +62,8 @@ kernel="env KSIFT_STANDIN=1 LD_PRELOAD=$standin"
 	suite unit-chopped $kernel KSIFT_STANDIN_CHOP=1 "$O/tests/unit"
 	suite lines "$O/tests/lines"
 	suite lines-chopped $kernel KSIFT_STANDIN_CHOP=3 "$O/tests/lines" 0 500
+	suite threads "$O/tests/threads"
+	suite threads-kernel $kernel "$O/tests/threads"
 	suite patterns sh tests/patterns.sh "$O/tests/unit" "$O/ksift"
 	suite cli env KSIFT="$O/ksift" KSIFT_USER=1 sh tests/cli.sh
 	suite json env KSIFT="$O/ksift" python3 tests/test_json.py
@@ -69,5 +71,12 @@ kernel="env KSIFT_STANDIN=1 LD_PRELOAD=$standin"
 	suite json-chopped $kernel KSIFT="$O/ksift" KSIFT_STANDIN_CHOP=3 python3 tests/test_json.py
 	suite cli-chopped $kernel KSIFT="$O/ksift" KSIFT_STANDIN_CHOP=3 sh tests/cli.sh
 }
+# Small windows, so that it does not take long.
+echo 'int main(void) { return 0; }' >"$out/probe.c"
+if "$CC" -fsanitize=thread -o "$out/probe" "$out/probe.c" 2>/dev/null && "$out/probe"; then
+	"$MAKE" -s O="$O/tsan" CFLAGS='-O1 -g -fsanitize=thread' \
+		CPPFLAGS=-DKSIFT_SCAN_WINDOW=65536ull "$O/tsan/tests/threads" >&2
+	suite threads-sanitized "$O/tsan/tests/threads"
+fi
 echo "1..$total"
 [ "$failed" -eq 0 ]

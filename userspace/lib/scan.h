@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A scan of a file, as far as its one thread and its many have to share it.
+ */
+#ifndef _LIBKSIFT_SCAN_H
+#define _LIBKSIFT_SCAN_H
+
+#include <stdbool.h>
+
+#include "ctx.h"
+
+/**
+ * struct scan_buf - Where a run's output goes
+ * @text: @text_cap bytes, or NULL
+ * @text_cap: Room for text
+ * @records: @records_cap records, or NULL
+ * @records_cap: Room for records
+ * @patterns: Counts by pattern
+ */
+struct scan_buf {
+	char *text;
+	size_t text_cap;
+	struct ksift_record *records;
+	size_t records_cap;
+	uint64_t patterns[KSIFT_PATTERNS_MAX];
+};
+
+/**
+ * struct scan - A scan
+ * @ctx: The context
+ * @matcher: Selects the lines
+ * @opts: What to do
+ * @res: What was found so far
+ * @err: For the caller
+ * @buf: The calling thread's own
+ * @left: Lines that may still be selected
+ * @started: A run has succeeded
+ *
+ * The calling thread's alone, but for what does not change: @ctx, @matcher and
+ * @opts.
+ */
+struct scan {
+	struct ksift_ctx *ctx;
+	const struct ksift_matcher *matcher;
+	struct ksift_scan_opts opts;
+	struct ksift_scan_result res;
+	struct ksift_error *err;
+	struct scan_buf buf;
+	uint64_t left;
+	bool started;
+};
+
+/* Buffers for what is asked for, and to be freed even if there is no memory. */
+int ksift_scan_alloc(const struct scan *s, struct scan_buf *buf, size_t text_cap,
+		     size_t records_cap);
+void ksift_scan_free(struct scan_buf *buf);
+
+/* The arguments of a run that may select @max_lines. */
+void ksift_scan_ask(const struct scan *s, struct ksift_lines *lines,
+		    struct scan_buf *buf, uint64_t max_lines);
+
+/* Give out and add up what a run gave; @base is its source's offset. */
+int ksift_scan_take(struct scan *s, const struct ksift_run *run,
+		    const struct ksift_lines *lines, uint64_t base);
+
+/* Run one range to its end, or to the last line that may be selected. */
+int ksift_scan_range(struct scan *s, struct ksift_run *run, uint64_t base);
+
+/*
+ * Scan a regular file from *@from on with many threads.  Returns 0 when it is
+ * done, 1 when the rest, from *@from on, is left to the calling thread, or a
+ * negative error.
+ */
+int ksift_scan_threads(struct scan *s, int fd, uint64_t *from, uint64_t size);
+
+/* A window that a thread scans: a fraction of a millisecond. */
+#ifndef KSIFT_SCAN_WINDOW
+#define KSIFT_SCAN_WINDOW (1ull << 20)
+#endif
+
+#endif /* _LIBKSIFT_SCAN_H */

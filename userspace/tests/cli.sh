@@ -808,6 +808,38 @@ try bench --case fib log
 is "bench --case fib of a file" 2 '' "ksift: bench: 'log' is not a number that memory has room for"
 
 #
+# Memory
+#
+
+# below NAME KILOBYTES FILE: what /proc/self/status, read after the rest, says
+below()
+{
+	peak=$(sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB$/\1/p' "$3")
+	check "$1: $peak kB" [ "${peak:-$2}" -lt "$2" ]
+}
+
+if [ -z "$USER_ENGINE" ] || ! grep -q VmHWM /proc/self/status; then
+	skip "peak memory" "measured on this machine, without a module"
+else
+	yes 'a line of text that is neither short nor long, and has nothing in it' |
+		head -c 300000000 >large
+	"$KSIFT" grep --engine user -h VmHWM large /proc/self/status >out
+	below "peak memory, a large file" 8192 out
+	"$KSIFT" grep --engine user -hnb -e VmHWM -e zzz -i large /proc/self/status |
+		sed 's/^[0-9]*:[0-9]*://' >out
+	below "peak memory, a large file, with numbers" 8192 out
+	"$KSIFT" grep --engine user -h VmHWM - /proc/self/status <large >out
+	below "peak memory, standard input" 8192 out
+	cat large | "$KSIFT" grep --engine user -h VmHWM - /proc/self/status >out
+	below "peak memory, a pipe" 8192 out
+	rm large
+	dd of=large bs=1 count=0 seek=300000000 2>/dev/null
+	"$KSIFT" grep --engine user -h '' large /proc/self/status | tail -n 80 >out
+	below "peak memory, a long line" 8192 out
+	rm large
+fi
+
+#
 # Both engines
 #
 

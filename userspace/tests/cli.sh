@@ -152,7 +152,7 @@ try help gerp
 is "help for an unknown command" 2 '' "ksift: there is no command 'gerp'; try 'ksift help'"
 try help
 cp out help
-for word in grep fib sumsq sum info; do
+for word in grep levels fib sumsq sum info; do
 	check "help names $word" grep -q "^  $word " help
 	try $word --help
 	check "$word --help" grep -q "^Usage: ksift $word " out
@@ -583,6 +583,51 @@ b' 'a
 		"$GREP" -anb ERROR "$data" >want
 		check "a pipe, ${data##*/}" cmp want out
 	done
+fi
+
+#
+# Levels
+#
+
+printf 'ERROR a\n<14>b\nlevel=info c\n\nWARN: x\n0 errors found\n' >lv
+printf 'FATAL' >lv2
+levels='emerg   0
+alert   0
+crit    0
+err     1
+warning 1
+notice  0
+info    2
+debug   0
+trace   0
+none    2'
+try levels lv
+is "levels" 0 "$levels"
+try levels <lv
+is "levels of standard input" 0 "$levels"
+cat lv | try levels -
+is "levels of a pipe" 0 "$levels"
+try levels --json lv lv2
+is "levels of two files, as JSON" 0 '{"lines":7,"emerg":0,"alert":0,"crit":1,"err":1,"warning":1,"notice":0,"info":2,"debug":0,"trace":0,"none":2}'
+try levels --json empty
+is "levels of an empty file" 1 '{"lines":0,"emerg":0,"alert":0,"crit":0,"err":0,"warning":0,"notice":0,"info":0,"debug":0,"trace":0,"none":0}' "ksift: 0 of 0 lines carry a level"
+try levels --json f
+is "levels of a file without" 1 '{"lines":4,"emerg":0,"alert":0,"crit":0,"err":0,"warning":0,"notice":0,"info":0,"debug":0,"trace":0,"none":4}' "ksift: 0 of 4 lines carry a level"
+try levels lv nosuch d
+is "levels: errors, and the rest is counted" 2 "$levels" "ksift: nosuch: No such file or directory
+ksift: d: Is a directory"
+awk 'BEGIN { for (i = 0; i < 300; i++) print i % 100 ? "DEBUG x" : "ERROR y" }' >lv
+try levels lv
+check "levels: no bar but on a terminal" grep -qx 'debug   297' out
+if command -v script >/dev/null; then
+	script -qec "stty cols 50; '$KSIFT' levels lv 2>/dev/null" /dev/null </dev/null | tr -d '\r' >out
+	bar=$(sed -n 's/^debug   297 \(#*\)$/\1/p' out)
+	check "levels: a bar on a terminal" [ ${#bar} -gt 30 ]
+	check "levels: it fits" [ ${#bar} -lt 38 ]
+	check "levels: what is little is seen" grep -qx 'err       3 #' out
+	check "levels: what is not there has none" grep -qx 'emerg     0' out
+else
+	skip "levels: a bar on a terminal" "there is no script(1) here"
 fi
 
 #

@@ -8,7 +8,8 @@
  * one copy.  When a piece was shared, another may have written to it between
  * the scan and the copy; so the copy is matched again, and a line that no
  * longer is one is scanned anew from a private copy.  What is given out is a
- * line that matches, whoever writes to the file meanwhile.
+ * line that matches, whoever writes to the file meanwhile.  Where much is
+ * selected, it takes less time to copy pieces first and scan the copies.
  *
  * A line longer than the stage is streamed from the source, without that.
  */
@@ -31,6 +32,12 @@
 
 /* Fewer bytes than this are not worth a vector section. */
 #define CHUNK_MIN 512
+
+/* The text is dense when more than one byte in so many is in a selected line. */
+#define DENSE 64
+
+/* Runs of lines longer than this go to the caller without a stay in the stage. */
+#define DIRECT_MIN 4096
 
 /* Why a run ended before its source did. */
 enum stop {
@@ -55,6 +62,7 @@ enum stop {
  * @held: Bytes after those: the beginning of the current line
  * @held_shared: Some of the held bytes come from a shared piece
  * @chunk: Bytes to look at next, as the hits' number allows
+ * @dense: Much of the text is selected
  */
 struct lines_run {
 	struct ksift_lines *args;
@@ -70,6 +78,7 @@ struct lines_run {
 	size_t held;
 	bool held_shared;
 	size_t chunk;
+	bool dense;
 };
 
 static u64 text_room(const struct lines_run *r)
@@ -279,6 +288,22 @@ static int give_long(struct lines_run *r, struct ksift_hit *hit)
 	return stop;
 }
 
+/* What the scan says of a line, if that is all that is wanted. */
+static bool known_nature(const struct lines_run *r, const struct ksift_hit *hit,
+			 struct nature *nature)
+{
+	const struct ksift_prog *prog = r->prog;
+
+	nature->level = hit->level;
+	nature->msg = hit->msg;
+	if (!r->args->records)
+		return true;
+	/* A line that is selected has the only pattern there is to have. */
+	nature->seen = prog->include;
+	return !prog->include ||
+	       (!prog->invert && !(prog->include & (prog->include - 1)));
+}
+
 /* The nature of a line in the stage, as far as it is wanted. */
 static void match_staged(struct lines_run *r, const u8 *line, size_t len,
 			 struct nature *nature)
@@ -338,7 +363,7 @@ static int give_line(struct lines_run *r, struct ksift_hit *hit,
 	memcpy(line + have, piece->buf + (hit->start + have - base),
 	       bytes - have - !hit->newline);
 	r->held = 0;
-	if (shared || r->args->records)
+	if (shared || !known_nature(r, hit, &nature))
 		match_staged(r, line, len, &nature);
 	if (shared && !still_selected(r, hit, piece, line, len, &nature)) {
 		/* For good: what is private does not change. */
@@ -355,6 +380,49 @@ static int give_line(struct lines_run *r, struct ksift_hit *hit,
 }
 
 /*
+ * Give out as many of the @n lines as follow one another in a private piece, in
+ * one copy.  Returns how many it were, none if one has to be given out by itself,
+ * or a negative error.
+ */
+static int give_run(struct lines_run *r, const struct ksift_hit *hits, u32 n,
+		    const struct ksift_piece *piece, u64 base)
+{
+	u64 bytes = 0, room = text_room(r);
+	const u8 *from = piece->buf + (hits->start - base);
+	u32 i;
+
+	if (!r->args->text || r->args->records || piece->shared ||
+	    hits->start < base)
+		return 0;
+	for (i = 0; i < n && hits[i].newline; i++) {
+		u64 more = ksift_hit_bytes(&hits[i]);
+
+		if (bytes + more > room ||
+		    (i && hits[i].start != hits[i - 1].end + 1))
+			break;
+		bytes += more;
+	}
+	if (!i)
+		return 0;
+	r->held = 0;
+	if (bytes >= DIRECT_MIN || r->staged + bytes > STAGE_SIZE) {
+		int ret = flush_stage(r);
+
+		if (ret)
+			return ret;
+	}
+	if (bytes < DIRECT_MIN) {
+		memcpy(r->stage + r->staged, from, bytes);
+		r->staged += bytes;
+	} else if (copy_to_user(u64_to_user_ptr(r->args->text + r->text), from,
+				bytes)) {
+		return -EFAULT;
+	}
+	r->text += bytes;
+	return i;
+}
+
+/*
  * Give out the hits of the last feed.  When not all of them were wanted, the
  * scan is taken back to the last that was.
  */
@@ -364,13 +432,22 @@ static int give_hits(struct lines_run *r, const struct ksift_piece *piece,
 	struct ksift_scan *scan = r->scan;
 	struct ksift_lines_count *c = &before;
 	u32 i, n = scan->hit_count;
+	int k;
 
 	for (i = 0; i < n; i++) {
 		struct ksift_hit hit = scan->hits[i];
 		int stop = RUNNING;
 
 		if (r->give)
+			stop = give_run(r, &scan->hits[i], n - i, piece, base);
+		if (stop > 0) {
+			for (k = 1; k < stop; k++)
+				ksift_scan_count(scan, &scan->hits[i++], c);
+			hit = scan->hits[i];
+			stop = text_room(r) ? RUNNING : STOP_FULL;
+		} else if (r->give && !stop) {
 			stop = give_line(r, &hit, piece, base);
+		}
 		if (stop < 0 || stop == STOP_AGAIN) {
 			scan->count = *c;
 			scan->count.total = hit.index;
@@ -453,6 +530,7 @@ static void adapt_chunk(struct lines_run *r, size_t fed)
 	bool stopped = r->scan->hit_count == r->scan->hits_max;
 	size_t chunk = (stopped ? fed : r->chunk) * 2;
 
+	r->dense = r->scan->hit_bytes > fed / DENSE;
 	r->chunk = clamp_t(size_t, chunk, CHUNK_MIN, KSIFT_CHUNK);
 }
 
@@ -469,6 +547,31 @@ static size_t first_chunk(const struct ksift_lines *args)
 	return max_t(u64, chunk, CHUNK_MIN);
 }
 
+/* Count the lines of a piece: nothing comes out before it is done. */
+static int count_piece(struct lines_run *r, const struct ksift_piece *piece)
+{
+	struct ksift_scan *scan = r->scan;
+	const struct ksift_lines_count before = scan->count;
+	const bool skipping = scan->skipping;
+	const u64 start = skipping ? scan->pos : scan->line;
+	size_t done = 0;
+	int ret = RUNNING;
+
+	while (done < piece->len && !scan->done && !ret) {
+		done = ksift_scan_feed(scan, piece->buf, done, piece->len);
+		cond_resched();
+		if (signal_pending(current))
+			ret = -ERESTARTSYS;
+	}
+	ksift_source_used(&r->src, piece, done);
+	if (ksift_source_intact(&r->src, piece))
+		return ret;
+	r->src.copy_to = max(r->src.copy_to, scan->pos);
+	scan->count = before;
+	ksift_scan_start(scan, start, skipping);
+	return STOP_AGAIN;
+}
+
 static int feed_piece(struct lines_run *r, const struct ksift_piece *piece)
 {
 	struct ksift_scan *scan = r->scan;
@@ -476,6 +579,8 @@ static int feed_piece(struct lines_run *r, const struct ksift_piece *piece)
 	size_t done = 0;
 	int ret;
 
+	if (!scan->want_hits)
+		return count_piece(r, piece);
 	while (done < piece->len) {
 		const struct ksift_lines_count before = scan->count;
 		const bool skipping = scan->skipping;
@@ -541,7 +646,15 @@ static int scan_source(struct lines_run *r)
 			r->held = 0;
 			ret = signal_pending(current) ? -ERESTARTSYS : 0;
 		} else {
-			ret = feed_piece(r, &piece);
+			if (r->dense && r->give && piece.shared)
+				ret = ksift_source_take(&r->src, &piece);
+			if (ret == -EAGAIN) {
+				r->src.copy_to = max(r->src.copy_to,
+						     scan->pos + piece.len);
+				ret = STOP_AGAIN;
+			} else if (!ret) {
+				ret = feed_piece(r, &piece);
+			}
 		}
 		if (ret == STOP_AGAIN) {
 			r->held = 0;
@@ -638,8 +751,10 @@ static int alloc_buffers(struct lines_run *r, const struct ksift_job *job)
 	scan->prog = r->prog;
 	scan->ops = job->variant;
 	scan->to = job->run->to;
+	scan->chunk = KSIFT_CHUNK;
 	scan->want_hits = r->give || r->args->max_lines != U64_MAX;
 	scan->want_levels = r->args->flags & KSIFT_LINES_LEVELS;
+	scan->hit_levels = r->args->records;
 	scan->want_patterns = r->args->pattern_counts;
 	r->scan = scan;
 	r->chunk = first_chunk(r->args);

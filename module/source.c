@@ -263,6 +263,7 @@ static int next_copy(struct ksift_src *src, u64 pos, u64 len,
 	piece->buf = src->bounce;
 	piece->len = n;
 	piece->shared = false;
+	piece->walked = false;
 	return 0;
 }
 
@@ -410,6 +411,7 @@ static int next_walked(struct ksift_src *src, u64 pos,
 		piece->len = ksift_source_hole(src, pos, end - pos);
 		piece->buf = NULL;
 		piece->shared = false;
+		piece->walked = false;
 		if (piece->len)
 			return 0;
 		if (src->readahead && src->ra_asked != index + 1) {
@@ -437,6 +439,7 @@ static int next_walked(struct ksift_src *src, u64 pos,
 	piece->buf = (const u8 *)folio_address(folio) + offset;
 	piece->len = folio_size(folio) - offset;
 	piece->shared = true;
+	piece->walked = true;
 	extend(src, folio, piece);
 	/* Now, after the bytes were seen to be there; see above. */
 	size = i_size_read(inode);
@@ -472,11 +475,26 @@ bool ksift_source_intact(const struct ksift_src *src,
 	return true;
 }
 
+int ksift_source_take(struct ksift_src *src, struct ksift_piece *piece)
+{
+	int ret = need_bounce(src);
+
+	if (ret)
+		return ret;
+	piece->len = min_t(u64, piece->len, src->bounce_size);
+	memcpy(src->bounce, piece->buf, piece->len);
+	if (!ksift_source_intact(src, piece))
+		return -EAGAIN;
+	piece->buf = src->bounce;
+	piece->shared = false;
+	return 0;
+}
+
 void ksift_source_used(struct ksift_src *src, const struct ksift_piece *piece,
 		       u64 len)
 {
 	src->bytes += len;
-	if (!piece->shared)
+	if (!piece->walked)
 		return;
 	src->walked += len;
 	/* kernel_read() has done that for a copy. */

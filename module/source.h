@@ -63,11 +63,13 @@ struct ksift_src {
  * @buf: The bytes; NULL if all are zero and nobody has stored them
  * @len: How many; 0 at the source's end
  * @shared: Others may write to them
+ * @walked: They are from the page cache
  */
 struct ksift_piece {
 	const u8 *buf;
 	u64 len;
 	bool shared;
+	bool walked;
 };
 
 /**
@@ -106,6 +108,16 @@ int ksift_source_next(struct ksift_src *src, u64 pos,
  */
 bool ksift_source_intact(const struct ksift_src *src,
 			 const struct ksift_piece *piece);
+
+/**
+ * ksift_source_take() - Make a shared piece private
+ * @src: The source
+ * @piece: The piece given out last; changed to a copy of as much of its
+ *	beginning as there is room for
+ *
+ * Return: 0, -ENOMEM, or -EAGAIN: it was not intact, see above.
+ */
+int ksift_source_take(struct ksift_src *src, struct ksift_piece *piece);
 
 /**
  * ksift_source_used() - Account for bytes that were looked at

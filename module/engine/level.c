@@ -652,7 +652,7 @@ static bits128 bits_at(const u64 *map, size_t bit)
 }
 
 u32 ksift_level_at(const u8 *line, u64 len, const struct ksift_classes *classes,
-		   size_t bit)
+		   size_t bit, u32 *msg)
 {
 	struct head h = {
 		.p = line,
@@ -660,10 +660,13 @@ u32 ksift_level_at(const u8 *line, u64 len, const struct ksift_classes *classes,
 		.cut = len > KSIFT_LEVEL_HEAD,
 	};
 	bits128 mask = below(h.n);
-	u32 end;
+	u32 level, end = 0;
 
 	h.letter = bits_at(classes->letter, bit) & mask;
 	h.upper = bits_at(classes->upper, bit) & mask;
 	h.mark = bits_at(classes->mark, bit) & mask;
-	return head_level(&h, &end);
+	level = head_level(&h, &end);
+	if (msg)
+		*msg = level == NONE ? 0 : message(&h, end);
+	return level;
 }

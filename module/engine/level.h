@@ -37,10 +37,11 @@ u32 ksift_level(const u8 *line, u64 len, u32 *msg);
  * @classes: What a variant's classify() made of the text the line is in
  * @bit: Which bits are the line's first byte's.  The bitmaps reach at least
  *	to the line's end or over KSIFT_LEVEL_HEAD bytes of it.
+ * @msg: As for ksift_level()
  *
  * Return: enum ksift_level, as ksift_level() would.
  */
 u32 ksift_level_at(const u8 *line, u64 len, const struct ksift_classes *classes,
-		   size_t bit);
+		   size_t bit, u32 *msg);
 
 #endif /* KSIFT_ENGINE_LEVEL_H */

@@ -76,7 +76,7 @@ void ksift_scan_count(const struct ksift_scan *scan, const struct ksift_hit *hit
 
 static bool needs_levels(const struct ksift_scan *scan)
 {
-	return scan->want_levels || scan->prog->level_mask;
+	return scan->want_levels || scan->hit_levels || scan->prog->level_mask;
 }
 
 static bool full(const struct ksift_scan *scan)
@@ -166,19 +166,20 @@ u64 ksift_match_zeros(const struct ksift_prog *prog, u32 state[2], u64 len)
 }
 
 /* The level of a line of which the first bytes may have been in other pieces. */
-static u32 line_level(struct ksift_scan *scan, u64 start, u64 end)
+static void set_level(struct ksift_scan *scan, struct ksift_hit *hit)
 {
-	u64 len = end - start;
+	u64 len = hit->end - hit->start;
 	u32 n = ksift_level_head(len);
+	const u8 *line = scan->head;
 
-	if (start >= scan->base)
-		return ksift_level(scan->buf + (start - scan->base), len, NULL);
-	if (scan->head_len < n) {
+	if (hit->start >= scan->base) {
+		line = scan->buf + (hit->start - scan->base);
+	} else if (scan->head_len < n) {
 		memcpy(scan->head + scan->head_len, scan->buf,
 		       n - scan->head_len);
 		scan->head_len = n;
 	}
-	return ksift_level(scan->head, len, NULL);
+	hit->level = ksift_level(line, len, &hit->msg);
 }
 
 /* Keep the current line's first bytes, up to @len of the piece. */
@@ -208,7 +209,7 @@ static void line_end(struct ksift_scan *scan, u64 end, bool newline)
 
 	if (ksift_prog_selects(scan->prog, scan->seen)) {
 		if (needs_levels(scan))
-			hit.level = line_level(scan, hit.start, end);
+			set_level(scan, &hit);
 		if (ksift_prog_takes(scan->prog, hit.level))
 			select_line(scan, &hit);
 	}
@@ -503,22 +504,22 @@ static __always_inline u64 select_word(const struct ksift_scan *scan, size_t w,
 	return prog->invert ? newlines & ~match : match;
 }
 
-/* The level of a line that ends in the chunk [0, len) of @buf. */
-static u32 chunk_level(struct ksift_scan *scan, const u8 *buf, size_t len,
-		       const struct ksift_hit *hit)
+/* The same, of a line that ends in the chunk [0, len) of @buf. */
+static void set_chunk_level(struct ksift_scan *scan, const u8 *buf, size_t len,
+			    struct ksift_hit *hit)
 {
 	size_t bit = hit->start - scan->pos;
 
 	if (hit->start < scan->pos)
-		return line_level(scan, hit->start, hit->end);
+		return set_level(scan, hit);
 	if (!scan->classified) {
 		ksift_simd_begin();
 		scan->ops->classify(buf, len, &scan->classes);
 		ksift_simd_end();
 		scan->classified = true;
 	}
-	return ksift_level_at(buf + bit, hit->end - hit->start, &scan->classes,
-			      bit);
+	hit->level = ksift_level_at(buf + bit, hit->end - hit->start,
+				    &scan->classes, bit, &hit->msg);
 }
 
 /*
@@ -543,7 +544,7 @@ static unsigned int account_word(struct ksift_scan *scan, const u8 *buf,
 		};
 
 		if (needs_levels(scan)) {
-			hit.level = chunk_level(scan, buf, len, &hit);
+			set_chunk_level(scan, buf, len, &hit);
 			if (!ksift_prog_takes(scan->prog, hit.level))
 				continue;
 		}

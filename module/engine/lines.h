@@ -18,6 +18,7 @@
  * @index: Lines of this scan that came before it
  * @seen: The patterns it has, if the scan wants those counted
  * @level: Its enum ksift_level, if the scan looks at levels
+ * @msg: Where its message begins, if the scan looks at levels
  * @newline: It has one
  */
 struct ksift_hit {
@@ -26,6 +27,7 @@ struct ksift_hit {
 	u64 index;
 	u64 seen;
 	u32 level;
+	u32 msg;
 	bool newline;
 };
 
@@ -52,6 +54,7 @@ struct ksift_lines_count {
  * @to: The range's end
  * @want_hits: Report each selected line in @hits, not only count them
  * @want_levels: Count the selected lines by level
+ * @hit_levels: Report the level of each line in @hits
  * @want_patterns: Count them by the patterns they have
  * @hits_max: Return after so many; 1 to KSIFT_LINES_HITS
  * @bytes_max: Return when those reported take so many bytes or more; not 0
@@ -81,6 +84,7 @@ struct ksift_scan {
 	u64 to;
 	bool want_hits;
 	bool want_levels;
+	bool hit_levels;
 	bool want_patterns;
 	u32 hits_max;
 	u64 bytes_max;

@@ -418,10 +418,10 @@ static void check_level(struct guarded *g, const u8 *line, size_t len,
 			continue;
 		memset(&classes, rnd(256), sizeof(classes));
 		(*v)->classify(p - before, before + len, &classes);
-		if (ksift_level_at(p, len, &classes, before) != level)
-			fail_msg("%s: level %u, not %u: %.*s", (*v)->name,
-				 ksift_level_at(p, len, &classes, before),
-				 level, (int)len, line);
+		if (ksift_level_at(p, len, &classes, before, &got) != level ||
+		    got != msg)
+			fail_msg("%s: not level %u at %u: %.*s", (*v)->name,
+				 level, msg, (int)len, line);
 	}
 }
 

@@ -217,8 +217,29 @@ for pair in ksift.4:../module/uapi/ksift.h libksift.3:include/libksift.h; do
 	result $? "$name has the code of ${header##*/}"
 done
 
-awk '/^# EXAMPLES/ { part = 1 } part && /^```$/ { on = !on; next } on { gsub(/\\\\/, "\\"); print }' \
-	man/ksift.4.scd >"$dir/example.c"
+# examples PAGE: what is shown in its last part
+examples()
+{
+	awk '/^# / { part = $0 == "# EXAMPLES" } part && /^```$/ { on = !on; next } on' "$1"
+}
+
+# Each may find nothing, and "tail -f" has no end.
+mkdir "$dir/bin"
+ln -s "$KSIFT" "$dir/bin/ksift"
+printf 'ERROR a\nWARN timeout\nERROR in the end\n' >"$dir/app.log"
+printf '10.0.0.1 POST /a 500 12\n' >"$dir/access.log"
+examples man/ksift.1.scd | grep -v '^tail -f' >"$dir/commands.sh"
+while read -r line; do
+	(cd "$dir" && PATH=$dir/bin:$PATH sh -c "$line" >out 2>log)
+	status=$?
+	case $line in
+	*'ksift doctor') [ $status -le 1 ] ;;
+	*) [ $status -eq 0 ] ;;
+	esac
+	result $? "ksift(1): $line"
+done <"$dir/commands.sh"
+
+examples man/ksift.4.scd | sed 's/\\\\/\\/g' >"$dir/example.c"
 "$CC" -Wall -Wextra -Werror -I../module/uapi -o "$dir/example" "$dir/example.c" >"$dir/log" 2>&1
 result $? "the example of ksift(4) compiles"
 if [ "${KSIFT_STANDIN-}" ]; then

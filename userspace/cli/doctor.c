@@ -113,6 +113,19 @@ static bool read_line(const struct doctor *d, const char *name, char *buf, int l
 	return true;
 }
 
+/* Not sscanf(), for which a static program takes another 100 KiB. */
+static bool parse_pair(const char *text, char between, unsigned int *first,
+		       unsigned int *second)
+{
+	char *end, *end2;
+
+	*first = strtoul(text, &end, 10);
+	if (end == text || *end != between)
+		return false;
+	*second = strtoul(end + 1, &end2, 10);
+	return end2 != end + 1;
+}
+
 static void check_kernel(struct doctor *d)
 {
 	unsigned int major = 0, minor = 0;
@@ -121,7 +134,7 @@ static void check_kernel(struct doctor *d)
 	uname(&uts);
 	if (!read_line(d, "/proc/sys/kernel/osrelease", d->release, sizeof(d->release)))
 		snprintf(d->release, sizeof(d->release), "%s", uts.release);
-	sscanf(d->release, "%u.%u", &major, &minor);
+	parse_pair(d->release, '.', &major, &minor);
 	if (strcmp(uts.machine, "x86_64") && strcmp(uts.machine, "aarch64"))
 		fact(d, PROBLEM, "kernel",
 		     "the module is for x86-64 and arm64, not for %s; use 'ksift grep --engine user'",
@@ -202,19 +215,23 @@ static void check_secure_boot(struct doctor *d)
 /* Does the kernel load signed modules only? */
 static bool must_be_signed(struct doctor *d)
 {
-	char line[NAME_LEN], mode[NAME_LEN] = "none";
-	bool enforced;
+	char line[NAME_LEN], *mode;
+	bool enforced, locked = false;
 
 	if (read_line(d, "/sys/kernel/security/lockdown", line, sizeof(line))) {
-		if (sscanf(line, "%*[^[][%[^]]", mode) != 1)
-			sscanf(line, "[%[^]]", mode);
+		/* Of all there are, the one in brackets. */
+		mode = strchr(line, '[');
+		if (mode)
+			mode[strcspn(mode, "]")] = 0;
+		mode = mode ? mode + 1 : "none";
+		locked = strcmp(mode, "none");
 		fact(d, NOTE, "lockdown", "%s", mode);
 	}
 	read_line(d, "/sys/module/module/parameters/sig_enforce", line, sizeof(line));
 	enforced = *line == 'Y';
 	if (enforced)
 		fact(d, NOTE, "signatures", "the kernel loads signed modules only");
-	return enforced || strcmp(mode, "none");
+	return enforced || locked;
 }
 
 /* A compressed file cannot be told. */
@@ -415,11 +432,11 @@ static void check_permission(struct doctor *d, const struct stat *st)
 /* The number that the kernel has given it is "10:123". */
 static void check_node(struct doctor *d, const struct stat *st)
 {
-	unsigned int major, minor;
+	unsigned int major = 0, minor = 0;
 	char line[NAME_LEN];
 
 	read_line(d, "/sys/class/misc/ksift/dev", line, sizeof(line));
-	if (sscanf(line, "%u:%u", &major, &minor) != 2)
+	if (!parse_pair(line, ':', &major, &minor))
 		fact(d, PROBLEM, "device",
 		     "the module made none; type 'sudo rmmod ksift; sudo modprobe ksift'");
 	else if (!st)

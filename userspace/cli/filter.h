@@ -21,6 +21,8 @@ enum filter_role {
  * @patterns: What that means: one for each line of what was given
  * @count: How many
  * @bytes: What they point to
+ * @none: There were to be patterns, and there is none: the FILE of -f is empty.
+ *	Stands as one empty pattern.
  */
 struct filter {
 	struct filter_given *given;
@@ -28,11 +30,14 @@ struct filter {
 	struct ksift_pattern *patterns;
 	size_t count;
 	char *bytes;
+	bool none;
 };
 
 int filter_give(struct filter *f, const char *text, enum filter_role role);
+int filter_give_file(struct filter *f, const char *path);
 int filter_compile(struct filter *f, bool fixed, bool fold);
 bool filter_matches_all(const struct filter *f);
+bool filter_has_nul(const struct filter *f);
 void filter_free(struct filter *f);
 
 #endif /* _KSIFT_FILTER_H */

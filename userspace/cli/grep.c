@@ -6,27 +6,103 @@
 #include <errno.h>
 #include <string.h>
 
+#include "color.h"
 #include "grep.h"
 #include "num.h"
 #include "watch.h"
 
 #define STDIN_NAME "(standard input)"
 
-static int grep_open(struct grep *g, const struct cli_open_opts *how)
+/**
+ * struct given - What was given, until all of it is known
+ * @help: --help
+ * @pattern: -e, -f: the first word is not a pattern
+ * @with_name: 1 with -H, 0 with -h, else -1
+ * @both: -C, for that of the next two that is not given
+ * @before: -B
+ * @after: -A
+ * @digits: The word that the last option, a digit, stood in, or -1
+ * @how: --engine, --variant
+ */
+struct given {
+	bool help, pattern;
+	int with_name;
+	int64_t both, before, after;
+	int digits;
+	struct cli_open_opts how;
+};
+
+static int make_engine(const struct grep *g, const struct ksift_matcher_opts *opts,
+		       struct ksift_matcher **engine)
+{
+	struct ksift_error err;
+
+	if (ksift_matcher_new(g->ctx, opts, engine, &err))
+		return cli_error("grep: %s", err.text);
+	return CLI_OK;
+}
+
+/*
+ * Where lines are decided on here, the engine has to select no fewer: a line
+ * that has a pattern as a word has the pattern, but one that has not may have it
+ * still.
+ */
+static int make_superset(struct grep *g)
+{
+	struct ksift_pattern patterns[KSIFT_PATTERNS_MAX];
+	struct ksift_matcher_opts opts = KSIFT_MATCHER_OPTS_INIT;
+	size_t i;
+
+	for (i = 0; i < g->filter.count && !g->invert; i++) {
+		if (g->filter.patterns[i].flags & KSIFT_PATTERN_EXCLUDE)
+			continue;
+		patterns[opts.count] = g->filter.patterns[i];
+		if (g->whole)
+			patterns[opts.count].flags |= KSIFT_PATTERN_ANCHORED;
+		opts.count++;
+	}
+	opts.patterns = patterns;
+	return make_engine(g, &opts, &g->engine);
+}
+
+static int make_engines(struct grep *g)
 {
 	struct ksift_matcher_opts opts = KSIFT_MATCHER_OPTS_INIT;
-	struct ksift_error err;
 	int ret;
 
-	ret = cli_open(how, &g->ctx);
-	if (ret)
-		return ret;
+	if (grep_wants_context(g)) {
+		ret = make_engine(g, &opts, &g->engine_all);
+		if (ret)
+			return ret;
+	}
+	if (g->decides)
+		return make_superset(g);
 	opts.patterns = g->filter.patterns;
 	opts.count = g->filter.count;
 	opts.flags = g->invert ? KSIFT_FILTER_INVERT : 0;
-	if (ksift_matcher_new(g->ctx, &opts, &g->engine, &err))
-		return cli_error("grep: %s", err.text);
-	return CLI_OK;
+	return make_engine(g, &opts, &g->engine);
+}
+
+static int make_match(struct grep *g)
+{
+	bool places = grep_wants_lines(g) &&
+			(g->only || g->color || g->printer->places);
+
+	if (!places && !g->decides && !grep_wants_context(g))
+		return CLI_OK;
+	g->match = matcher_new(&g->filter, g->word, g->whole);
+	return g->match ? CLI_OK : cli_error("grep: %s", strerror(ENOMEM));
+}
+
+static int grep_open(struct grep *g, const struct cli_open_opts *how)
+{
+	int ret = cli_open(how, &g->ctx);
+
+	if (!ret)
+		ret = make_match(g);
+	if (!ret)
+		ret = make_engines(g);
+	return ret;
 }
 
 enum {
@@ -36,16 +112,41 @@ enum {
 	GREP_RECORDS,
 	GREP_STATS,
 	GREP_CHECKPOINT,
+	GREP_COLOR,
+	GREP_SEPARATOR,
+	GREP_NO_SEPARATOR,
+	GREP_LINE_BUFFERED,
+	GREP_INCLUDE,
+	GREP_EXCLUDE,
+	GREP_EXCLUDE_DIR,
 };
 
 static const struct option long_options[] = {
 	CLI_COMMON_OPTIONS,
 	{ "regexp", required_argument, NULL, 'e' },
+	{ "file", required_argument, NULL, 'f' },
 	{ "not", required_argument, NULL, GREP_NOT },
 	{ "and", required_argument, NULL, GREP_AND },
 	{ "fixed-strings", no_argument, NULL, 'F' },
 	{ "ignore-case", no_argument, NULL, 'i' },
 	{ "invert-match", no_argument, NULL, 'v' },
+	{ "word-regexp", no_argument, NULL, 'w' },
+	{ "line-regexp", no_argument, NULL, 'x' },
+	{ "null-data", no_argument, NULL, 'z' },
+	{ "only-matching", no_argument, NULL, 'o' },
+	{ "after-context", required_argument, NULL, 'A' },
+	{ "before-context", required_argument, NULL, 'B' },
+	{ "context", required_argument, NULL, 'C' },
+	{ "group-separator", required_argument, NULL, GREP_SEPARATOR },
+	{ "no-group-separator", no_argument, NULL, GREP_NO_SEPARATOR },
+	{ "color", optional_argument, NULL, GREP_COLOR },
+	{ "colour", optional_argument, NULL, GREP_COLOR },
+	{ "line-buffered", no_argument, NULL, GREP_LINE_BUFFERED },
+	{ "recursive", no_argument, NULL, 'r' },
+	{ "dereference-recursive", no_argument, NULL, 'R' },
+	{ "include", required_argument, NULL, GREP_INCLUDE },
+	{ "exclude", required_argument, NULL, GREP_EXCLUDE },
+	{ "exclude-dir", required_argument, NULL, GREP_EXCLUDE_DIR },
 	{ "count", no_argument, NULL, 'c' },
 	{ "line-number", no_argument, NULL, 'n' },
 	{ "byte-offset", no_argument, NULL, 'b' },
@@ -76,50 +177,173 @@ static int set_printer(struct grep *g, const struct printer *printer)
 	return CLI_OK;
 }
 
-static int set_option(struct grep *g, int c, int *with_name)
+/* As grep: a number above all that can be is as good as the largest. */
+static int parse_lines(const char *option, const char *text, int64_t *lines)
 {
-	int ret;
+	uint64_t n;
+	int ret = num_parse_u64(text, &n);
 
+	if (ret && ret != -ERANGE)
+		return cli_error("grep: %s: '%s' is not a number of lines", option, text);
+	*lines = ret || n > INT64_MAX ? INT64_MAX : (int64_t)n;
+	return CLI_OK;
+}
+
+/* Below zero there is no limit. */
+static int parse_max(const char *text, uint64_t *max)
+{
+	bool negative = *text == '-';
+	int ret = num_parse_u64(text + negative, max);
+
+	if (ret && ret != -ERANGE)
+		return cli_error("grep: -m: '%s' is not a number of lines", text);
+	if (ret || (negative && *max))
+		*max = UINT64_MAX;
+	return CLI_OK;
+}
+
+static int parse_color(const char *when, bool *color)
+{
+	if (!when || !strcmp(when, "auto") || !strcmp(when, "tty") ||
+	    !strcmp(when, "if-tty"))
+		*color = colors_wanted();
+	else if (!strcmp(when, "always") || !strcmp(when, "yes") ||
+		 !strcmp(when, "force"))
+		*color = true;
+	else if (!strcmp(when, "never") || !strcmp(when, "no") ||
+		 !strcmp(when, "none"))
+		*color = false;
+	else
+		return cli_error("grep: --color is auto, always or never, not '%s'",
+				 when);
+	return CLI_OK;
+}
+
+/* -NUM comes digit by digit; those that follow each other in a word are one. */
+static void add_digit(struct given *given, int c, int word)
+{
+	if (given->digits != word)
+		given->both = 0;
+	given->digits = word;
+	if (given->both > INT64_MAX / 10 - 1)
+		given->both = INT64_MAX / 10 - 1;
+	given->both = given->both * 10 + (c - '0');
+}
+
+static int set_pattern(struct grep *g, int c)
+{
 	switch (c) {
 	case 'e':
 		return filter_give(&g->filter, optarg, FILTER_OR);
+	case 'f':
+		return filter_give_file(&g->filter, optarg);
 	case GREP_NOT:
 		return filter_give(&g->filter, optarg, FILTER_NOT);
-	case GREP_AND:
+	default:
 		return filter_give(&g->filter, optarg, FILTER_AND);
+	}
+}
+
+static int set_context(struct grep *g, int c, struct given *given)
+{
+	switch (c) {
+	case 'A':
+		return parse_lines("-A", optarg, &given->after);
+	case 'B':
+		return parse_lines("-B", optarg, &given->before);
+	case 'C':
+		return parse_lines("-C", optarg, &given->both);
+	case GREP_SEPARATOR:
+		g->separator = optarg;
+		return CLI_OK;
+	case GREP_NO_SEPARATOR:
+		g->separator = NULL;
+		break;
+	}
+	return CLI_OK;
+}
+
+static int set_files(struct grep *g, int c)
+{
+	switch (c) {
+	case 'r':
+		g->recurse = RECURSE_YES;
+		break;
+	case 'R':
+		g->recurse = RECURSE_FOLLOW;
+		break;
+	case GREP_INCLUDE:
+		return globs_add(&g->globs, GLOB_INCLUDE, optarg);
+	case GREP_EXCLUDE:
+		return globs_add(&g->globs, GLOB_EXCLUDE, optarg);
+	case GREP_EXCLUDE_DIR:
+		return globs_add(&g->globs, GLOB_EXCLUDE_DIR, optarg);
+	case GREP_LABEL:
+		g->label = optarg;
+		break;
+	}
+	return CLI_OK;
+}
+
+/* Options that are a mark and nothing else. */
+static bool *find_flag(struct grep *g, int c)
+{
+	switch (c) {
 	case 'F':
-		g->fixed = true;
-		break;
+		return &g->fixed;
 	case 'i':
-		g->fold = true;
-		break;
+		return &g->fold;
 	case 'v':
-		g->invert = true;
-		break;
+		return &g->invert;
+	case 'w':
+		return &g->word;
+	case 'x':
+		return &g->whole;
+	case 'o':
+		return &g->only;
 	case 'c':
-		g->count = true;
-		break;
+		return &g->count;
 	case 'n':
-		g->number = true;
-		break;
+		return &g->number;
 	case 'b':
-		g->offset = true;
-		break;
-	case 'm':
-		/* As grep: no limit below zero, nor above what can be. */
-		ret = num_parse_u64(optarg + (*optarg == '-'), &g->max);
-		if (ret && ret != -ERANGE)
-			return cli_error("grep: -m: '%s' is not a number of lines",
-					 optarg);
-		if (ret || (*optarg == '-' && g->max))
-			g->max = UINT64_MAX;
-		break;
+		return &g->offset;
 	case 'q':
-		g->quiet = true;
-		break;
+		return &g->quiet;
 	case 's':
-		g->no_messages = true;
-		break;
+		return &g->no_messages;
+	case 'a':
+		return &g->text;
+	case 'Z':
+		return &g->null;
+	default:
+		return NULL;
+	}
+}
+
+static int set_option(struct grep *g, int c, struct given *given)
+{
+	bool *flag = find_flag(g, c);
+
+	if (flag) {
+		*flag = true;
+		return CLI_OK;
+	}
+	switch (c) {
+	case 'e':
+	case 'f':
+		given->pattern = true;
+		return set_pattern(g, c);
+	case GREP_NOT:
+	case GREP_AND:
+		return set_pattern(g, c);
+	case 'A':
+	case 'B':
+	case 'C':
+	case GREP_SEPARATOR:
+	case GREP_NO_SEPARATOR:
+		return set_context(g, c, given);
+	case 'm':
+		return parse_max(optarg, &g->max);
 	case 'l':
 		g->list = LIST_MATCHING;
 		break;
@@ -127,16 +351,18 @@ static int set_option(struct grep *g, int c, int *with_name)
 		g->list = LIST_OTHERS;
 		break;
 	case 'H':
-		*with_name = true;
+		given->with_name = true;
 		break;
 	case 'h':
-		*with_name = false;
+		given->with_name = false;
 		break;
-	case 'Z':
-		g->null = true;
+	case 'z':
+		g->eol = 0;
 		break;
-	case GREP_LABEL:
-		g->label = optarg;
+	case GREP_COLOR:
+		return parse_color(optarg, &g->color);
+	case CLI_ENGINE:
+		given->how.engine = optarg;
 		break;
 	case CLI_JSON:
 		return set_printer(g, &printer_json);
@@ -148,8 +374,13 @@ static int set_option(struct grep *g, int c, int *with_name)
 	case GREP_CHECKPOINT:
 		g->checkpoint = optarg;
 		break;
-	case 'a':
+	case CLI_VARIANT:
+		given->how.variant = optarg;
 		break;
+	case GREP_LINE_BUFFERED:	/* lines are never held back */
+		break;
+	default:
+		return set_files(g, c);
 	}
 	return CLI_OK;
 }
@@ -176,20 +407,14 @@ static int check_checkpoint(const struct grep *g, int count, char **files)
 
 static int grep_files(const struct grep *g, int count, char **files)
 {
-	static char *const only_stdin[] = { "-" };
 	struct found found = { 0 };
 	int i;
 
-	if (!count) {
-		files = (char **)only_stdin;
-		count = 1;
-	}
 	watch_start(g->stats, g->checkpoint);
-	for (i = 0; i < count; i++) {
-		search_file(g, files[i], &found);
-		if (g->quiet && found.matched)
-			break;
-	}
+	if (!count)
+		search_path(g, g->recurse == RECURSE_NO ? "-" : NULL, &found);
+	for (i = 0; i < count && !(g->quiet && found.matched); i++)
+		search_path(g, files[i], &found);
 	if (g->printer->finish)
 		g->printer->finish(g);
 	found.failed |= !watch_finish(g->ctx, !found.failed);
@@ -205,50 +430,85 @@ static bool selects_nothing(const struct grep *g)
 {
 	if (g->list == LIST_OTHERS && !g->quiet)
 		return false;
-	return !g->max || (g->invert && filter_matches_all(&g->filter));
+	return !g->max || (g->invert && !g->whole && !g->word &&
+			   filter_matches_all(&g->filter));
+}
+
+/* What follows from the options taken together. */
+static void settle(struct grep *g, const struct given *given, int files)
+{
+	g->prefix = given->with_name < 0 ? files > 1 : given->with_name;
+	g->dir_prefix = given->with_name;
+	if (g->color)
+		colors_read();
+	g->after = given->after < 0 ? given->both : given->after;
+	g->before = given->before < 0 ? given->both : given->before;
+	/* None of no pattern is all of the empty one. */
+	if (g->filter.none) {
+		g->invert = !g->invert;
+		g->word = false;
+		g->whole = false;
+	}
+	/* No line has a zero byte then; to the engine one stands for a newline. */
+	g->decides = g->word || g->whole || (!g->eol && filter_has_nul(&g->filter));
+}
+
+static int parse_options(struct grep *g, int argc, char **argv, struct given *given)
+{
+	int c, ret, word;
+
+	while (word = optind, (c = getopt_long(argc, argv, cli_grep.letters,
+					       long_options, NULL)) != -1) {
+		if (c == CLI_HELP) {
+			given->help = true;
+			return CLI_OK;
+		}
+		if (c == '?' || c == ':')
+			return cli_bad_option(&cli_grep, c, argv);
+		if (c >= '0' && c <= '9') {
+			add_digit(given, c, word);
+			continue;
+		}
+		given->digits = -1;
+		ret = set_option(g, c, given);
+		if (ret)
+			return ret;
+	}
+	if (given->pattern)
+		return CLI_OK;
+	if (optind == argc)
+		return cli_error("grep: a pattern is missing; see 'ksift grep --help'");
+	return filter_give(&g->filter, argv[optind++], FILTER_OR);
 }
 
 static int grep_do(struct grep *g, int argc, char **argv)
 {
-	struct cli_open_opts how = { 0 };
-	int c, ret, with_name = -1;
-	bool has_pattern = false;
+	struct given given = {
+		.with_name = -1,
+		.both = CONTEXT_NONE,
+		.before = CONTEXT_NONE,
+		.after = CONTEXT_NONE,
+		.digits = -1,
+	};
+	int ret;
 
-	while ((c = getopt_long(argc, argv, cli_grep.letters, long_options,
-				NULL)) != -1) {
-		if (c == CLI_HELP)
-			return cli_help(&cli_grep);
-		if (c == '?' || c == ':')
-			return cli_bad_option(&cli_grep, c, argv);
-		if (c == CLI_ENGINE)
-			how.engine = optarg;
-		if (c == CLI_VARIANT)
-			how.variant = optarg;
-		has_pattern |= c == 'e';
-		ret = set_option(g, c, &with_name);
-		if (ret)
-			return ret;
-	}
-	if (!has_pattern) {
-		if (optind == argc)
-			return cli_error("grep: a pattern is missing; see 'ksift grep --help'");
-		ret = filter_give(&g->filter, argv[optind++], FILTER_OR);
-		if (ret)
-			return ret;
-	}
-	g->prefix = with_name < 0 ? argc - optind > 1 : with_name;
+	ret = parse_options(g, argc, argv, &given);
+	if (ret)
+		return ret;
+	if (given.help)
+		return cli_help(&cli_grep);
+	ret = filter_compile(&g->filter, g->fixed, g->fold);
+	if (ret)
+		return ret;
+	settle(g, &given, argc - optind);
 	ret = check_options(g);
 	if (!ret)
 		ret = check_checkpoint(g, argc - optind, argv + optind);
 	if (ret)
 		return ret;
-
-	ret = filter_compile(&g->filter, g->fixed, g->fold);
-	if (ret)
-		return ret;
 	if (selects_nothing(g))
 		return CLI_NONE;
-	ret = grep_open(g, &how);
+	ret = grep_open(g, &given.how);
 	if (ret)
 		return ret;
 	return grep_files(g, argc - optind, argv + optind);
@@ -258,21 +518,26 @@ static int grep_run(int argc, char **argv)
 {
 	struct grep g = {
 		.max = UINT64_MAX,
+		.separator = "--",
+		.eol = '\n',
 		.printer = &printer_text,
 	};
 	int ret;
 
 	ret = grep_do(&g, argc, argv);
+	matcher_free(g.match);
 	ksift_matcher_free(g.engine);
+	ksift_matcher_free(g.engine_all);
 	ksift_ctx_close(g.ctx);
 	filter_free(&g.filter);
+	globs_free(&g.globs);
 	return ret;
 }
 
 const struct cli_cmd cli_grep = {
 	.name = "grep",
 	.alias = "filter",
-	.letters = ":e:FivcnbqslLHhaZm:",
+	.letters = ":e:f:FivwxzocnbqslLHhaZm:A:B:C:0123456789rR",
 	.run = grep_run,
 	.summary = "print the lines that have a pattern (also: filter)",
 	.help =
@@ -289,26 +554,48 @@ const struct cli_cmd cli_grep = {
 "\n"
 "Patterns:\n"
 "  -e, --regexp PATTERN      a pattern; of several, the line has one at least\n"
+"  -f, --file FILE           each line of FILE is such a pattern; - is standard input\n"
 "      --and PATTERN         the line also has this one\n"
 "      --not PATTERN         the line does not have this one\n"
 "  -F, --fixed-strings       patterns are plain text, whatever is in them\n"
 "  -i, --ignore-case         a-z and A-Z are the same\n"
+"  -w, --word-regexp         what stands around a pattern is no letter, digit or _\n"
+"  -x, --line-regexp         a pattern is all of the line\n"
 "  -v, --invert-match        print the other lines\n"
+"  -z, --null-data           lines end with a zero byte, not a newline\n"
 "  -m, --max-count N         stop after N lines of each FILE\n"
+"\n"
+"Files:\n"
+"  -r, --recursive           search what is in directories; without FILE, in this one\n"
+"  -R, --dereference-recursive\n"
+"                            the same, and follow all links\n"
+"      --include GLOB        search only files whose name fits\n"
+"      --exclude GLOB        leave out files whose name fits\n"
+"      --exclude-dir GLOB    leave out directories whose name fits\n"
+"  -s, --no-messages         say nothing about FILEs that cannot be read\n"
+"  -a, --text                search compressed files, too, as they are\n"
 "\n"
 "Output:\n"
 "  -c, --count               print only how many lines there are\n"
 "  -l, --files-with-matches  print only the names of FILEs that have such lines\n"
 "  -L, --files-without-match print only the names of those that have none\n"
 "  -q, --quiet, --silent     print nothing, stop at the first line\n"
-"  -s, --no-messages         say nothing about FILEs that cannot be read\n"
+"  -o, --only-matching       print the places that have a pattern, a line for each\n"
 "  -n, --line-number         print the line's number in front of it\n"
 "  -b, --byte-offset         print where in the FILE the line begins\n"
 "  -H, --with-filename       print the FILE's name (so it is if there are several)\n"
 "  -h, --no-filename         do not\n"
 "  -Z, --null                end a FILE's name with a zero byte\n"
 "      --label NAME          the name of standard input\n"
-"  -a, --text                nothing: all files are text\n"
+"      --color, --colour [WHEN]\n"
+"                            show places in colour: always, never, or auto, if it is\n"
+"                            for a terminal; GREP_COLORS is heeded\n"
+"      --line-buffered       nothing: lines are never held back\n"
+"  -A, --after-context N     print N lines after each, too\n"
+"  -B, --before-context N    print N lines before each\n"
+"  -C, --context N           print N lines before and after each; so does -N\n"
+"      --group-separator SEP print SEP, not --, where lines are left out between them\n"
+"      --no-group-separator  print nothing there\n"
 "      --json                print JSON Lines, as ripgrep's --json does, with level,\n"
 "                            pattern, dev and ino added\n"
 "      --records             print a JSON object for each line: path, offset, len,\n"

@@ -11,7 +11,9 @@
 
 #include "cli.h"
 #include "filter.h"
+#include "glob.h"
 #include "line.h"
+#include "match.h"
 
 struct printer;
 
@@ -21,37 +23,67 @@ enum list {
 	LIST_OTHERS,
 };
 
+enum recurse {
+	RECURSE_NO,
+	RECURSE_YES,
+	RECURSE_FOLLOW,
+};
+
+/* Lines of context that were not asked for. */
+#define CONTEXT_NONE (-1)
+
 /**
  * struct grep - What is to be done, the same for all files
  * @ctx: The engine
- * @engine: Selects lines there
+ * @engine: Selects lines there: those that are meant, or with @decides more
+ * @engine_all: Selects all lines there, for streams with context
+ * @match: Finds patterns in a line; NULL if nothing asks for it
  * @filter: The patterns
+ * @globs: --include, --exclude, --exclude-dir
  * @printer: Where output goes
  * @fixed: -F
  * @fold: -i
  * @invert: -v
+ * @word: -w
+ * @whole: -x
+ * @only: -o
  * @count: -c
  * @number: -n
  * @offset: -b
  * @quiet: -q
  * @no_messages: -s
+ * @text: -a
  * @prefix: Names stand in front of lines
+ * @dir_prefix: So they do for files found in a directory
  * @null: -Z
+ * @color: --color
+ * @decides: Which lines are selected is found out here, with @match
+ * @eol: What lines end with, a zero byte with -z
  * @list: -l, -L
+ * @recurse: -r, -R
  * @max: Lines to select in each file
+ * @before: Lines of context before selected ones, or %CONTEXT_NONE
+ * @after: Those after them, or %CONTEXT_NONE
+ * @separator: Stands between groups of them; NULL: nothing does
  * @label: Name of standard input
  * @stats: --stats
  * @checkpoint: --checkpoint, or NULL
  */
 struct grep {
 	struct ksift_ctx *ctx;
-	struct ksift_matcher *engine;
+	struct ksift_matcher *engine, *engine_all;
+	struct matcher *match;
 	struct filter filter;
+	struct globs globs;
 	const struct printer *printer;
-	bool fixed, fold, invert, count, number, offset, quiet, no_messages;
-	bool prefix, null;
+	bool fixed, fold, invert, word, whole, only, count, number, offset, quiet;
+	bool no_messages, text, prefix, dir_prefix, null, color, decides;
+	char eol;
 	enum list list;
+	enum recurse recurse;
 	uint64_t max;
+	int64_t before, after;
+	const char *separator;
 	const char *label;
 	bool stats;
 	const char *checkpoint;
@@ -62,6 +94,7 @@ struct grep {
  * @grep: What is done to it
  * @name: Its name, for people
  * @fd: Open for reading
+ * @prefix: Its name stands in front of lines
  * @regular: It is a file with a size, whose bytes can be read again
  * @origin: The offset at which the search began; -b counts from it
  * @first_line: How many lines come before the first that is searched
@@ -70,6 +103,7 @@ struct input {
 	const struct grep *grep;
 	const char *name;
 	int fd;
+	bool prefix;
 	bool regular;
 	uint64_t origin;
 	uint64_t first_line;
@@ -80,11 +114,14 @@ struct input {
  * @begin: A file is going to be searched, or NULL
  * @raw: Selected text as it is, of any number of lines.  NULL: every line goes
  *	through @line
- * @line: A selected line, or one of context
+ * @line: A selected line, or one of context.  @in->grep->match is set to it:
+ *	match_next() gives the places of the patterns
+ * @gap: With context: lines were left out before the next, or it is the file's first
  * @end: The file has been searched, up to an error if there was one.  @res
  *	says what was selected, whoever decided it.  Called for a directory, too
  * @finish: All files have been searched, or NULL
  * @numbers: @line needs the lines' numbers
+ * @places: @line needs the places of the patterns in them
  *
  * Nothing but @end and @finish is called when lines are not wanted: see
  * grep_wants_lines().
@@ -93,9 +130,11 @@ struct printer {
 	void (*begin)(const struct input *in);
 	void (*raw)(const struct input *in, const char *text, size_t len);
 	void (*line)(const struct input *in, const struct line *line);
+	void (*gap)(const struct input *in);
 	void (*end)(const struct input *in, const struct ksift_scan_result *res);
 	void (*finish)(const struct grep *g);
 	bool numbers;
+	bool places;
 };
 
 extern const struct printer printer_text, printer_json, printer_records;
@@ -106,12 +145,20 @@ static inline bool grep_wants_lines(const struct grep *g)
 	return !g->quiet && !g->count && g->list == LIST_NONE;
 }
 
+static inline bool grep_wants_context(const struct grep *g)
+{
+	return grep_wants_lines(g) &&
+		(g->before != CONTEXT_NONE || g->after != CONTEXT_NONE);
+}
+
 /* What searching all files came to. */
 struct found {
 	bool matched;
 	bool failed;
 };
 
-void search_file(const struct grep *g, const char *path, struct found *found);
+void search_fd(const struct grep *g, const char *name, int fd, bool prefix,
+	       struct found *found);
+void search_path(const struct grep *g, const char *path, struct found *found);
 
 #endif /* _KSIFT_GREP_H */

@@ -15,7 +15,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "context.h"
 #include "grep.h"
+#include "packed.h"
 #include "watch.h"
 
 /* A line of a file that is longer is not held. */
@@ -24,6 +26,10 @@
 /**
  * struct search - A search that is going on
  * @in: The file
+ * @context: What stands around the selected lines
+ * @wants_context: That is to be given out
+ * @decides: The engine selects more than is meant
+ * @max: Lines to select
  * @rec: The line whose text is coming in
  * @in_line: Some of it has not come yet
  * @part: The beginning of its text, if it came in pieces
@@ -31,16 +37,27 @@
  * @part_cap: Room for it
  * @len: How much has come altogether
  * @end: The search has come to this offset
+ * @selected: Lines selected here
+ * @selected_bytes: Bytes they take
+ * @selected_end: Offset of the byte after the last of them
+ * @selected_line: Lines up to there
  */
 struct search {
 	struct input in;
+	struct context context;
+	bool wants_context, decides;
+	uint64_t max;
 	struct ksift_record rec;
 	bool in_line;
 	char *part;
 	size_t part_len, part_cap;
 	uint64_t len;
 	uint64_t end;
+	uint64_t selected, selected_bytes, selected_end, selected_line;
 };
+
+/* All is found that is wanted: what take_lines() ends a scan with. */
+#define ENOUGH (-ECANCELED)
 
 static bool holds(const struct search *s)
 {
@@ -71,30 +88,78 @@ static int hold(struct search *s, const char *text, size_t len)
 	return 0;
 }
 
-static void take_line(struct search *s, const char *text, size_t len)
+static bool selects(const struct search *s, struct line *line)
+{
+	const struct grep *g = s->in.grep;
+
+	if (!s->decides)
+		return true;
+	match_begin(g->match, line);
+	return match_selects(g->match, &line->rec.pattern) != g->invert;
+}
+
+static int pass_line(struct search *s, const struct line *line)
+{
+	int ret;
+
+	if (!s->wants_context || s->in.regular)
+		return 0;
+	ret = context_pass(&s->context, line);
+	if (!ret && s->selected == s->max && !s->context.owed)
+		ret = ENOUGH;
+	return ret;
+}
+
+static void put_line(struct search *s, const struct line *line)
+{
+	const struct grep *g = s->in.grep;
+
+	if (s->wants_context)
+		context_select(&s->context, line);
+	if (g->match)
+		match_begin(g->match, line);
+	g->printer->line(&s->in, line);
+}
+
+static int take_line(struct search *s, const char *text, size_t len)
 {
 	struct line line = { .rec = s->rec, .text = text, .fd = s->in.fd };
+	const struct grep *g = s->in.grep;
 
 	line.rec.len = len;
 	line.rec.line += s->in.first_line;
 	line.unended = line.rec.offset + len == s->end;
-	s->in.grep->printer->line(&s->in, &line);
+	/* After the last one there may still be context to come. */
+	if (s->selected == s->max || !selects(s, &line))
+		return pass_line(s, &line);
+
+	s->selected++;
+	s->selected_bytes += len + 1;
+	s->selected_end = line.rec.offset + len + !line.unended;
+	s->selected_line = s->rec.line + 1;
+	if (grep_wants_lines(g))
+		put_line(s, &line);
+	/* The engine knows by itself when it has selected enough. */
+	if (s->decides && s->selected == s->max &&
+	    (!s->context.owed || s->in.regular))
+		return ENOUGH;
+	return 0;
 }
 
 /* Text up to a newline, or what there is of it.  Return: where the next begins. */
 static const char *take_text(struct search *s, const char *p, const char *end,
 			     int *ret)
 {
-	const char *stop = memchr(p, '\n', end - p);
+	const char *stop = memchr(p, s->in.grep->eol, end - p);
 
 	s->in_line = !stop;
 	if (!stop || s->len) {
 		*ret = hold(s, p, (stop ? stop : end) - p);
 		if (*ret || !stop)
 			return end;
-		take_line(s, holds(s) ? s->part : NULL, s->len);
+		*ret = take_line(s, holds(s) ? s->part : NULL, s->len);
 	} else {
-		take_line(s, p, stop - p);
+		*ret = take_line(s, p, stop - p);
 	}
 	return stop + 1;
 }
@@ -150,6 +215,22 @@ static void file_error(const struct input *in, const char *text,
 		cli_note("%s: %s", in->name, text);
 }
 
+static void packed_error(const struct input *in, const struct packer *packer,
+			 struct found *found)
+{
+	char text[128];
+
+	if (in->fd == STDIN_FILENO)
+		snprintf(text, sizeof(text),
+			 "compressed by %s; try '%s | ksift grep ...', or -a to search it as it is",
+			 packer->name, packer->cat);
+	else
+		snprintf(text, sizeof(text),
+			 "compressed by %s; try '%s FILE | ksift grep ...', or -a to search it as it is",
+			 packer->name, packer->cat);
+	file_error(in, text, found);
+}
+
 /*
  * Leave standard input where grep does: after the last selected line if -m
  * ended the search, so that the next program goes on there, else at its end.
@@ -171,25 +252,35 @@ static bool is_output(const struct stat *st)
 		st->st_dev == out.st_dev && st->st_ino == out.st_ino;
 }
 
-static bool wants_raw(const struct grep *g)
+static bool wants_raw(const struct search *s)
 {
-	return g->printer->raw && !g->prefix && !g->number && !g->offset;
+	const struct grep *g = s->in.grep;
+
+	return g->printer->raw && !s->in.prefix && !g->number && !g->offset &&
+		!g->match && !s->wants_context;
 }
 
 static void set_up(struct search *s, struct ksift_scan_opts *opts)
 {
 	const struct grep *g = s->in.grep;
+	off_t pos = lseek(s->in.fd, 0, SEEK_CUR);
+
+	s->in.origin = pos < 0 ? 0 : pos;
+	s->wants_context = grep_wants_context(g);
+	s->decides = g->decides || (s->wants_context && !s->in.regular);
+	s->max = g->max && (g->quiet || g->list != LIST_NONE) ? 1 : g->max;
 
 	opts->flags = KSIFT_SCAN_CURRENT;
-	opts->max_lines = g->max && (g->quiet || g->list != LIST_NONE) ?
-			  1 : g->max;
+	if (!g->eol)
+		opts->flags |= KSIFT_SCAN_NUL;
+	opts->max_lines = s->decides ? UINT64_MAX : s->max;
 	opts->arg = s;
 	opts->chunk = take_raw;
 	opts->progress = step;
-	if (!grep_wants_lines(g))
+	if (!grep_wants_lines(g) && !s->decides)
 		return;
 	opts->flags |= KSIFT_SCAN_TEXT;
-	if (wants_raw(g))
+	if (wants_raw(s))
 		return;
 	opts->chunk = take_lines;
 	opts->flags |= KSIFT_SCAN_RECORDS;
@@ -197,17 +288,53 @@ static void set_up(struct search *s, struct ksift_scan_opts *opts)
 		opts->flags |= KSIFT_SCAN_TOTAL;
 }
 
-static void search_scan(struct search *s, struct found *found)
+/* The engine's result, as if it had selected what was selected here. */
+static void correct(const struct search *s, struct ksift_scan_result *res)
+{
+	if (!s->decides)
+		return;
+	res->selected = s->selected;
+	res->selected_bytes = s->selected_bytes;
+	if (s->selected == s->max) {
+		res->flags |= KSIFT_SCAN_LIMITED;
+		res->end = s->selected_end;
+		res->total_bytes = res->end - res->start;
+		if (res->total)
+			res->total = s->selected_line;
+	}
+}
+
+static int scan(struct search *s, const struct ksift_scan_opts *opts,
+		struct ksift_scan_result *res, struct ksift_error *err)
+{
+	const struct grep *g = s->in.grep;
+	bool all = s->wants_context && !s->in.regular;
+	int ret = 0;
+
+	if (s->wants_context)
+		ret = context_begin(&s->context, &s->in, opts->from);
+	if (!ret)
+		ret = ksift_lines_scan(g->ctx, all ? g->engine_all : g->engine,
+				       s->in.fd, opts, res, err);
+	if (ret == ENOUGH)
+		ret = 0;
+	else if (ret == -ENOMEM)
+		snprintf(err->text, sizeof(err->text), "%s", strerror(ENOMEM));
+	correct(s, res);
+	if (s->wants_context)
+		context_finish(&s->context, res->flags & KSIFT_SCAN_LIMITED ?
+			       opts->to : res->end);
+	return ret;
+}
+
+static void search_open(struct search *s, struct found *found)
 {
 	struct ksift_scan_result res = KSIFT_SCAN_RESULT_INIT;
-	struct ksift_scan_opts opts = KSIFT_SCAN_OPTS_INIT;
 	const struct grep *g = s->in.grep;
+	struct ksift_scan_opts opts = KSIFT_SCAN_OPTS_INIT;
 	struct ksift_error err;
-	off_t pos;
 	int ret;
 
-	pos = lseek(s->in.fd, 0, SEEK_CUR);
-	s->in.origin = pos < 0 ? 0 : pos;
 	set_up(s, &opts);
 	if (watch_begin(&s->in, &opts, grep_wants_lines(g))) {
 		found->failed = true;
@@ -215,8 +342,7 @@ static void search_scan(struct search *s, struct found *found)
 	}
 	if (g->printer->begin && grep_wants_lines(g))
 		g->printer->begin(&s->in);
-
-	ret = ksift_lines_scan(g->ctx, g->engine, s->in.fd, &opts, &res, &err);
+	ret = scan(s, &opts, &res, &err);
 	found->matched |= res.selected;
 	if (ret)
 		file_error(&s->in, err.text, found);
@@ -224,14 +350,19 @@ static void search_scan(struct search *s, struct found *found)
 	watch_end(&s->in, &res);
 	if (s->in.fd == STDIN_FILENO && !ret)
 		leave_stdin(g, &res);
+	context_end(&s->context);
 	free(s->part);
 }
 
-static void search_fd(const struct grep *g, const char *name, int fd,
-		      struct found *found)
+/* Search what is open as @fd. */
+void search_fd(const struct grep *g, const char *name, int fd, bool prefix,
+	       struct found *found)
 {
-	struct search s = { .in = { .grep = g, .name = name, .fd = fd } };
+	struct search s = {
+		.in = { .grep = g, .name = name, .fd = fd, .prefix = prefix },
+	};
 	struct ksift_scan_result none = KSIFT_SCAN_RESULT_INIT;
+	const struct packer *packer;
 	struct stat st;
 
 	if (fstat(fd, &st))
@@ -245,19 +376,10 @@ static void search_fd(const struct grep *g, const char *name, int fd,
 		return file_error(&s.in, "input file is also the output", found);
 	/* Files of /proc have no size, and may not say the same thing twice. */
 	s.in.regular = S_ISREG(st.st_mode) && st.st_size;
-	search_scan(&s, found);
-}
-
-void search_file(const struct grep *g, const char *path, struct found *found)
-{
-	struct input in = { .grep = g, .name = path };
-	int fd;
-
-	if (!strcmp(path, "-"))
-		return search_fd(g, g->label, STDIN_FILENO, found);
-	fd = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
-	if (fd < 0)
-		return file_error(&in, strerror(errno), found);
-	search_fd(g, path, fd, found);
-	close(fd);
+	if (s.in.regular && !g->text) {
+		packer = packed_by(fd);
+		if (packer)
+			return packed_error(&s.in, packer, found);
+	}
+	search_open(&s, found);
 }

@@ -3,26 +3,111 @@
  * Output as grep's.
  */
 #include <inttypes.h>
+#include <string.h>
 
+#include "color.h"
 #include "grep.h"
 
-static void put_name(const struct input *in, char sep)
+static void put_colored(const struct grep *g, const char *code, const char *s)
 {
-	fputs(in->name, stdout);
-	putchar(in->grep->null ? 0 : sep);
+	if (g->color)
+		color_begin(code);
+	fputs(s, stdout);
+	if (g->color)
+		color_end(code);
 }
 
-static void put_prefix(const struct input *in, const struct line *line)
+static void put_separator(const struct grep *g, char c)
+{
+	put_colored(g, colors.separator, (char[]){ c, 0 });
+}
+
+static void put_name(const struct input *in)
+{
+	put_colored(in->grep, colors.name, in->name);
+}
+
+static void put_number(const struct grep *g, const char *code, uint64_t n, char sep)
+{
+	char digits[21];
+
+	snprintf(digits, sizeof(digits), "%" PRIu64, n);
+	put_colored(g, code, digits);
+	put_separator(g, sep);
+}
+
+/* What goes before the part of a line that begins at byte @at. */
+static void put_prefix(const struct input *in, const struct line *line, uint64_t at)
 {
 	const struct grep *g = in->grep;
 	char sep = line->context ? '-' : ':';
 
-	if (g->prefix)
-		put_name(in, sep);
+	if (in->prefix) {
+		put_name(in);
+		if (g->null)
+			putchar(0);
+		else
+			put_separator(g, sep);
+	}
 	if (g->number)
-		printf("%llu%c", line->rec.line + 1, sep);
+		put_number(g, colors.number, line->rec.line + 1, sep);
 	if (g->offset)
-		printf("%llu%c", line->rec.offset - in->origin, sep);
+		put_number(g, colors.offset, line->rec.offset - in->origin + at, sep);
+}
+
+static void put_only(const struct input *in, const struct line *line,
+		     const char *color)
+{
+	const struct grep *g = in->grep;
+	struct match match;
+
+	while (match_next(g->match, &match)) {
+		put_prefix(in, line, match.from);
+		if (g->color)
+			color_begin(color);
+		line_put(line, match.from, match.to);
+		if (g->color)
+			color_end(color);
+		putchar(g->eol);
+	}
+}
+
+/* Colour does not extend to a carriage return at the end. */
+static void put_rest(const struct line *line, uint64_t from, const char *color)
+{
+	uint64_t end = line->rec.len;
+	char last;
+
+	if (*color && end > from && line_read(line, end - 1, &last, 1) && last == '\r')
+		end--;
+	if (*color && end > from) {
+		color_begin(color);
+		line_put(line, from, end);
+		color_end(color);
+		from = end;
+	}
+	line_put(line, from, line->rec.len);
+}
+
+static void put_highlighted(const struct grep *g, const struct line *line,
+			    bool matching, const char *color)
+{
+	bool selected = line->context == (g->invert && colors.reverse);
+	const char *rest = selected ? colors.selected_line : colors.context_line;
+	struct match match;
+	uint64_t at = 0;
+
+	while (matching && *color && match_next(g->match, &match)) {
+		color_begin(rest);
+		line_put(line, at, match.from);
+		if (match.from > at)
+			color_end(rest);
+		color_begin(color);
+		line_put(line, match.from, match.to);
+		color_end(color);
+		at = match.to;
+	}
+	put_rest(line, at, rest);
 }
 
 static void text_raw(const struct input *in, const char *text, size_t len)
@@ -33,9 +118,34 @@ static void text_raw(const struct input *in, const char *text, size_t len)
 
 static void text_line(const struct input *in, const struct line *line)
 {
-	put_prefix(in, line);
-	line_put(line, 0, line->rec.len);
-	putchar('\n');
+	const struct grep *g = in->grep;
+	bool matching = line->context == g->invert;
+	const char *color = line->context ? colors.context : colors.selected;
+
+	if (g->only) {
+		if (matching)
+			put_only(in, line, color);
+		return;
+	}
+	put_prefix(in, line, 0);
+	if (g->color)
+		put_highlighted(g, line, matching, color);
+	else
+		line_put(line, 0, line->rec.len);
+	putchar(g->eol);
+}
+
+/* A separator stands between groups, those of different files too. */
+static void text_gap(const struct input *in)
+{
+	const struct grep *g = in->grep;
+	static bool any;
+
+	if (any && g->separator) {
+		put_colored(g, colors.separator, g->separator);
+		putchar('\n');
+	}
+	any = true;
 }
 
 static void text_end(const struct input *in, const struct ksift_scan_result *res)
@@ -45,11 +155,18 @@ static void text_end(const struct input *in, const struct ksift_scan_result *res
 	if (g->quiet)
 		return;
 	if (g->list != LIST_NONE) {
-		if (!res->selected == (g->list == LIST_OTHERS))
-			put_name(in, '\n');
+		if (!res->selected != (g->list == LIST_OTHERS))
+			return;
+		put_name(in);
+		putchar(g->null ? 0 : '\n');
 	} else if (g->count) {
-		if (g->prefix)
-			put_name(in, ':');
+		if (in->prefix) {
+			put_name(in);
+			if (g->null)
+				putchar(0);
+			else
+				put_separator(g, ':');
+		}
 		printf("%" PRIu64 "\n", res->selected);
 	}
 }
@@ -57,5 +174,6 @@ static void text_end(const struct input *in, const struct ksift_scan_result *res
 const struct printer printer_text = {
 	.raw = text_raw,
 	.line = text_line,
+	.gap = text_gap,
 	.end = text_end,
 };

@@ -355,6 +355,191 @@ try grep -c "$@" --and a a f
 is "16 times --and" 2 '' "ksift: grep: --and is given 16 times, and 15 is the most"
 
 #
+# grep: words, places, context, directories
+#
+
+printf 'foo bar\nfoobar\n_foo\n(foo)\nfoo\n\nbar foo\n' >words
+try grep -nw foo words
+is "-w" 0 '1:foo bar
+4:(foo)
+5:foo
+7:bar foo'
+try grep -nx foo words
+is "-x" 0 '5:foo'
+try grep -cvx foo words
+is "-vx" 0 6
+try grep -nw foo --not bar words
+is "-w and --not" 0 '4:(foo)
+5:foo'
+try grep -w foo --not ba words
+is "-w goes for --not" 0 'foo bar
+(foo)
+foo
+bar foo'
+try grep -nx foo --and fo words
+is "-x goes for --and" 1
+try grep -ob -e foo -e foob words
+is "-o -b: the leftmost, and there the longest" 0 '0:foo
+8:foob
+16:foo
+21:foo
+26:foo
+35:foo'
+try grep -ov foo words
+is "-o -v prints nothing" 0
+try grep -B1 -n '(' -F words
+is "-B" 0 '3-_foo
+4:(foo)'
+try grep -C1 -n foobar words
+is "-C" 0 '1-foo bar
+2:foobar
+3-_foo'
+try grep -1 -n foobar words
+is "-1" 0 '1-foo bar
+2:foobar
+3-_foo'
+try grep -m1 -A2 -n foo words
+is "-m -A: context may have the pattern" 0 '1:foo bar
+2-foobar
+3-_foo'
+try grep -A0 -x foo words words
+is "-A0 separates" 0 'words:foo
+--
+words:foo'
+try grep -A x foo words
+is "-A of no number" 2 '' "ksift: grep: -A: 'x' is not a number of lines"
+cat words | try grep -C1 -n foobar
+is "-C of a pipe" 0 '1-foo bar
+2:foobar
+3-_foo'
+{ dd bs=1 count=8 of=/dev/null 2>/dev/null; try grep -B5 -n _foo; } <words
+is "-B does not go behind where standard input stood" 0 '1-foobar
+2:_foo'
+{ try grep -m1 -A1 foobar; cat >rest; } <words
+printf '_foo\n(foo)\nfoo\n\nbar foo\n' >want
+check "-m1 -A1 of standard input leaves what comes after the line" cmp want rest
+printf 'a1\na2\n' >patterns
+try grep -f patterns f
+is "-f" 0 'a1
+a2'
+try grep -f - f <patterns
+is "-f -" 0 'a1
+a2'
+try grep -f patterns -e b f
+is "-f and -e" 0 'a1
+b
+a2'
+try grep -f empty f
+is "-f of an empty file" 1
+try grep -vcf empty f
+is "-v -f of an empty file" 0 4
+try grep -f empty --and a f
+is "-f of an empty file, and --and" 1
+try grep -cf empty -e b f
+is "-f of an empty file, and -e" 0 1
+try grep -f nosuch a
+is "-f of no file" 2 '' 'ksift: grep: -f: nosuch: No such file or directory'
+try grep -f d a
+is "-f of a directory" 2 '' 'ksift: grep: -f: d: Is a directory'
+seq 65 >many
+try grep -f many f
+is "-f of too many patterns" 2 '' 'ksift: grep: there are 65 patterns, and 64 is the most'
+printf 'a.b\n' >special
+try grep -f special f
+is "-f of what is refused" 2 '' "ksift: grep: pattern 'a.b': '.' is special*"
+printf 'x\na\0b\na\0' >zeros
+try grep -zc a zeros
+is "-z" 0 2
+try grep -z b zeros
+printf 'b\na\0' >want
+is_file "-z prints zero bytes" 0 want
+try grep --color=sometimes a f
+is "--color of no kind" 2 '' "ksift: grep: --color is auto, always or never, not 'sometimes'"
+try grep --color a f
+is "--color without a terminal" 0 'a1
+a2
+a3'
+
+mkdir -p t/sub t/.git
+printf 'a\n' | tee t/one.c t/two.h t/sub/three.c t/.git/four >/dev/null
+ln -s one.c t/link
+ln -s sub t/linked
+ln -s .. t/sub/loop
+mkfifo t/pipe
+in_order()
+{
+	sort out >out.sorted
+	mv out.sorted out
+}
+try grep -r a t
+in_order
+is "-r" 0 't/.git/four:a
+t/one.c:a
+t/sub/three.c:a
+t/two.h:a'
+(cd t && try grep -rl a && in_order && mv out err ..)
+mv t/rc .
+is "-r without a file" 0 '.git/four
+one.c
+sub/three.c
+two.h'
+try grep -r a t/one.c
+is "-r of a file" 0 a
+try grep -r a t/link
+is "-r of a link that is named" 0 a
+try grep -rh a t/linked
+is "-r of a link to a directory that is named" 0 a
+try grep -rl --include='*.c' a t
+in_order
+is "--include" 0 't/one.c
+t/sub/three.c'
+try grep -rl --exclude='*.c' --exclude-dir=.git a t
+is "--exclude, --exclude-dir" 0 t/two.h
+try grep -Rl a t
+in_order
+is "-R" 0 't/.git/four
+t/link
+t/linked/three.c
+t/one.c
+t/sub/three.c
+t/two.h' 'ksift: t/*loop: warning: recursive directory loop*'
+try grep -r a nosuch t/one.c
+is "-r of no file" 2 't/one.c:a' 'ksift: nosuch: No such file or directory'
+printf 'a\n' >t/-
+try grep -rl a - t <empty
+in_order
+is "-r and -" 0 't/-
+t/.git/four
+t/one.c
+t/sub/three.c
+t/two.h'
+
+pack()
+{
+	# Octal, as it is.
+	# shellcheck disable=SC2059
+	printf "$2" >packed
+	try grep error packed
+	is "compressed by $1" 2 '' "ksift: packed: compressed by $1; try '$3 FILE | ksift grep ...', or -a to search it as it is"
+}
+pack gzip '\037\213\010\0error\n' zcat
+pack xz '\3757zXZ\0error\n' xzcat
+pack zstd '\050\265\057\375error\n' zstdcat
+pack lz4 '\004\042\115\030error\n' lz4cat
+pack bzip2 'BZh91AY&SYerror\n' bzcat
+try grep -c error packed f
+is "compressed, and another file" 2 'f:0' 'ksift: packed: compressed by bzip2; *'
+try grep -s error packed
+is "compressed, -s" 2
+try grep -ac error packed
+is "compressed, -a" 0 1
+try grep -c error <packed
+is "compressed standard input" 2 '' "ksift: (standard input): compressed by bzip2; try 'bzcat | ksift grep ...', *"
+printf 'BZh9 error\n' >packed
+try grep -c error packed
+is "not compressed" 0 1
+
+#
 # Standard input
 #
 

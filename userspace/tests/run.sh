@@ -66,6 +66,9 @@ kernel="env KSIFT_STANDIN=1 LD_PRELOAD=$standin"
 	suite threads-kernel $kernel "$O/tests/threads"
 	suite patterns sh tests/patterns.sh "$O/tests/unit" "$O/ksift"
 	suite cli env KSIFT="$O/ksift" KSIFT_USER=1 sh tests/cli.sh
+	suite grep-diff python3 tests/grep-diff.py "$O/ksift"
+	suite grep-diff-chopped $kernel KSIFT_STANDIN_CHOP=3 KSIFT_TEST_ARGS='--engine kernel' \
+		python3 tests/grep-diff.py "$O/ksift" 300 2
 	suite json env KSIFT="$O/ksift" python3 tests/test_json.py
 	suite watch env KSIFT="$O/ksift" python3 tests/test_watch.py
 	suite json-chopped $kernel KSIFT="$O/ksift" KSIFT_STANDIN_CHOP=3 python3 tests/test_json.py

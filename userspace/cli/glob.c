@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Files that are left out by name.
+ *
+ * As in grep, the last glob that fits a name decides.  Where none fits, what
+ * the first one does not ask for happens: with --include first the file is
+ * left out.  A glob fits a file that was found in a directory by its own name,
+ * and one that was given by its name or any end of it that follows a '/'.
+ */
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "glob.h"
+
+struct glob_given {
+	enum glob_kind kind;
+	const char *text;
+};
+
+/* @text is the caller's, and stays. */
+int globs_add(struct globs *g, enum glob_kind kind, char *text)
+{
+	struct glob_given *list;
+	size_t len = strlen(text);
+
+	list = realloc(g->list, (g->count + 1) * sizeof(*list));
+	if (!list)
+		return cli_error("grep: %s", strerror(ENOMEM));
+	while (kind == GLOB_EXCLUDE_DIR && len > 1 && text[len - 1] == '/')
+		text[--len] = 0;
+	g->list = list;
+	list[g->count].kind = kind;
+	list[g->count++].text = text;
+	return CLI_OK;
+}
+
+static bool fits(const char *glob, const char *name, bool given)
+{
+	const char *p;
+
+	if (!fnmatch(glob, name, 0))
+		return true;
+	for (p = name; given && *p; p++)
+		if (p[0] == '/' && p[1] != '/' && !fnmatch(glob, p + 1, 0))
+			return true;
+	return false;
+}
+
+/* @given: The name is one of the command line. */
+bool globs_skip(const struct globs *g, const char *name, bool dir, bool given)
+{
+	const struct glob_given *first = NULL;
+	size_t i;
+
+	for (i = g->count; i--;) {
+		const struct glob_given *glob = &g->list[i];
+
+		if ((glob->kind == GLOB_EXCLUDE_DIR) != dir)
+			continue;
+		if (fits(glob->text, name, given))
+			return glob->kind != GLOB_INCLUDE;
+		first = glob;
+	}
+	return first && first->kind == GLOB_INCLUDE;
+}
+
+void globs_free(struct globs *g)
+{
+	free(g->list);
+}

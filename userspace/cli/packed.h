@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _KSIFT_PACKED_H
+#define _KSIFT_PACKED_H
+
+/**
+ * struct packer - A program that compresses files
+ * @name: Its name
+ * @cat: What prints the text of such a file
+ */
+struct packer {
+	const char *name;
+	const char *cat;
+};
+
+const struct packer *packed_by(int fd);
+
+#endif /* _KSIFT_PACKED_H */

@@ -101,6 +101,7 @@ keys()
 echo 5 >"$dir/five"
 printf 'x \377\n' >"$dir/odd"
 sed -n 's/^\*\(ksift checkpoint [0-9]*\)\*$/\1/p' "$page" >"$dir/first"
+keys "ksift levels" "$KSIFT" levels --json "$dir/five"
 keys "ksift fib" "$KSIFT" fib --json 5
 keys "ksift sumsq" "$KSIFT" sumsq --json 5
 keys "ksift sum" "$KSIFT" sum --json "$dir/five"

@@ -25,26 +25,32 @@
 #include "level.h"
 #include "../uapi/ksift.h"
 
-typedef unsigned __int128 bits128;
-
 #define NONE KSIFT_LEVEL_NONE
+
+/* Letters, capitals and marks are looked at so many bytes at a time. */
+#define WINDOW 64
+
+/* A word that ends in the last bytes of a window may go on after it. */
+#define MARGIN 3
 
 /**
  * struct head - The part of a line that is looked at
  * @p: Its bytes
  * @n: How many
  * @cut: The line goes on after them
- * @letter: Bit i is set when p[i] is a letter
- * @upper: When it is a capital
- * @mark: When it is a mark
  */
 struct head {
 	const u8 *p;
 	u32 n;
 	bool cut;
-	bits128 letter;
-	bits128 upper;
-	bits128 mark;
+};
+
+/* Bitmaps as in struct ksift_classes, and which bits are the head's first. */
+struct kinds {
+	const u64 *letter;
+	const u64 *upper;
+	const u64 *mark;
+	size_t bit;
 };
 
 static bool is_letter(u8 c)
@@ -111,23 +117,6 @@ static u32 skip_digits(const struct head *h, u32 i)
 	return i;
 }
 
-static u32 low_bit(bits128 v)
-{
-	return (u64)v ? ksift_low_bit((u64)v) :
-			64 + ksift_low_bit((u64)(v >> 64));
-}
-
-static u32 high_bit(bits128 v)
-{
-	return (u64)(v >> 64) ? 64 + ksift_high_bit((u64)(v >> 64)) :
-				ksift_high_bit((u64)v);
-}
-
-static bits128 below(u32 i)
-{
-	return i < 128 ? ((bits128)1 << i) - 1 : ~(bits128)0;
-}
-
 /* Up to eight letters, as upper case, in the order of memory. */
 static u64 pack(const u8 *p, u32 len)
 {
@@ -139,6 +128,18 @@ static u64 pack(const u8 *p, u32 len)
 	return v;
 }
 
+/* The same of the word [s, e), without a branch on its length if possible. */
+static u64 pack_word(const struct head *h, u32 s, u32 e)
+{
+	u32 len = min(e - s, 8U);
+	u64 v;
+
+	if (s + 8 > h->n)
+		return pack(h->p + s, len);
+	memcpy(&v, h->p + s, 8);
+	return ksift_le64(v) & 0xdfdfdfdfdfdfdfdf & ~0ULL >> (64 - len * 8);
+}
+
 #define W(a, b, c, d, e, f, g, h) \
 	((u64)(a) | (u64)(b) << 8 | (u64)(c) << 16 | (u64)(d) << 24 | \
 	 (u64)(e) << 32 | (u64)(f) << 40 | (u64)(g) << 48 | (u64)(h) << 56)
@@ -148,56 +149,95 @@ static u64 pack(const u8 *p, u32 len)
 #define W6(a, b, c, d, e, f) W(a, b, c, d, e, f, 0, 0)
 #define W7(a, b, c, d, e, f, g) W(a, b, c, d, e, f, g, 0)
 
-/* The level that a word of letters names, in any case. */
-static u32 word_level(const u8 *p, u32 len)
-{
-	u64 tail = 0;
+/* Names of levels by their first eight letters. */
+#define KEY_EMERG	W5('E', 'M', 'E', 'R', 'G')
+#define KEY_PANIC	W5('P', 'A', 'N', 'I', 'C')
+#define KEY_EMERGENC	W('E', 'M', 'E', 'R', 'G', 'E', 'N', 'C')
+#define KEY_ALERT	W5('A', 'L', 'E', 'R', 'T')
+#define KEY_CRIT	W4('C', 'R', 'I', 'T')
+#define KEY_CRITICAL	W('C', 'R', 'I', 'T', 'I', 'C', 'A', 'L')
+#define KEY_FATAL	W5('F', 'A', 'T', 'A', 'L')
+#define KEY_FTL		W3('F', 'T', 'L')
+#define KEY_ERR		W3('E', 'R', 'R')
+#define KEY_ERROR	W5('E', 'R', 'R', 'O', 'R')
+#define KEY_SEVERE	W6('S', 'E', 'V', 'E', 'R', 'E')
+#define KEY_WARN	W4('W', 'A', 'R', 'N')
+#define KEY_WARNING	W7('W', 'A', 'R', 'N', 'I', 'N', 'G')
+#define KEY_WRN		W3('W', 'R', 'N')
+#define KEY_NOTICE	W6('N', 'O', 'T', 'I', 'C', 'E')
+#define KEY_INFO	W4('I', 'N', 'F', 'O')
+#define KEY_INFORMAT	W('I', 'N', 'F', 'O', 'R', 'M', 'A', 'T')
+#define KEY_INF		W3('I', 'N', 'F')
+#define KEY_DEBUG	W5('D', 'E', 'B', 'U', 'G')
+#define KEY_DBG		W3('D', 'B', 'G')
+#define KEY_FINE	W4('F', 'I', 'N', 'E')
+#define KEY_TRACE	W5('T', 'R', 'A', 'C', 'E')
+#define KEY_FINER	W5('F', 'I', 'N', 'E', 'R')
+#define KEY_FINEST	W6('F', 'I', 'N', 'E', 'S', 'T')
+#define KEY_VERBOSE	W7('V', 'E', 'R', 'B', 'O', 'S', 'E')
+#define KEY_VRB		W3('V', 'R', 'B')
 
-	if (len < 3 || len > 11)
+/* Spreads them over the table below: no two have the same slot. */
+#define SLOT(key) ((u32)((key) * 0xf8eb18b900745131ULL >> 58))
+
+static const struct {
+	u64 key;
+	u32 level;
+} names[64] = {
+	[SLOT(KEY_EMERG)] = { KEY_EMERG, KSIFT_LEVEL_EMERG },
+	[SLOT(KEY_PANIC)] = { KEY_PANIC, KSIFT_LEVEL_EMERG },
+	[SLOT(KEY_EMERGENC)] = { KEY_EMERGENC, KSIFT_LEVEL_EMERG },
+	[SLOT(KEY_ALERT)] = { KEY_ALERT, KSIFT_LEVEL_ALERT },
+	[SLOT(KEY_CRIT)] = { KEY_CRIT, KSIFT_LEVEL_CRIT },
+	[SLOT(KEY_CRITICAL)] = { KEY_CRITICAL, KSIFT_LEVEL_CRIT },
+	[SLOT(KEY_FATAL)] = { KEY_FATAL, KSIFT_LEVEL_CRIT },
+	[SLOT(KEY_FTL)] = { KEY_FTL, KSIFT_LEVEL_CRIT },
+	[SLOT(KEY_ERR)] = { KEY_ERR, KSIFT_LEVEL_ERR },
+	[SLOT(KEY_ERROR)] = { KEY_ERROR, KSIFT_LEVEL_ERR },
+	[SLOT(KEY_SEVERE)] = { KEY_SEVERE, KSIFT_LEVEL_ERR },
+	[SLOT(KEY_WARN)] = { KEY_WARN, KSIFT_LEVEL_WARNING },
+	[SLOT(KEY_WARNING)] = { KEY_WARNING, KSIFT_LEVEL_WARNING },
+	[SLOT(KEY_WRN)] = { KEY_WRN, KSIFT_LEVEL_WARNING },
+	[SLOT(KEY_NOTICE)] = { KEY_NOTICE, KSIFT_LEVEL_NOTICE },
+	[SLOT(KEY_INFO)] = { KEY_INFO, KSIFT_LEVEL_INFO },
+	[SLOT(KEY_INFORMAT)] = { KEY_INFORMAT, KSIFT_LEVEL_INFO },
+	[SLOT(KEY_INF)] = { KEY_INF, KSIFT_LEVEL_INFO },
+	[SLOT(KEY_DEBUG)] = { KEY_DEBUG, KSIFT_LEVEL_DEBUG },
+	[SLOT(KEY_DBG)] = { KEY_DBG, KSIFT_LEVEL_DEBUG },
+	[SLOT(KEY_FINE)] = { KEY_FINE, KSIFT_LEVEL_DEBUG },
+	[SLOT(KEY_TRACE)] = { KEY_TRACE, KSIFT_LEVEL_TRACE },
+	[SLOT(KEY_FINER)] = { KEY_FINER, KSIFT_LEVEL_TRACE },
+	[SLOT(KEY_FINEST)] = { KEY_FINEST, KSIFT_LEVEL_TRACE },
+	[SLOT(KEY_VERBOSE)] = { KEY_VERBOSE, KSIFT_LEVEL_TRACE },
+	[SLOT(KEY_VRB)] = { KEY_VRB, KSIFT_LEVEL_TRACE },
+};
+
+/* The level that the word [s, e) names, in any case. */
+static u32 word_level(const struct head *h, u32 s, u32 e)
+{
+	u32 len = e - s, i;
+	u64 key, tail;
+
+	if (len < 3)
 		return NONE;
-	if (len > 8)
-		tail = pack(p + 8, len - 8);
-	switch (pack(p, min(len, 8U))) {
-	case W5('E', 'M', 'E', 'R', 'G'):
-	case W5('P', 'A', 'N', 'I', 'C'):
-		return KSIFT_LEVEL_EMERG;
-	case W('E', 'M', 'E', 'R', 'G', 'E', 'N', 'C'):
-		return tail == 'Y' ? KSIFT_LEVEL_EMERG : NONE;
-	case W5('A', 'L', 'E', 'R', 'T'):
-		return KSIFT_LEVEL_ALERT;
-	case W4('C', 'R', 'I', 'T'):
-	case W5('F', 'A', 'T', 'A', 'L'):
-	case W3('F', 'T', 'L'):
-		return KSIFT_LEVEL_CRIT;
-	case W('C', 'R', 'I', 'T', 'I', 'C', 'A', 'L'):
-		return tail ? NONE : KSIFT_LEVEL_CRIT;
-	case W3('E', 'R', 'R'):
-	case W5('E', 'R', 'R', 'O', 'R'):
-	case W6('S', 'E', 'V', 'E', 'R', 'E'):
-		return KSIFT_LEVEL_ERR;
-	case W4('W', 'A', 'R', 'N'):
-	case W7('W', 'A', 'R', 'N', 'I', 'N', 'G'):
-	case W3('W', 'R', 'N'):
-		return KSIFT_LEVEL_WARNING;
-	case W6('N', 'O', 'T', 'I', 'C', 'E'):
-		return KSIFT_LEVEL_NOTICE;
-	case W4('I', 'N', 'F', 'O'):
-	case W3('I', 'N', 'F'):
-		return KSIFT_LEVEL_INFO;
-	case W('I', 'N', 'F', 'O', 'R', 'M', 'A', 'T'):
-		return tail == W3('I', 'O', 'N') ? KSIFT_LEVEL_INFO : NONE;
-	case W5('D', 'E', 'B', 'U', 'G'):
-	case W3('D', 'B', 'G'):
-	case W4('F', 'I', 'N', 'E'):
-		return KSIFT_LEVEL_DEBUG;
-	case W5('T', 'R', 'A', 'C', 'E'):
-	case W5('F', 'I', 'N', 'E', 'R'):
-	case W6('F', 'I', 'N', 'E', 'S', 'T'):
-	case W7('V', 'E', 'R', 'B', 'O', 'S', 'E'):
-	case W3('V', 'R', 'B'):
-		return KSIFT_LEVEL_TRACE;
+	key = pack_word(h, s, e);
+	i = SLOT(key);
+	if (names[i].key != key)
+		return NONE;
+	if (len < 8)
+		return names[i].level;
+	if (len > 11)
+		return NONE;
+	/* What the long ones go on with. */
+	tail = pack(h->p + s + 8, len - 8);
+	switch (key & 0xff) {
+	case 'C':
+		return tail ? NONE : names[i].level;
+	case 'E':
+		return tail == 'Y' ? names[i].level : NONE;
+	default:
+		return tail == W3('I', 'O', 'N') ? names[i].level : NONE;
 	}
-	return NONE;
 }
 
 /* The level that one letter stands for in glog and logcat. */
@@ -242,57 +282,54 @@ static u32 number_level(u32 n)
 	return NONE;
 }
 
-/* Rule 2: may these bytes be around a name in capitals at [s, e)? */
+/* Rule 2: what may be before a name in capitals, and what after it. */
+#define BEFORE 1
+#define AFTER 2
+
+static const u8 around[256] = {
+	['\t'] = BEFORE | AFTER,
+	['\n'] = AFTER,
+	['\r'] = AFTER,
+	[' '] = BEFORE | AFTER,
+	['#'] = BEFORE,
+	['('] = BEFORE,
+	[')'] = AFTER,
+	['*'] = BEFORE | AFTER,
+	[','] = BEFORE | AFTER,
+	[':'] = BEFORE | AFTER,
+	[';'] = BEFORE | AFTER,
+	['<'] = BEFORE,
+	['>'] = BEFORE | AFTER,
+	['['] = BEFORE,
+	[']'] = AFTER,
+	['{'] = BEFORE,
+	['|'] = BEFORE | AFTER,
+	['}'] = AFTER,
+};
+
 static bool token_begins(const struct head *h, u32 s, u32 e)
 {
+	u8 c;
+
 	if (!s)
 		return true;
-	switch (h->p[s - 1]) {
-	case ' ':
-	case '\t':
-	case '[':
-	case '(':
-	case '<':
-	case '{':
-	case '|':
-	case ':':
-	case ';':
-	case ',':
-	case '*':
-	case '#':
-	case '>':
+	c = h->p[s - 1];
+	if (around[c] & BEFORE)
 		return true;
-	case '.':
-		/* channel.ERROR: */
+	/* channel.ERROR: */
+	if (c == '.')
 		return at(h, e) == ':';
-	case '-':
-		return s == 1 || is_blank(h->p[s - 2]);
-	}
-	return false;
+	return c == '-' && (s == 1 || is_blank(h->p[s - 2]));
 }
 
 static bool token_ends(const struct head *h, u32 s, u32 e)
 {
-	switch (at(h, e)) {
-	case ' ':
-	case '\t':
-	case '\n':
-	case '\r':
-	case ']':
-	case ')':
-	case '>':
-	case '}':
-	case '|':
-	case ':':
-	case ';':
-	case ',':
-	case '*':
+	u8 c = at(h, e);
+
+	if (around[c] & AFTER)
 		return true;
-	case '/':
-		/* [time: ERROR/Process] */
-		return s > 1 && is_blank(h->p[s - 1]) && h->p[s - 2] == ':';
-	}
-	return false;
+	/* [time: ERROR/Process] */
+	return c == '/' && s > 1 && is_blank(h->p[s - 1]) && h->p[s - 2] == ':';
 }
 
 /* Rule 3: alone in brackets. */
@@ -319,21 +356,20 @@ static bool bracketed(const struct head *h, u32 s, u32 e)
 /* Rule 3: nothing but a time in front, among punctuation and digits. */
 static bool after_time(const struct head *h, u32 s)
 {
-	bits128 letters = h->letter & below(s);
+	bool time = false;
 	u32 i;
 
-	for (; letters; letters &= letters - 1) {
-		u8 c = h->p[low_bit(letters)];
+	for (i = 0; i < s; i++) {
+		u8 c = h->p[i];
 
-		if (c != 'T' && c != 'Z')
+		if (is_letter(c) && c != 'T' && c != 'Z')
 			return false;
-	}
-	for (i = 2; i + 2 < s; i++)
-		if (h->p[i] == ':' && is_digit(h->p[i - 1]) &&
+		if (c == ':' && i >= 2 && i + 2 < s && is_digit(h->p[i - 1]) &&
 		    is_digit(h->p[i - 2]) && is_digit(h->p[i + 1]) &&
 		    is_digit(h->p[i + 2]))
-			return true;
-	return false;
+			time = true;
+	}
+	return time;
 }
 
 /* Rule 3: is what comes before @s a header that has ended? */
@@ -358,13 +394,12 @@ static bool after_header(const struct head *h, u32 s)
 	return false;
 }
 
-static bool in_place(const struct head *h, u32 s, u32 e)
+static bool in_place(const struct head *h, u32 s, u32 e, bool capitals)
 {
-	bits128 word = below(e) & ~below(s);
 	u8 next = at(h, e);
 	bool colon;
 
-	if (!(word & ~h->upper) && token_begins(h, s, e) && token_ends(h, s, e))
+	if (capitals && token_begins(h, s, e) && token_ends(h, s, e))
 		return true;
 	if (bracketed(h, s, e))
 		return true;
@@ -440,7 +475,7 @@ static u32 key_level(const struct head *h, u32 e, u32 *end)
 	} else {
 		while (i < h->n && is_letter(h->p[i]))
 			i++;
-		level = word_level(h->p + s, i - s);
+		level = word_level(h, s, i);
 	}
 	c = at(h, i);
 	if (is_alnum(c) || c == '_' || c == '.' || c == '-')
@@ -570,50 +605,99 @@ static u32 fixed_level(const struct head *h, u32 *end)
 }
 
 /* The level of the word at [s, e), if it is one in its place, or a key. */
-static u32 level_of_word(const struct head *h, u32 s, u32 e, u32 *end)
+static u32 level_of_word(const struct head *h, u32 s, u32 e, bool capitals,
+			 u32 *end)
 {
-	u32 level = word_level(h->p + s, e - s);
+	u32 level = word_level(h, s, e);
 
 	if (level == NONE)
 		return is_key(h, s, e) ? key_level(h, e, end) : NONE;
 	*end = e;
-	return in_place(h, s, e) ? level : NONE;
+	return in_place(h, s, e, capitals) ? level : NONE;
 }
 
-static u32 head_level(const struct head *h, u32 *end)
+/* The 64 bits of @map from bit @bit on. */
+static u64 bits_at(const u64 *map, size_t bit)
 {
-	bits128 starts = h->letter & ~(h->letter << 1);
-	bits128 ends = h->letter & ~(h->letter >> 1);
-	bits128 capitals = h->upper & (h->upper >> 1) & (h->upper >> 2);
-	bits128 first = 0, look;
-	u32 level = fixed_level(h, end);
-	u32 i, s, e;
+	const u64 *w = map + bit / 64;
+	unsigned int shift = bit % 64;
 
-	if (level != NONE)
-		return level;
-	/* The first word that is not the T or Z of a time. */
-	for (look = starts; look && !first; look &= look - 1) {
-		i = low_bit(look);
-		if (i + 1 < h->n && h->letter >> (i + 1) & 1)
-			first = (bits128)1 << i;
+	return w[0] >> shift | w[1] << 1 << (63 - shift);
+}
+
+/*
+ * The level in the window that begins at byte @at, where a word may begin but
+ * none goes on.  *@had_word tells, and is told, if there was a word of more than
+ * one letter.  *@next becomes where the next window begins.
+ */
+static __always_inline u32 window_level(const struct head *h,
+					const struct kinds *k, u32 at,
+					bool *had_word, u32 *next, u32 *end)
+{
+	u32 n = min(h->n - at, (u32)WINDOW);
+	u64 mask = ~0ULL >> (WINDOW - n);
+	u64 letter = bits_at(k->letter, k->bit + at) & mask;
+	u64 upper = bits_at(k->upper, k->bit + at) & mask;
+	u64 mark = bits_at(k->mark, k->bit + at) & mask;
+	u64 before = at && is_mark(h->p[at - 1]);
+	u64 starts = letter & ~(letter << 1);
+	u64 ends = letter & ~(letter >> 1);
+	u64 capitals = upper & (upper >> 1) & (upper >> 2);
+	u64 words = starts & (letter >> 1), first = words & -words, look;
+	u32 last = n, level, i, s, e;
+
+	if (*had_word)
+		first = 0;
+	*had_word |= words;
+	if (h->n - at > WINDOW) {
+		/* Up to a byte that is no letter, some way before the end. */
+		u64 gaps = ~letter & (~0ULL >> MARGIN);
+
+		last = gaps ? ksift_high_bit(gaps) + 1 : n;
 	}
-	look = (starts & (capitals | (h->mark << 1) | first)) |
-	       (ends & (h->mark >> 1));
+	*next = at + last;
+
+	look = (starts & (capitals | (mark << 1) | before | first)) |
+	       (ends & (mark >> 1));
 	while (look) {
-		i = low_bit(look);
+		i = ksift_low_bit(look);
 		/* Its word begins here, or at the last beginning before. */
-		s = high_bit(starts & below(i + 1));
-		e = s + low_bit(~(h->letter >> s) | (bits128)1 << 127);
-		look &= ~below(e);
-		level = level_of_word(h, s, e, end);
+		s = starts >> i & 1 ? i : ksift_high_bit(starts & ((1ULL << i) - 1));
+		e = s + ksift_low_bit(~(letter >> s) | 1ULL << (WINDOW - 1));
+		if (e > last)
+			break;
+		level = level_of_word(h, at + s, at + e,
+				      !(((~upper) >> s) & ((1ULL << (e - s)) - 1)),
+				      end);
 		if (level != NONE)
 			return level;
+		look &= ~0ULL << (e - 1) << 1;
 	}
 	return NONE;
 }
 
+static __always_inline u32 head_level(const struct head *h,
+				      const struct kinds *k, u32 *end)
+{
+	u32 level = fixed_level(h, end), at = 0, next;
+	bool had_word = false;
+
+	while (level == NONE && at < h->n) {
+		level = window_level(h, k, at, &had_word, &next, end);
+		/* The rest of a word that fills a window is none. */
+		for (at = next; at < h->n && at && is_letter(h->p[at - 1]) &&
+		     is_letter(h->p[at]); at++)
+			;
+	}
+	return level;
+}
+
 u32 ksift_level(const u8 *line, u64 len, u32 *msg)
 {
+	u64 letter[KSIFT_LEVEL_HEAD / 64 + 1] = { 0 };
+	u64 upper[KSIFT_LEVEL_HEAD / 64 + 1] = { 0 };
+	u64 mark[KSIFT_LEVEL_HEAD / 64 + 1] = { 0 };
+	struct kinds k = { letter, upper, mark, 0 };
 	struct head h = {
 		.p = line,
 		.n = ksift_level_head(len),
@@ -623,49 +707,34 @@ u32 ksift_level(const u8 *line, u64 len, u32 *msg)
 
 	for (i = 0; i < h.n; i++) {
 		u8 c = line[i];
-		bits128 bit = (bits128)1 << i;
+		u64 bit = 1ULL << i % 64;
 
 		if (is_letter(c)) {
-			h.letter |= bit;
+			letter[i / 64] |= bit;
 			if (!(c & 0x20))
-				h.upper |= bit;
+				upper[i / 64] |= bit;
 		} else if (is_mark(c)) {
-			h.mark |= bit;
+			mark[i / 64] |= bit;
 		}
 	}
-	level = head_level(&h, &end);
+	level = head_level(&h, &k, &end);
 	if (msg)
 		*msg = level == NONE ? 0 : message(&h, end);
 	return level;
 }
 
-/* The 128 bits of @map from bit @bit on. */
-static bits128 bits_at(const u64 *map, size_t bit)
-{
-	const u64 *w = map + bit / 64;
-	unsigned int shift = bit % 64;
-	bits128 v = (bits128)w[1] << 64 | w[0];
-
-	if (shift)
-		v = v >> shift | (bits128)w[2] << (128 - shift);
-	return v;
-}
-
 u32 ksift_level_at(const u8 *line, u64 len, const struct ksift_classes *classes,
 		   size_t bit, u32 *msg)
 {
+	struct kinds k = { classes->letter, classes->upper, classes->mark, bit };
 	struct head h = {
 		.p = line,
 		.n = ksift_level_head(len),
 		.cut = len > KSIFT_LEVEL_HEAD,
 	};
-	bits128 mask = below(h.n);
 	u32 level, end = 0;
 
-	h.letter = bits_at(classes->letter, bit) & mask;
-	h.upper = bits_at(classes->upper, bit) & mask;
-	h.mark = bits_at(classes->mark, bit) & mask;
-	level = head_level(&h, &end);
+	level = head_level(&h, &k, &end);
 	if (msg)
 		*msg = level == NONE ? 0 : message(&h, end);
 	return level;

@@ -179,7 +179,8 @@ static void set_level(struct ksift_scan *scan, struct ksift_hit *hit)
 		       n - scan->head_len);
 		scan->head_len = n;
 	}
-	hit->level = ksift_level(line, len, &hit->msg);
+	hit->level = ksift_level(line, len,
+				 scan->hit_levels ? &hit->msg : NULL);
 }
 
 /* Keep the current line's first bytes, up to @len of the piece. */
@@ -519,7 +520,36 @@ static void set_chunk_level(struct ksift_scan *scan, const u8 *buf, size_t len,
 		scan->classified = true;
 	}
 	hit->level = ksift_level_at(buf + bit, hit->end - hit->start,
-				    &scan->classes, bit, &hit->msg);
+				    &scan->classes, bit,
+				    scan->hit_levels ? &hit->msg : NULL);
+}
+
+/* account_word() when lines are only counted, by their levels. */
+static void account_levels(struct ksift_scan *scan, const u8 *buf, size_t len,
+			   size_t w, u64 selected)
+{
+	u64 left = scan->newlines[w], pos = scan->pos + w * 64;
+	struct ksift_lines_count *count = &scan->count;
+	struct ksift_hit hit = { .start = scan->line };
+
+	if (!left)
+		return;
+	count->total += ksift_popcount64(left);
+	for (; left; left &= left - 1) {
+		unsigned int bit = ksift_low_bit(left);
+
+		hit.end = pos + bit;
+		if (selected >> bit & 1) {
+			set_chunk_level(scan, buf, len, &hit);
+			if (ksift_prog_takes(scan->prog, hit.level)) {
+				count->selected++;
+				count->selected_bytes += ksift_hit_bytes(&hit);
+				count->levels[hit.level] += scan->want_levels;
+			}
+		}
+		hit.start = hit.end + 1;
+	}
+	line_begin(scan, hit.start);
 }
 
 /*
@@ -572,6 +602,7 @@ static size_t scan_vector(struct ksift_scan *scan, const u8 *buf, size_t len,
 {
 	const struct ksift_prog *prog = scan->prog;
 	size_t words = (len + 63) / 64, w;
+	bool counting = !scan->want_hits && needs_levels(scan);
 	u32 t, carry = 0;
 
 	scan->classified = false;
@@ -590,6 +621,10 @@ static size_t scan_vector(struct ksift_scan *scan, const u8 *buf, size_t len,
 
 		if (!newlines)
 			continue;
+		if (counting) {
+			account_levels(scan, buf, len, w, selected);
+			continue;
+		}
 		n = account_word(scan, buf, len, w, selected);
 		if (n < 64 || full(scan))
 			return w * 64 + n < len ? w * 64 + n : len;

@@ -120,6 +120,15 @@ static inline unsigned int ksift_popcount64(u64 v)
 
 #endif /* __KERNEL__ */
 
+/* @v as it lies in memory, its first byte as the lowest. */
+static inline u64 ksift_le64(u64 v)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	v = __builtin_bswap64(v);
+#endif
+	return v;
+}
+
 /* Bit numbers of the lowest and the highest bit set in @v, which is not 0. */
 static inline unsigned int ksift_low_bit(u64 v)
 {

@@ -587,7 +587,7 @@ const struct cli_cmd cli_grep = {
 "  -h, --no-filename         do not\n"
 "  -Z, --null                end a FILE's name with a zero byte\n"
 "      --label NAME          the name of standard input\n"
-"      --color, --colour [WHEN]\n"
+"      --color[=WHEN], --colour[=WHEN]\n"
 "                            show places in colour: always, never, or auto, if it is\n"
 "                            for a terminal; GREP_COLORS is heeded\n"
 "      --line-buffered       nothing: lines are never held back\n"

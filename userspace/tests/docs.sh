@@ -38,6 +38,7 @@ options()
 		while (match($0, /^--?[A-Za-z0-9][-A-Za-z0-9]*/)) {
 			print substr($0, 1, RLENGTH)
 			$0 = substr($0, RLENGTH + 1)
+			sub(/^\[=[A-Z]*\]/, "")
 			if (!sub(/^, /, ""))
 				break
 		}

@@ -572,7 +572,7 @@ static int count_piece(struct lines_run *r, const struct ksift_piece *piece)
 	return STOP_AGAIN;
 }
 
-static int feed_piece(struct lines_run *r, const struct ksift_piece *piece)
+static int feed_piece(struct lines_run *r, struct ksift_piece *piece)
 {
 	struct ksift_scan *scan = r->scan;
 	u64 base = scan->pos;
@@ -581,6 +581,18 @@ static int feed_piece(struct lines_run *r, const struct ksift_piece *piece)
 
 	if (!scan->want_hits)
 		return count_piece(r, piece);
+	if (r->dense && r->give && piece->shared) {
+		ret = ksift_source_take(&r->src, piece);
+		if (ret == -EAGAIN) {
+			r->src.copy_to = max(r->src.copy_to, base + piece->len);
+			/* What has been seen of its line may be gone, too. */
+			ksift_scan_start(scan, scan->skipping ? base : scan->line,
+					 scan->skipping);
+			return STOP_AGAIN;
+		}
+		if (ret)
+			return ret;
+	}
 	while (done < piece->len) {
 		const struct ksift_lines_count before = scan->count;
 		const bool skipping = scan->skipping;
@@ -646,15 +658,7 @@ static int scan_source(struct lines_run *r)
 			r->held = 0;
 			ret = signal_pending(current) ? -ERESTARTSYS : 0;
 		} else {
-			if (r->dense && r->give && piece.shared)
-				ret = ksift_source_take(&r->src, &piece);
-			if (ret == -EAGAIN) {
-				r->src.copy_to = max(r->src.copy_to,
-						     scan->pos + piece.len);
-				ret = STOP_AGAIN;
-			} else if (!ret) {
-				ret = feed_piece(r, &piece);
-			}
+			ret = feed_piece(r, &piece);
 		}
 		if (ret == STOP_AGAIN) {
 			r->held = 0;

@@ -15,6 +15,7 @@
 
 /**
  * struct given - What was given, until all of it is known
+ * @cmd: The command
  * @help: --help
  * @pattern: -e, -f: the first word is not a pattern
  * @with_name: 1 with -H, 0 with -h, else -1
@@ -25,6 +26,7 @@
  * @how: --engine, --variant
  */
 struct given {
+	const struct cli_cmd *cmd;
 	bool help, pattern;
 	int with_name;
 	int64_t both, before, after;
@@ -119,9 +121,14 @@ enum {
 	GREP_INCLUDE,
 	GREP_EXCLUDE,
 	GREP_EXCLUDE_DIR,
+	GREP_JOIN,
+	GREP_FROM,
+	GREP_TO,
 };
 
+/* The first one is for entries alone. */
 static const struct option long_options[] = {
+	{ "join", no_argument, NULL, GREP_JOIN },
 	CLI_COMMON_OPTIONS,
 	{ "regexp", required_argument, NULL, 'e' },
 	{ "file", required_argument, NULL, 'f' },
@@ -166,6 +173,8 @@ static const struct option long_options[] = {
 	{ "records", no_argument, NULL, GREP_RECORDS },
 	{ "stats", no_argument, NULL, GREP_STATS },
 	{ "checkpoint", required_argument, NULL, GREP_CHECKPOINT },
+	{ "from", required_argument, NULL, GREP_FROM },
+	{ "to", required_argument, NULL, GREP_TO },
 	{ 0 }
 };
 
@@ -186,6 +195,13 @@ static int parse_lines(const char *option, const char *text, int64_t *lines)
 	if (ret && ret != -ERANGE)
 		return cli_error("grep: %s: '%s' is not a number of lines", option, text);
 	*lines = ret || n > INT64_MAX ? INT64_MAX : (int64_t)n;
+	return CLI_OK;
+}
+
+static int parse_bytes(const char *option, const char *text, uint64_t *bytes)
+{
+	if (num_parse_u64(text, bytes))
+		return cli_error("grep: %s: '%s' is not a number of bytes", option, text);
 	return CLI_OK;
 }
 
@@ -374,6 +390,13 @@ static int set_option(struct grep *g, int c, struct given *given)
 	case GREP_CHECKPOINT:
 		g->checkpoint = optarg;
 		break;
+	case GREP_JOIN:
+		g->join = true;
+		break;
+	case GREP_FROM:
+		return parse_bytes("--from", optarg, &g->from);
+	case GREP_TO:
+		return parse_bytes("--to", optarg, &g->to);
 	case CLI_VARIANT:
 		given->how.variant = optarg;
 		break;
@@ -385,9 +408,23 @@ static int set_option(struct grep *g, int c, struct given *given)
 	return CLI_OK;
 }
 
+static int check_range(const struct grep *g)
+{
+	bool range = g->from || g->to != UINT64_MAX;
+
+	if (g->from > g->to)
+		return cli_error("grep: --from is above --to");
+	if (range && g->checkpoint)
+		return cli_error("grep: --checkpoint says where to begin: it takes no --from and --to");
+	return CLI_OK;
+}
+
 /* What the options mean together. */
 static int check_options(struct grep *g)
 {
+	if (g->join && (g->word || g->whole || g->only || !g->eol || g->checkpoint ||
+			g->before != CONTEXT_NONE || g->after != CONTEXT_NONE))
+		return cli_error("entries: --join takes none of -w, -x, -o, -z, -A, -B, -C and --checkpoint");
 	if (g->quiet)
 		g->list = LIST_NONE;
 	if (g->printer != &printer_text && !g->quiet && !grep_wants_lines(g))
@@ -455,16 +492,17 @@ static void settle(struct grep *g, const struct given *given, int files)
 
 static int parse_options(struct grep *g, int argc, char **argv, struct given *given)
 {
+	const struct option *options = long_options + (given->cmd == &cli_grep);
 	int c, ret, word;
 
-	while (word = optind, (c = getopt_long(argc, argv, cli_grep.letters,
-					       long_options, NULL)) != -1) {
+	while (word = optind, (c = getopt_long(argc, argv, given->cmd->letters,
+					       options, NULL)) != -1) {
 		if (c == CLI_HELP) {
 			given->help = true;
 			return CLI_OK;
 		}
 		if (c == '?' || c == ':')
-			return cli_bad_option(&cli_grep, c, argv);
+			return cli_bad_option(given->cmd, c, argv);
 		if (c >= '0' && c <= '9') {
 			add_digit(given, c, word);
 			continue;
@@ -477,13 +515,15 @@ static int parse_options(struct grep *g, int argc, char **argv, struct given *gi
 	if (given->pattern)
 		return CLI_OK;
 	if (optind == argc)
-		return cli_error("grep: a pattern is missing; see 'ksift grep --help'");
+		return cli_error("%s: a pattern is missing; see 'ksift %s --help'",
+				 given->cmd->name, given->cmd->name);
 	return filter_give(&g->filter, argv[optind++], FILTER_OR);
 }
 
-static int grep_do(struct grep *g, int argc, char **argv)
+static int grep_do(struct grep *g, const struct cli_cmd *cmd, int argc, char **argv)
 {
 	struct given given = {
+		.cmd = cmd,
 		.with_name = -1,
 		.both = CONTEXT_NONE,
 		.before = CONTEXT_NONE,
@@ -496,12 +536,14 @@ static int grep_do(struct grep *g, int argc, char **argv)
 	if (ret)
 		return ret;
 	if (given.help)
-		return cli_help(&cli_grep);
+		return cli_help(given.cmd);
 	ret = filter_compile(&g->filter, g->fixed, g->fold);
 	if (ret)
 		return ret;
 	settle(g, &given, argc - optind);
 	ret = check_options(g);
+	if (!ret)
+		ret = check_range(g);
 	if (!ret)
 		ret = check_checkpoint(g, argc - optind, argv + optind);
 	if (ret)
@@ -514,17 +556,18 @@ static int grep_do(struct grep *g, int argc, char **argv)
 	return grep_files(g, argc - optind, argv + optind);
 }
 
-static int grep_run(int argc, char **argv)
+static int run(const struct cli_cmd *cmd, int argc, char **argv)
 {
 	struct grep g = {
 		.max = UINT64_MAX,
+		.to = UINT64_MAX,
 		.separator = "--",
 		.eol = '\n',
 		.printer = &printer_text,
 	};
 	int ret;
 
-	ret = grep_do(&g, argc, argv);
+	ret = grep_do(&g, cmd, argc, argv);
 	matcher_free(g.match);
 	ksift_matcher_free(g.engine);
 	ksift_matcher_free(g.engine_all);
@@ -532,6 +575,16 @@ static int grep_run(int argc, char **argv)
 	filter_free(&g.filter);
 	globs_free(&g.globs);
 	return ret;
+}
+
+static int grep_run(int argc, char **argv)
+{
+	return run(&cli_grep, argc, argv);
+}
+
+static int entries_run(int argc, char **argv)
+{
+	return run(&cli_entries, argc, argv);
 }
 
 const struct cli_cmd cli_grep = {
@@ -612,8 +665,36 @@ const struct cli_cmd cli_grep = {
 "      --checkpoint CPFILE   go on after the last line that the last search with the\n"
 "                            same CPFILE came to, of one FILE; a last line that is\n"
 "                            not complete is left to the next one\n"
+"      --from OFFSET         search only lines that begin at this byte of each FILE,\n"
+"                            or after it\n"
+"      --to OFFSET           search only lines that begin before this byte: ranges that\n"
+"                            touch have together what the whole has\n"
 CLI_COMMON_HELP
 "\n"
 "The exit status is 0 if a line was selected, 1 if none was, and 2 on an error,\n"
 "unless -q is given and a line was selected.\n"
+};
+
+const struct cli_cmd cli_entries = {
+	.name = "entries",
+	.letters = ":e:f:FivwxzocnbqslLHhaZm:A:B:C:0123456789rR",
+	.run = entries_run,
+	.summary = "print the entries of a log that have a pattern",
+	.help =
+"Usage: ksift entries [OPTION]... PATTERN [FILE]...\n"
+"       ksift entries [OPTION]... -e PATTERN... [FILE]...\n"
+"\n"
+"Print the entries of each FILE, a log, that have PATTERN: lines, or with --join\n"
+"a line and those after it that go on with it, as in a stack trace.\n"
+"\n"
+"  --join               a line that begins with a blank, a tab, 'at ', 'Caused by'\n"
+"                       or '... N more' is part of the entry before.  Patterns are\n"
+"                       looked for in all lines of an entry, --not in none of them,\n"
+"                       and its level is that of its first line.  Of an entry that\n"
+"                       is longer than 2 MiB only the first 2 MiB are looked at.\n"
+"                       It takes none of -w, -x, -o, -z, -A, -B, -C and --checkpoint.\n"
+CLI_COMMON_HELP
+"\n"
+"All other options, and the exit status, are those of 'ksift grep', for entries\n"
+"instead of lines.\n"
 };

@@ -68,6 +68,9 @@ enum recurse {
  * @label: Name of standard input
  * @stats: --stats
  * @checkpoint: --checkpoint, or NULL
+ * @join: Entries are searched for, not lines
+ * @from: First byte of the range that is searched, in each file
+ * @to: Byte after it
  */
 struct grep {
 	struct ksift_ctx *ctx;
@@ -87,6 +90,8 @@ struct grep {
 	const char *label;
 	bool stats;
 	const char *checkpoint;
+	bool join;
+	uint64_t from, to;
 };
 
 /**

@@ -10,6 +10,7 @@
 
 static const struct cli_cmd *const commands[] = {
 	&cli_grep,
+	&cli_entries,
 	&cli_levels,
 	&cli_fib,
 	&cli_sumsq,

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "context.h"
+#include "entries.h"
 #include "grep.h"
 #include "packed.h"
 #include "watch.h"
@@ -271,6 +272,12 @@ static void set_up(struct search *s, struct ksift_scan_opts *opts)
 	s->max = g->max && (g->quiet || g->list != LIST_NONE) ? 1 : g->max;
 
 	opts->flags = KSIFT_SCAN_CURRENT;
+	if (g->from || g->to != UINT64_MAX) {
+		opts->flags = 0;
+		opts->from = g->from;
+		opts->to = g->to;
+		s->in.origin = 0;
+	}
 	if (!g->eol)
 		opts->flags |= KSIFT_SCAN_NUL;
 	opts->max_lines = s->decides ? UINT64_MAX : s->max;
@@ -311,6 +318,8 @@ static int scan(struct search *s, const struct ksift_scan_opts *opts,
 	bool all = s->wants_context && !s->in.regular;
 	int ret = 0;
 
+	if (g->join)
+		return entries_search(&s->in, opts, res, err);
 	if (s->wants_context)
 		ret = context_begin(&s->context, &s->in, opts->from);
 	if (!ret)

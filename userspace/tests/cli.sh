@@ -152,7 +152,7 @@ try help gerp
 is "help for an unknown command" 2 '' "ksift: there is no command 'gerp'; try 'ksift help'"
 try help
 cp out help
-for word in grep levels fib sumsq sum info; do
+for word in grep entries levels fib sumsq sum info; do
 	check "help names $word" grep -q "^  $word " help
 	try $word --help
 	check "$word --help" grep -q "^Usage: ksift $word " out

@@ -70,6 +70,8 @@ kernel="env KSIFT_STANDIN=1 LD_PRELOAD=$standin"
 	suite grep-diff-chopped $kernel KSIFT_STANDIN_CHOP=3 KSIFT_TEST_ARGS='--engine kernel' \
 		python3 tests/grep-diff.py "$O/ksift" 300 2
 	suite json env KSIFT="$O/ksift" python3 tests/test_json.py
+	suite entries env KSIFT="$O/ksift" python3 tests/test_entries.py
+	suite entries-chopped $kernel KSIFT="$O/ksift" KSIFT_STANDIN_CHOP=3 python3 tests/test_entries.py
 	suite watch env KSIFT="$O/ksift" python3 tests/test_watch.py
 	suite json-chopped $kernel KSIFT="$O/ksift" KSIFT_STANDIN_CHOP=3 python3 tests/test_json.py
 	suite cli-chopped $kernel KSIFT="$O/ksift" KSIFT_STANDIN_CHOP=3 sh tests/cli.sh

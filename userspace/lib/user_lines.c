@@ -4,6 +4,7 @@
  * change between the scan and the copy: a selected line goes straight to the
  * caller.  One that is longer than what is kept of a line is read again.
  */
+#define _GNU_SOURCE /* memmem() */
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/types.h>
@@ -13,6 +14,9 @@
 
 /* Fewer bytes than this are not worth a vector section. */
 #define CHUNK_MIN 512
+
+/* Looked for in a line one by one. */
+#define FEW_PATTERNS 8
 
 /* Why a run ended before its source did. */
 enum stop {
@@ -235,22 +239,73 @@ static int give_long(struct lines_run *r, struct ksift_hit *hit)
 	return stop;
 }
 
+static bool has_literal(const struct ksift_literal *lit, const u8 *line, size_t len)
+{
+	if (lit->flags & KSIFT_PATTERN_ANCHORED)
+		return len >= lit->len && !memcmp(line, lit->data, lit->len);
+	return memmem(line, len, lit->data, lit->len);
+}
+
+/*
+ * The first pattern, at least, in a line that is held and selected.  One by one
+ * they are found faster than all at once, if there are few.
+ */
+static u64 match_held(const struct lines_run *r, const u8 *line, size_t len)
+{
+	const struct ksift_prog *prog = r->prog;
+	u64 left = prog->include, seen;
+	u32 i, state[2];
+
+	/* If there is but one, it has that one. */
+	if (!left || (!prog->invert && !(left & (left - 1))))
+		return left;
+	if (prog->count <= FEW_PATTERNS && !prog->ac[1].used) {
+		for (; left; left &= left - 1) {
+			i = ksift_low_bit(left);
+			if (has_literal(&prog->lits[i], line, len))
+				return 1ULL << i;
+		}
+		return 0;
+	}
+	seen = ksift_match_start(prog, state);
+	return seen | ksift_match(prog, state, line, len);
+}
+
 static int give_line(struct lines_run *r, struct ksift_hit *hit)
 {
 	const u8 *line = ksift_user_held(&r->src, hit->start);
-	u64 len = hit->end - hit->start;
-	struct nature nature;
-	u32 state[2];
+	struct nature nature = { .level = hit->level, .msg = hit->msg };
 
 	if (!line)
 		return give_long(r, hit);
 	if (r->args->records) {
-		nature.seen = ksift_match_start(r->prog, state);
-		nature.seen |= ksift_match(r->prog, state, line, len);
-		nature.level = ksift_level(line, len, &nature.msg);
+		nature.seen = match_held(r, line, hit->end - hit->start);
 		put_record(r, hit, &nature);
 	}
 	return r->args->text ? give_text(r, hit, line) : RUNNING;
+}
+
+/*
+ * Give out as many of the @n lines as follow one another and fit, in one copy.
+ * Returns how many they were, none if the first is to be given out by itself.
+ */
+static u32 give_lines(struct lines_run *r, const struct ksift_hit *hits, u32 n)
+{
+	const u8 *line = ksift_user_held(&r->src, hits->start);
+	u64 bytes = 0, more, room = text_room(r);
+	u32 i;
+
+	if (!r->args->text || r->args->records || !line)
+		return 0;
+	for (i = 0; i < n && hits[i].newline; i++) {
+		more = ksift_hit_bytes(&hits[i]);
+		if (bytes + more > room || (i && hits[i].start != hits[i - 1].end + 1))
+			break;
+		bytes += more;
+	}
+	memcpy(text_end(r), line, bytes);
+	r->text += bytes;
+	return i;
 }
 
 /*
@@ -262,12 +317,21 @@ static int give_hits(struct lines_run *r, struct ksift_lines_count before)
 	const bool give = r->args->text || r->args->records;
 	struct ksift_lines_count *c = &before;
 	struct ksift_scan *scan = r->scan;
-	u32 i, n = scan->hit_count;
+	u32 i, k, n = scan->hit_count;
 
 	for (i = 0; i < n; i++) {
 		struct ksift_hit hit = scan->hits[i];
-		int stop = give ? give_line(r, &hit) : RUNNING;
+		int stop = RUNNING;
 
+		k = give ? give_lines(r, &scan->hits[i], n - i) : 0;
+		if (k) {
+			while (--k)
+				ksift_scan_count(scan, &scan->hits[i++], c);
+			hit = scan->hits[i];
+			stop = text_room(r) ? RUNNING : STOP_FULL;
+		} else if (give) {
+			stop = give_line(r, &hit);
+		}
 		if (stop < 0 || stop == STOP_AGAIN || stop == STOP_CALLER) {
 			scan->count = *c;
 			scan->count.total = hit.index;
@@ -333,6 +397,28 @@ static bool some_done(const struct lines_run *r)
 	return r->scan->count.total || r->text;
 }
 
+/* Look at some more of a piece, and give out what is found.  Returns as give_hits(). */
+static int feed_some(struct lines_run *r, const struct ksift_user_piece *piece, size_t *done)
+{
+	struct ksift_scan *scan = r->scan;
+	struct ksift_lines_count before;
+	size_t was = *done;
+
+	if (!scan->want_hits) {
+		*done = ksift_scan_feed(scan, piece->buf, was, piece->len);
+		r->src.bytes += *done - was;
+		return RUNNING;
+	}
+	if (!r->args->max_lines && !scan->skipping)
+		return STOP_LIMIT;
+	before = scan->count;
+	bound_scan(r, scan);
+	*done = ksift_scan_feed(scan, piece->buf, was, piece->len);
+	r->src.bytes += *done - was;
+	adapt_chunk(r, *done - was);
+	return give_hits(r, before);
+}
+
 static int feed_piece(struct lines_run *r, const struct ksift_user_piece *piece)
 {
 	struct ksift_scan *scan = r->scan;
@@ -340,16 +426,7 @@ static int feed_piece(struct lines_run *r, const struct ksift_user_piece *piece)
 	int stop = RUNNING;
 
 	while (done < piece->len && !stop && !scan->done) {
-		const struct ksift_lines_count before = scan->count;
-		size_t was = done;
-
-		if (!r->args->max_lines && !scan->skipping)
-			return STOP_LIMIT;
-		bound_scan(r, scan);
-		done = ksift_scan_feed(scan, piece->buf, done, piece->len);
-		r->src.bytes += done - was;
-		adapt_chunk(r, done - was);
-		stop = give_hits(r, before);
+		stop = feed_some(r, piece, &done);
 		if (!stop && r->src.bytes >= KSIFT_USER_WORK && some_done(r))
 			stop = STOP_WORK;
 		if (!stop)
@@ -467,9 +544,11 @@ static struct ksift_scan *new_scan(const struct lines_run *r, u64 to,
 	scan->prog = r->prog;
 	scan->ops = ops;
 	scan->to = to;
+	scan->chunk = KSIFT_CHUNK;
 	scan->want_hits = r->args->text || r->args->records ||
 			  r->args->max_lines != UINT64_MAX;
 	scan->want_levels = r->args->flags & KSIFT_LINES_LEVELS;
+	scan->hit_levels = r->args->records;
 	scan->want_patterns = r->args->pattern_counts;
 	return scan;
 }

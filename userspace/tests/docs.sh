@@ -154,8 +154,8 @@ while read -r level name; do
 done <"$dir/levels"
 [ "$(wc -l <"$dir/levels")" -gt 20 ] && [ ! -s "$dir/log" ]
 result $? "ksift(1): names have the levels that are said"
-# The engine spells them, up to eight letters, as W5('E', 'R', 'R', 'O', 'R').
-sed -n "s/^	case W[0-9]*(\('.*'\)):/\1/p" ../module/engine/level.c | tr -d "', " >"$dir/spelt"
+# The engine spells them, up to eight letters, as #define ... W3('E', 'R', 'R').
+sed -n "s/^#define KEY_.*W[0-9]*(\('.*'\))$/\1/p" ../module/engine/level.c | tr -d "', " >"$dir/spelt"
 cut -d ' ' -f 2 "$dir/levels" | cut -c 1-8 | sort >"$dir/names"
 sort "$dir/spelt" | comm -3 - "$dir/names" >"$dir/log"
 [ -s "$dir/spelt" ] && [ ! -s "$dir/log" ]

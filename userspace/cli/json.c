@@ -34,6 +34,7 @@ struct counts {
 /* There is one standard output. */
 static struct {
 	uint64_t written;
+	char eol;		/* what lines end with */
 	bool begun;		/* something of this file has been printed */
 	uint64_t file_written;	/* what was written before that */
 	uint64_t file_start;
@@ -205,7 +206,7 @@ static size_t read_line(const struct line *line, uint64_t at, char *buf, size_t 
 	size_t n = line_read(line, at, buf, len);
 
 	if (!line->unended && n < len && at + n == line->rec.len)
-		buf[n++] = '\n';
+		buf[n++] = out.eol;
 	return n;
 }
 
@@ -373,16 +374,35 @@ static void put_place(const struct places *s, uint64_t from, uint64_t to)
 	json_puts("}");
 }
 
-static void put_places(const struct filter *filter, const struct line *line)
+/* Whole words and lines are known to who has decided on them. */
+static bool next_match(const struct grep *g, struct places *s, uint64_t *from,
+		       uint64_t *to)
 {
-	struct places s = { .line = line, .filter = filter };
+	struct match match;
+
+	if (!g->word && !g->whole)
+		return next_place(s, from, to);
+	if (!match_next(g->match, &match))
+		return false;
+	*from = match.from;
+	*to = match.to;
+	if (*from < s->base || *to > s->base + s->len) {
+		s->at = *from;
+		load_window(s, *from);
+	}
+	return *to <= s->base + s->len;
+}
+
+static void put_places(const struct grep *g, const struct line *line)
+{
+	struct places s = { .line = line, .filter = &g->filter };
 	const char *comma = "";
 	uint64_t from, to;
 
-	if (!filter->count)
+	if (!g->filter.count)
 		return;
 	load_window(&s, 0);
-	for (; next_place(&s, &from, &to); comma = ",") {
+	for (; next_match(g, &s, &from, &to); comma = ",") {
 		json_puts(comma);
 		put_place(&s, from, to);
 		out.file.matches += !line->context;
@@ -417,7 +437,7 @@ static void put_pattern(const struct filter *filter, uint32_t i)
 
 static void json_begin(const struct input *in)
 {
-	(void)in;
+	out.eol = in->grep->eol;
 	out.begun = false;
 	out.file = (struct counts){ 0 };
 	out.file_written = out.written;
@@ -459,7 +479,7 @@ static void json_line(const struct input *in, const struct line *line)
 	json_number(line->rec.offset - in->origin);
 	json_puts(",\"submatches\":[");
 	if (line->context == g->invert)
-		put_places(&g->filter, line);
+		put_places(g, line);
 	json_puts("]");
 	put_level(line->rec.level);
 	put_pattern(&g->filter, line->rec.pattern);
@@ -535,9 +555,16 @@ static void json_finish(const struct grep *g)
 	json_puts("},\"type\":\"summary\"}\n");
 }
 
+/* Offsets say it. */
+static void no_gap(const struct input *in)
+{
+	(void)in;
+}
+
 const struct printer printer_json = {
 	.begin = json_begin,
 	.line = json_line,
+	.gap = no_gap,
 	.end = json_end,
 	.finish = json_finish,
 	.numbers = true,
@@ -573,6 +600,7 @@ static void record_end(const struct input *in, const struct ksift_scan_result *r
 
 const struct printer printer_records = {
 	.line = record_line,
+	.gap = no_gap,
 	.end = record_end,
 	.numbers = true,
 };

@@ -78,11 +78,11 @@ def timeless(message, ignored):
     return {'type': message['type'], 'data': inner}
 
 
-def compare(name, args, stdin=b''):
+def compare(name, args, stdin=b'', rg=None):
     # With both, ripgrep's bytes_searched goes beyond where it stopped.
     ignored = ['bytes_searched'] if {'-v', '-m'} <= set(args) else []
     mine = run([KSIFT, 'grep', '--json', '-F', *args], stdin)
-    theirs = run([RG, '--no-config', '-a', '--json', '-E', 'none', '-j1', '-F', *args], stdin)
+    theirs = run([RG, '--no-config', '-a', '--json', '-E', 'none', '-j1', '-F', *(rg or args)], stdin)
     got = [ripgreps(m, ignored) for m in messages(mine[1])]
     want = [timeless(m, ignored) for m in messages(theirs[1])]
     for i, (a, b) in enumerate(zip(got, want)):
@@ -112,6 +112,16 @@ def test_fixed():
     compare('json: patterns that overlap', ['-e', 'a', '-e', 'a1', '-e', '3 a', 'f'])
     compare('json: an empty pattern among others', ['-e', 'a', '-e', '', 'f'])
     compare('json: standard input', ['a'], b'xa\nya')
+    compare('json: -z', ['-z', 'a', 'nul'], rg=['--null-data', 'a', 'nul'])
+    write('words', b'a ab a1 _a a\nab\na\nb a1\n')
+    for args in (['-w', 'a'], ['-x', 'a'], ['-x', '-e', 'a', '-e', 'ab'], ['-w', '-i', 'A1'],
+                 ['-v', '-w', 'a'], ['-x', '-v', 'a']):
+        compare(f'json: {" ".join(args)}', args + ['words', 'f'])
+    write('context', b''.join(b'%d\n' % i for i in range(60)) + b'5')
+    for args in (['-C1', '5'], ['-A2', '1'], ['-B3', '7'], ['-v', '-C1', '1'],
+                 ['-A1', '59'], ['-w', '-C1', '5'], ['-B100', '-A100', '31']):
+        compare(f'json: {" ".join(args)}', args + ['context', 'f'])
+        compare(f'json: {" ".join(args)}, standard input', args, b'1\n2\n5\n6\n15\n7\n31\n59\n5')
     compare('json: an empty file', ['', 'empty'])
     name = b'odd \xff"name\\'
     write(name, b'a\n')

@@ -210,7 +210,8 @@ int ksift_run_sum_i64(struct ksift_job *job)
 			n = buf ? min_t(u64, count - i, PIECE_BYTES / INT_SIZE) :
 				  count;
 			if (buf)
-				ksift_sum_i64(&next, buf + i * INT_SIZE, n);
+				ksift_sum_i64(job->variant, &next,
+					      buf + i * INT_SIZE, n);
 			if (!ksift_source_intact(&ints.src, &ints.piece)) {
 				ints.src.copy_to = ints.pos + n * INT_SIZE;
 				break;

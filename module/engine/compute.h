@@ -6,6 +6,7 @@
 #define KSIFT_ENGINE_COMPUTE_H
 
 #include "port.h"
+#include "variants.h"
 #include "../uapi/ksift.h"
 
 /**
@@ -29,21 +30,13 @@ void ksift_fib_fill(u64 from, u64 *out, size_t count);
 void ksift_sumsq(u64 from, u64 to, struct ksift_sumsq_value *value);
 
 /**
- * struct ksift_sum128 - A signed 128-bit sum, in two's complement
- * @lo: Its low 64 bits
- * @hi: Its high 64 bits
- */
-struct ksift_sum128 {
-	u64 lo;
-	u64 hi;
-};
-
-/**
  * ksift_sum_i64() - Add up 64-bit integers
+ * @ops: The variant
  * @sum: Added to
  * @buf: The integers, in the machine's byte order, at any address
  * @count: How many
  */
-void ksift_sum_i64(struct ksift_sum128 *sum, const u8 *buf, size_t count);
+void ksift_sum_i64(const struct ksift_variant_ops *ops,
+		   struct ksift_sum128 *sum, const u8 *buf, size_t count);
 
 #endif /* KSIFT_ENGINE_COMPUTE_H */

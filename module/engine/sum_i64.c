@@ -4,7 +4,7 @@
  */
 #include "compute.h"
 
-void ksift_sum_i64(struct ksift_sum128 *sum, const u8 *buf, size_t count)
+static void sum_scalar(struct ksift_sum128 *sum, const u8 *buf, size_t count)
 {
 	unsigned __int128 total = (unsigned __int128)sum->hi << 64 | sum->lo;
 	size_t i;
@@ -17,4 +17,20 @@ void ksift_sum_i64(struct ksift_sum128 *sum, const u8 *buf, size_t count)
 	}
 	sum->lo = (u64)total;
 	sum->hi = (u64)(total >> 64);
+}
+
+void ksift_sum_i64(const struct ksift_variant_ops *ops,
+		   struct ksift_sum128 *sum, const u8 *buf, size_t count)
+{
+	while (ops->sum_i64 && count >= KSIFT_SUM_STEP) {
+		size_t n = count < KSIFT_SUM_CHUNK ?
+			   count - count % KSIFT_SUM_STEP : KSIFT_SUM_CHUNK;
+
+		ksift_simd_begin();
+		ops->sum_i64(sum, buf, n);
+		ksift_simd_end();
+		buf += n * sizeof(s64);
+		count -= n;
+	}
+	sum_scalar(sum, buf, count);
 }

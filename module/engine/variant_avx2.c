@@ -214,6 +214,40 @@ static __always_inline void classify64(const u8 *p, u64 *letter, u64 *upper,
 	*mark = m[0] | (u64)m[1] << 32;
 }
 
+typedef u64 v4q __attribute__((vector_size(32)));
+
+static __always_inline u64 lanes(v4q v)
+{
+	return v[0] + v[1] + v[2] + v[3];
+}
+
+/*
+ * Each integer is its low half, plus 2^32 times its high half, minus 2^64 if it
+ * is negative.  The three are added up apart, and none can overflow.
+ */
+static void sum_i64(struct ksift_sum128 *sum, const u8 *buf, size_t count)
+{
+	unsigned __int128 total = (unsigned __int128)sum->hi << 64 | sum->lo;
+	v4q low[2] = { 0 }, high[2] = { 0 }, negative[2] = { 0 };
+	size_t i;
+
+	for (i = 0; i < count; i += KSIFT_SUM_STEP) {
+		v4q a = (v4q)load(buf + i * 8), b = (v4q)load(buf + i * 8 + 32);
+
+		low[0] += a & 0xffffffff;
+		low[1] += b & 0xffffffff;
+		high[0] += a >> 32;
+		high[1] += b >> 32;
+		negative[0] += a >> 63;
+		negative[1] += b >> 63;
+	}
+	total += lanes(low[0] + low[1]);
+	total += (unsigned __int128)lanes(high[0] + high[1]) << 32;
+	total -= (unsigned __int128)lanes(negative[0] + negative[1]) << 64;
+	sum->lo = (u64)total;
+	sum->hi = (u64)(total >> 64);
+}
+
 #include "vector.h"
 
 const struct ksift_variant_ops ksift_variant_avx2 = {
@@ -226,6 +260,7 @@ const struct ksift_variant_ops ksift_variant_avx2 = {
 	.tally = tally,
 	.tally_lines = tally_lines,
 	.classify = classify,
+	.sum_i64 = sum_i64,
 };
 
 #endif /* __CHECKER__ */

@@ -108,6 +108,22 @@ struct ksift_classes {
 };
 
 /**
+ * struct ksift_sum128 - A signed 128-bit sum, in two's complement
+ * @lo: Its low 64 bits
+ * @hi: Its high 64 bits
+ */
+struct ksift_sum128 {
+	u64 lo;
+	u64 hi;
+};
+
+/* Integers that a variant adds up at a time. */
+#define KSIFT_SUM_STEP 8
+
+/* And in one vector section: some 2 us. */
+#define KSIFT_SUM_CHUNK 8192
+
+/**
  * struct ksift_variant_ops - What one instruction set offers
  * @id: Its enum ksift_variant
  * @name: Its name
@@ -125,11 +141,11 @@ struct ksift_classes {
  * @tally_lines: Count them all: sets @total and @line only
  * @classify: Fill in @classes for buf[0] to buf[len - 1]; the other bits of the
  *	last word are cleared
+ * @sum_i64: Add @count integers, a multiple of KSIFT_SUM_STEP, to @sum
  *
  * A variant without these is run without vectors.  They are called between
- * ksift_simd_begin() and ksift_simd_end(), with no more than
- * KSIFT_CHUNK bytes, which bounds the time in between.  The memory may change
- * while they read it.
+ * ksift_simd_begin() and ksift_simd_end(), with a bounded number of bytes.  The
+ * memory may change while they read it.
  */
 struct ksift_variant_ops {
 	u32 id;
@@ -147,6 +163,7 @@ struct ksift_variant_ops {
 			    struct ksift_tally *tally);
 	void (*classify)(const u8 *buf, size_t len,
 			 struct ksift_classes *classes);
+	void (*sum_i64)(struct ksift_sum128 *sum, const u8 *buf, size_t count);
 };
 
 /* The best one last.  Ends with NULL. */

@@ -546,14 +546,14 @@ static void sumsq_sums(void **state)
 
 static void sum_i64_any_alignment(void **state)
 {
-	struct guarded g = guarded_alloc(4096);
+	struct guarded g = guarded_alloc(8192);
 	size_t shift, i, n;
 
 	(void)state;
 	for (shift = 0; shift < 16; shift++)
-		for (n = 0; n < 100; n++) {
+		for (n = 0; n < 300; n++) {
 			u8 *buf = g.end - shift - n * sizeof(s64);
-			struct ksift_sum128 sum = { 0, 0 };
+			const struct ksift_variant_ops *const *ops;
 			__int128 expect = 0;
 
 			for (i = 0; i < n; i++) {
@@ -564,9 +564,17 @@ static void sum_i64_any_alignment(void **state)
 				memcpy(buf + i * sizeof(v), &v, sizeof(v));
 				expect += v;
 			}
-			ksift_sum_i64(&sum, buf, n);
-			assert_true(sum.lo == (u64)expect);
-			assert_true(sum.hi == (u64)(expect >> 64));
+			for (ops = ksift_variants; *ops; ops++) {
+				struct ksift_sum128 sum = { shift, n };
+
+				if (!variant_usable(*ops))
+					continue;
+				ksift_sum_i64(*ops, &sum, buf, n);
+				expect += (__int128)n << 64 | shift;
+				assert_true(sum.lo == (u64)expect);
+				assert_true(sum.hi == (u64)(expect >> 64));
+				expect -= (__int128)n << 64 | shift;
+			}
 		}
 	guarded_free(&g);
 }

@@ -168,7 +168,8 @@ static int run_sumsq(struct ksift_run *run, struct ksift_sumsq *args)
 	return 0;
 }
 
-static int sum_source(struct ksift_user_src *src, struct ksift_run *run,
+static int sum_source(struct ksift_user_src *src,
+		      const struct ksift_variant_ops *ops, struct ksift_run *run,
 		      struct ksift_sum_i64 *args)
 {
 	struct ksift_sum128 sum = { 0, 0 };
@@ -207,7 +208,7 @@ static int sum_source(struct ksift_user_src *src, struct ksift_run *run,
 			}
 		}
 		if (n && buf)
-			ksift_sum_i64(&sum, buf, n);
+			ksift_sum_i64(ops, &sum, buf, n);
 		ret = 0;
 		pos += n * INT_SIZE;
 		whole += n;
@@ -225,7 +226,8 @@ static int sum_source(struct ksift_user_src *src, struct ksift_run *run,
 	return 0;
 }
 
-static int run_sum(struct ksift_run *run, struct ksift_sum_i64 *args)
+static int run_sum(const struct ksift_variant_ops *ops, struct ksift_run *run,
+		   struct ksift_sum_i64 *args)
 {
 	struct ksift_user_src src;
 	int ret;
@@ -235,7 +237,7 @@ static int run_sum(struct ksift_run *run, struct ksift_sum_i64 *args)
 		ret = ksift_user_open(&src, run);
 	if (ret)
 		return ret;
-	ret = sum_source(&src, run, args);
+	ret = sum_source(&src, ops, run, args);
 	ksift_user_close(&src);
 	return ret;
 }
@@ -304,7 +306,7 @@ int ksift_user_run(struct ksift_ctx *ctx, const struct ksift_prog *prog,
 		ret = run_sumsq(&run, args);
 		break;
 	default:
-		ret = run_sum(&run, args);
+		ret = run_sum(ops, &run, args);
 		break;
 	}
 	if (ret)

@@ -24,6 +24,7 @@
 
 #include "bench.h"
 #include "filter.h"
+#include "level.h"
 #include "num.h"
 
 /* What is asked for most. */
@@ -35,7 +36,6 @@
 #define ROUNDS_SECONDS 8.0
 
 #define ROUNDS_MAX 1000
-#define PROCESSES_MAX 256
 
 /* Takes what is written without a look, and is not what grep stops early for. */
 #define SINK "/dev/zero"
@@ -97,12 +97,13 @@ struct runner {
  * @what: The case
  * @how: --engine, --variant
  * @filter: -e
+ * @level_mask: --level
  * @fixed: -F
  * @fold: -i
  * @invert: -v
  * @once: One run each, without anything before it
  * @json: --json
- * @jobs: -j
+ * @threads: -j
  * @rounds: How many there are to be, then how many there were
  * @path: The file's name, NULL if there is none
  * @fd: The file
@@ -117,8 +118,9 @@ struct bench {
 	const struct bench_case *what;
 	struct cli_open_opts how;
 	struct filter filter;
+	uint32_t level_mask;
 	bool fixed, fold, invert, once, json;
-	uint64_t jobs, rounds;
+	uint64_t threads, rounds;
 	const char *path;
 	int fd, sink;
 	uint64_t size, cached;
@@ -141,167 +143,32 @@ static double cpu_seconds(const struct rusage *use)
 		(use->ru_utime.tv_usec + use->ru_stime.tv_usec) * 1e-6;
 }
 
-/*
- * One run, in a child, and in further ones if it is shared: threads would make
- * every command's program larger by a tenth.
- */
-
-/**
- * struct part - A process's share of a run
- * @task: What it does
- * @ret: What came of it
- * @err: Why
- * @cpu: How much time of processors it took
- * @peak_kib: The most memory it had
- */
-struct part {
-	struct bench_task task;
-	int ret;
-	struct ksift_error err;
-	double cpu;
-	long peak_kib;
-};
-
-/**
- * struct crew - The processes of a run
- * @what: What they do
- * @parts: Their shares, @count of them, which all can see
- * @count: How many
- * @go: A pipe that ends when they may begin
- * @done: A pipe with a byte from each that is ready to begin, and from each
- *	that has finished
- */
-struct crew {
-	const struct bench_case *what;
-	struct part *parts;
-	uint64_t count;
-	int go[2];
-	int done[2];
-};
-
-static void *map_shared(size_t len)
-{
-	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-		       -1, 0);
-
-	return p == MAP_FAILED ? NULL : p;
-}
-
-static void run_part(const struct crew *crew, struct part *p)
-{
-	struct rusage before, after;
-
-	getrusage(RUSAGE_SELF, &before);
-	p->ret = crew->what->run(&p->task, &p->err);
-	getrusage(RUSAGE_SELF, &after);
-	p->cpu = cpu_seconds(&after) - cpu_seconds(&before);
-	p->peak_kib = after.ru_maxrss;
-}
-
-static void help_out(const struct crew *crew, struct part *p)
-{
-	char byte = 0;
-
-	close(crew->go[1]);
-	if (write(crew->done[1], &byte, 1) != 1 || read(crew->go[0], &byte, 1) < 0)
-		_exit(1);
-	run_part(crew, p);
-	_exit(write(crew->done[1], &byte, 1) != 1);
-}
-
-static int crew_wait(const struct crew *crew)
-{
-	uint64_t i;
-	char byte;
-
-	for (i = 0; i + 1 < crew->count; i++)
-		if (read(crew->done[0], &byte, 1) != 1)
-			return -ECHILD;
-	return 0;
-}
-
-/* The range in equal parts; all but the last are somebody else's. */
-static int crew_up(struct crew *crew, const struct bench_task *t)
-{
-	uint64_t i;
-	pid_t pid;
-
-	crew->parts = map_shared(crew->count * sizeof(*crew->parts));
-	if (!crew->parts || pipe2(crew->go, O_CLOEXEC) || pipe2(crew->done, O_CLOEXEC))
-		return -errno;
-	for (i = 0; i < crew->count; i++) {
-		struct bench_task *task = &crew->parts[i].task;
-
-		*task = *t;
-		task->from = (unsigned __int128)t->to * i / crew->count;
-		task->to = (unsigned __int128)t->to * (i + 1) / crew->count;
-		pid = i + 1 < crew->count ? fork() : 1;
-		if (pid < 0)
-			return -errno;
-		if (!pid)
-			help_out(crew, &crew->parts[i]);
-	}
-	close(crew->done[1]);
-	return crew_wait(crew);
-}
-
-static int crew_run(const struct crew *crew)
-{
-	close(crew->go[1]);
-	run_part(crew, &crew->parts[crew->count - 1]);
-	return crew_wait(crew);
-}
-
-static void add_part(struct sample *s, const struct part *p)
-{
-	const struct bench_answer *answer = &p->task.answer;
-	unsigned int i;
-
-	for (i = 0; i < answer->count; i++)
-		s->answer.value[i] += answer->value[i];
-	s->answer.count = answer->count;
-	s->answer.walked += answer->walked;
-	s->cpu += p->cpu;
-	s->peak_kib += p->peak_kib;
-	if (!p->ret || s->ret)
-		return;
-	s->ret = p->ret;
-	s->err = p->err;
-}
-
 static void run_task(const struct bench *b, const struct runner *r, struct sample *s)
 {
-	struct crew crew = { .what = r->what, .count = b->jobs };
 	struct bench_task t = {
 		.ctx = r->ctx,
 		.matcher = r->matcher,
 		.fd = b->fd,
 		.sink = b->sink,
-		.to = b->size,
+		.size = b->size,
+		.threads = b->threads,
 	};
+	struct rusage before, after;
 	double start;
-	uint64_t i;
 
 	s->ret = r->what->prepare ? r->what->prepare(&t, &s->err) : 0;
 	if (s->ret)
 		return;
-	s->ret = crew_up(&crew, &t);
+	getrusage(RUSAGE_SELF, &before);
 	start = seconds();
-	if (!s->ret)
-		s->ret = crew_run(&crew);
+	s->ret = r->what->run(&t, &s->err);
 	s->seconds = seconds() - start;
-	if (s->ret) {
-		snprintf(s->err.text, sizeof(s->err.text), "%" PRIu64 " processes: %s",
-			 b->jobs, strerror(-s->ret));
-		return;
-	}
-	for (i = 0; i < crew.count; i++)
-		add_part(s, &crew.parts[i]);
-	if (!s->ret && r->what->finish) {
-		t.answer = s->answer;
+	getrusage(RUSAGE_SELF, &after);
+	s->cpu = cpu_seconds(&after) - cpu_seconds(&before);
+	s->peak_kib = after.ru_maxrss;
+	if (!s->ret && r->what->finish)
 		r->what->finish(&t);
-		s->answer = t.answer;
-	}
+	s->answer = t.answer;
 }
 
 static int run_engine(const struct bench *b, const struct runner *r, struct sample *s)
@@ -420,6 +287,7 @@ static int add_context(struct bench *b, struct ksift_ctx *ctx)
 	opts.patterns = b->filter.patterns;
 	opts.count = b->filter.count;
 	opts.flags = b->invert ? KSIFT_FILTER_INVERT : 0;
+	opts.level_mask = b->level_mask;
 	return ksift_matcher_new(ctx, &opts, &r->matcher, &err) ?
 		cli_error("bench: %s", err.text) : CLI_OK;
 }
@@ -524,7 +392,7 @@ static int add_runners(struct bench *b)
 		return CLI_OK;
 	}
 	ret = add_engines(b);
-	if (!ret && all && b->what->kind == BENCH_LINES && b->what == bench_case_find("count")) {
+	if (!ret && all && b->what == bench_case_find("count") && !b->level_mask) {
 		ret = add_program(b, "grep", false);
 		if (!ret)
 			ret = add_program(b, "rg", true);
@@ -713,8 +581,9 @@ static int measure(struct bench *b, bool rounds_given)
 	size_t i;
 	int ret = CLI_OK;
 
-	b->shared = map_shared(sizeof(*b->shared));
-	if (!b->shared)
+	b->shared = mmap(NULL, sizeof(*b->shared), PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (b->shared == MAP_FAILED)
 		return cli_error("bench: %s", strerror(errno));
 	for (i = 0; i < b->count; i++) {
 		b->runners[i].samples = calloc(b->rounds, sizeof(struct sample));
@@ -788,9 +657,9 @@ static void print_json(const struct bench *b)
 		json_string(b->path);
 	else
 		fputs("null", stdout);
-	printf(",\"size\":%" PRIu64 ",\"cached\":%" PRIu64 ",\"jobs\":%" PRIu64
+	printf(",\"size\":%" PRIu64 ",\"cached\":%" PRIu64 ",\"threads\":%" PRIu64
 	       ",\"rounds\":%" PRIu64 ",\"runs\":[",
-	       b->size, b->cached, b->jobs, b->rounds);
+	       b->size, b->cached, b->threads, b->rounds);
 	for (i = 0; i < b->count; i++) {
 		if (i)
 			putchar(',');
@@ -843,8 +712,8 @@ static void print_titles(const struct bench *b)
 	if (b->runners[0].samples[0].answer.count < KSIFT_LEVELS)
 		printf(": %s%s", num_format_i128(buf, *n >> 64, *n),
 		       b->what->kind == BENCH_LINES ? " lines" : "");
-	printf("; %" PRIu64 " round%s, %" PRIu64 " process%s\n\n",
-	       b->rounds, b->rounds == 1 ? "" : "s", b->jobs, b->jobs == 1 ? "" : "es");
+	printf("; %" PRIu64 " round%s, %" PRIu64 " thread%s\n\n",
+	       b->rounds, b->rounds == 1 ? "" : "s", b->threads, b->threads == 1 ? "" : "s");
 	printf("%-16s %9s %8s %7s %8s %8s", "", "seconds", b->path ? "GB/s" : "10^6/s",
 	       "spread", "CPU s", "KiB");
 	for (i = 0; i < b->count; i++)
@@ -870,6 +739,7 @@ enum {
 	BENCH_CASE = CLI_OTHER,
 	BENCH_ROUNDS,
 	BENCH_ONCE,
+	BENCH_LEVEL,
 };
 
 static const struct option long_options[] = {
@@ -878,7 +748,8 @@ static const struct option long_options[] = {
 	{ "fixed-strings", no_argument, NULL, 'F' },
 	{ "ignore-case", no_argument, NULL, 'i' },
 	{ "invert-match", no_argument, NULL, 'v' },
-	{ "jobs", required_argument, NULL, 'j' },
+	{ "level", required_argument, NULL, BENCH_LEVEL },
+	{ "threads", required_argument, NULL, 'j' },
 	{ "case", required_argument, NULL, BENCH_CASE },
 	{ "rounds", required_argument, NULL, BENCH_ROUNDS },
 	{ "once", no_argument, NULL, BENCH_ONCE },
@@ -891,6 +762,16 @@ static int parse_number(const char *option, uint64_t max, uint64_t *value)
 	if (num_parse_u64(optarg, value) || !*value || *value > max)
 		return cli_error("bench: %s: '%s' is not a number from 1 to %" PRIu64,
 				 option, optarg, max);
+	return CLI_OK;
+}
+
+static int set_level(struct bench *b)
+{
+	uint32_t level;
+
+	if (level_parse(optarg, &level))
+		return cli_error("bench: --level: '%s' is not the name of a level", optarg);
+	b->level_mask = (2u << level) - 1;
 	return CLI_OK;
 }
 
@@ -908,8 +789,10 @@ static int set_option(struct bench *b, int c)
 	case 'v':
 		b->invert = true;
 		break;
+	case BENCH_LEVEL:
+		return set_level(b);
 	case 'j':
-		return parse_number("--jobs", PROCESSES_MAX, &b->jobs);
+		return parse_number("--threads", BENCH_THREADS_MAX, &b->threads);
 	case BENCH_CASE:
 		b->what = bench_case_find(optarg);
 		if (!b->what)
@@ -979,6 +862,9 @@ static int bench_do(struct bench *b, int argc, char **argv)
 	rounds_given = b->rounds;
 	if (!b->rounds)
 		b->rounds = b->once ? 1 : ROUNDS;
+	if (b->threads > 1 && b->what->one_thread)
+		return cli_error("bench: --threads: there is one only with --case %s",
+				 b->what->name);
 	ret = take_operand(b, argc, argv);
 	if (!ret)
 		ret = compile(b);
@@ -999,7 +885,7 @@ static int bench_run(int argc, char **argv)
 {
 	struct bench b = {
 		.what = bench_case_find("count"),
-		.jobs = 1,
+		.threads = 1,
 		.fd = -1,
 		.sink = -1,
 	};
@@ -1042,7 +928,8 @@ const struct cli_cmd cli_bench = {
 "  -F, --fixed-strings  patterns are plain text, whatever is in them\n"
 "  -i, --ignore-case    a-z and A-Z are the same\n"
 "  -v, --invert-match   the other lines\n"
-"  -j, --jobs N         engines share FILE among N processes\n"
+"      --level LEVEL    of these, lines of this level and of worse ones\n"
+"  -j, --threads N      engines search FILE with N threads\n"
 "      --case NAME      measure something else than to count, without programs:\n"
 "                       emit (give the lines out), records (tell where they\n"
 "                       are), levels (count the lines of each level), sum (add up\n"

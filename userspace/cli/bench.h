@@ -11,13 +11,14 @@
 
 #include "cli.h"
 
+#define BENCH_THREADS_MAX 256
+
 /* Signed, for sums of integers are. */
 typedef __int128 bench_number;
 
 /**
  * struct bench_answer - What a run found
- * @value: Numbers, @count of them.  Those of the parts of a whole add up to
- *	its own.
+ * @value: Numbers, @count of them
  * @count: How many
  * @walked: Bytes that were scanned in the page cache, in place
  */
@@ -28,16 +29,16 @@ struct bench_answer {
 };
 
 /**
- * struct bench_task - What one process is to do
+ * struct bench_task - What a run is to do
  * @ctx: The engine, NULL for reading memory
  * @matcher: Selects lines there, NULL where there are none
  * @fd: The file
  * @sink: Where selected lines are written, a device that throws them away
  * @in: What the case's prepare() made, or NULL
  * @out: Room for what is computed, or NULL
- * @from: First byte of the range, or first number
- * @to: After the last
- * @answer: All zeros; what was found is added
+ * @size: Bytes of the file, or how many numbers
+ * @threads: How many are to do it
+ * @answer: All zeros; then what was found
  */
 struct bench_task {
 	struct ksift_ctx *ctx;
@@ -46,8 +47,8 @@ struct bench_task {
 	int sink;
 	void *in;
 	void *out;
-	uint64_t from;
-	uint64_t to;
+	uint64_t size;
+	unsigned int threads;
 	struct bench_answer answer;
 };
 
@@ -63,8 +64,9 @@ enum bench_kind {
  * @kind: What it takes
  * @width: BENCH_NUMBERS: bytes that @prepare and @run take for each number
  * @no_engine: No engine does it
+ * @one_thread: It cannot be shared
  * @prepare: Before the clock is started, or NULL
- * @run: What is measured, for a part of the range or all of it
+ * @run: What is measured
  * @finish: After the clock was stopped, or NULL: an answer from what @run made
  */
 struct bench_case {
@@ -72,6 +74,7 @@ struct bench_case {
 	enum bench_kind kind;
 	unsigned int width;
 	bool no_engine;
+	bool one_thread;
 	int (*prepare)(struct bench_task *t, struct ksift_error *err);
 	int (*run)(struct bench_task *t, struct ksift_error *err);
 	void (*finish)(struct bench_task *t);

@@ -4,6 +4,7 @@
  */
 #define _GNU_SOURCE /* MAP_POPULATE */
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -34,8 +35,7 @@ static int scan(struct bench_task *t, uint32_t flags,
 	struct ksift_scan_opts opts = KSIFT_SCAN_OPTS_INIT;
 
 	opts.flags = flags;
-	opts.from = t->from;
-	opts.to = t->to;
+	opts.threads = t->threads;
 	opts.chunk = chunk;
 	opts.arg = t;
 	return ksift_lines_scan(t->ctx, t->matcher, t->fd, &opts, res, err);
@@ -105,31 +105,14 @@ static int run_records(struct bench_task *t, struct ksift_error *err)
 
 static int run_levels(struct bench_task *t, struct ksift_error *err)
 {
-	struct ksift_lines lines = {
-		.size = sizeof(lines),
-		.flags = KSIFT_LINES_LEVELS,
-		.max_lines = UINT64_MAX,
-	};
-	struct ksift_run run = {
-		.size = sizeof(run),
-		.source = KSIFT_SOURCE_FILE,
-		.source_fd = t->fd,
-		.from = t->from,
-		.to = t->to,
-	};
-	unsigned int i;
-	int ret;
+	struct ksift_scan_result res = KSIFT_SCAN_RESULT_INIT;
+	int i, ret = scan(t, KSIFT_SCAN_LEVELS, NULL, &res, err);
 
-	do {
-		ret = ksift_lines_run(t->ctx, t->matcher, &run, &lines, err);
-		if (ret)
-			return ret;
-		for (i = 0; i < KSIFT_LEVELS; i++)
-			t->answer.value[i] += lines.out_levels[i];
-		t->answer.walked += run.out_walked;
-	} while (!(run.resume.flags & KSIFT_RESUME_DONE));
+	for (i = 0; i < KSIFT_LEVELS; i++)
+		t->answer.value[i] = res.levels[i];
+	t->answer.walked = res.walked;
 	answer_is(t, KSIFT_LEVELS);
-	return 0;
+	return ret;
 }
 
 /*
@@ -146,7 +129,7 @@ static void answer_sum(struct bench_task *t, const struct ksift_sum *sum)
 static int run_sum(struct bench_task *t, struct ksift_error *err)
 {
 	struct ksift_sum sum = { 0 };
-	int ret = ksift_sum_file(t->ctx, t->fd, t->from, t->to, &sum, err);
+	int ret = ksift_sum_file(t->ctx, t->fd, 0, UINT64_MAX, &sum, err);
 
 	answer_sum(t, &sum);
 	return ret;
@@ -156,11 +139,11 @@ static int prepare_copy(struct bench_task *t, struct ksift_error *err)
 {
 	uint64_t done = 0;
 
-	t->in = malloc(t->to + !t->to);
+	t->in = malloc(t->size + !t->size);
 	if (!t->in)
 		return fail(err, "a copy of the file in memory");
-	while (done < t->to) {
-		ssize_t n = pread(t->fd, (char *)t->in + done, t->to - done, done);
+	while (done < t->size) {
+		ssize_t n = pread(t->fd, (char *)t->in + done, t->size - done, done);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -175,11 +158,9 @@ static int prepare_copy(struct bench_task *t, struct ksift_error *err)
 
 static int run_sum_memory(struct bench_task *t, struct ksift_error *err)
 {
-	uint64_t from = t->from & ~7ull, to = t->to & ~7ull;
 	struct ksift_sum sum = { 0 };
-	int ret;
+	int ret = ksift_sum_memory(t->ctx, t->in, t->size, &sum, err);
 
-	ret = ksift_sum_memory(t->ctx, (char *)t->in + from, to - from, &sum, err);
 	answer_sum(t, &sum);
 	return ret;
 }
@@ -188,11 +169,10 @@ static int run_sum_memory(struct bench_task *t, struct ksift_error *err)
  * Numbers
  */
 
-/* Seen by all the processes of a run. */
 static int alloc_touched(void **p, uint64_t len, struct ksift_error *err)
 {
-	*p = mmap(NULL, len + !len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (*p == MAP_FAILED)
+	*p = malloc(len + !len);
+	if (!*p)
 		return fail(err, "memory for the numbers");
 	memset(*p, 1, len);
 	return 0;
@@ -200,13 +180,12 @@ static int alloc_touched(void **p, uint64_t len, struct ksift_error *err)
 
 static int prepare_fib(struct bench_task *t, struct ksift_error *err)
 {
-	return alloc_touched(&t->out, t->to * sizeof(uint64_t), err);
+	return alloc_touched(&t->out, t->size * sizeof(uint64_t), err);
 }
 
 static int run_fib(struct bench_task *t, struct ksift_error *err)
 {
-	return ksift_fib_range(t->ctx, t->from, t->to,
-			       (uint64_t *)t->out + t->from, NULL, err);
+	return ksift_fib_range(t->ctx, 0, t->size, t->out, NULL, err);
 }
 
 static void finish_fib(struct bench_task *t)
@@ -214,7 +193,7 @@ static void finish_fib(struct bench_task *t)
 	const uint64_t *value = t->out;
 	uint64_t sum = 0, n;
 
-	for (n = t->from; n < t->to; n++)
+	for (n = 0; n < t->size; n++)
 		sum += value[n] ^ n;
 	t->answer.value[0] = sum;
 	answer_is(t, 1);
@@ -225,20 +204,19 @@ static int prepare_sumsq(struct bench_task *t, struct ksift_error *err)
 	uint64_t i, *n;
 	int ret;
 
-	ret = alloc_touched(&t->in, t->to * sizeof(*n), err);
+	ret = alloc_touched(&t->in, t->size * sizeof(*n), err);
 	if (!ret)
-		ret = alloc_touched(&t->out, t->to * sizeof(struct ksift_sumsq_value), err);
+		ret = alloc_touched(&t->out, t->size * sizeof(struct ksift_sumsq_value), err);
 	if (ret)
 		return ret;
-	for (n = t->in, i = 0; i < t->to; i++)
+	for (n = t->in, i = 0; i < t->size; i++)
 		n[i] = i;
 	return 0;
 }
 
 static int run_sumsq(struct bench_task *t, struct ksift_error *err)
 {
-	return ksift_sumsq_array(t->ctx, (uint64_t *)t->in + t->from, t->to - t->from,
-				 (struct ksift_sumsq_value *)t->out + t->from, err);
+	return ksift_sumsq_array(t->ctx, t->in, t->size, t->out, err);
 }
 
 static void finish_sumsq(struct bench_task *t)
@@ -246,7 +224,7 @@ static void finish_sumsq(struct bench_task *t)
 	const struct ksift_sumsq_value *value = t->out;
 	uint64_t sum = 0, n;
 
-	for (n = t->from; n < t->to; n++)
+	for (n = 0; n < t->size; n++)
 		sum += value[n].lo ^ value[n].hi;
 	t->answer.value[0] = sum;
 	answer_is(t, 1);
@@ -302,26 +280,51 @@ static uint64_t read_memory(const char *p, uint64_t len)
 
 static int prepare_memory(struct bench_task *t, struct ksift_error *err)
 {
-	if (!t->to)
+	if (!t->size)
 		return 0;
-	t->in = mmap(NULL, t->to, PROT_READ, MAP_SHARED | MAP_POPULATE, t->fd, 0);
+	t->in = mmap(NULL, t->size, PROT_READ, MAP_SHARED | MAP_POPULATE, t->fd, 0);
 	return t->in == MAP_FAILED ? fail(err, "mapping the file") : 0;
+}
+
+/* A thread's share of the words, and what it adds up to. */
+struct words {
+	pthread_t thread;
+	const char *at;
+	uint64_t len;
+	uint64_t sum;
+};
+
+static void *read_share(void *arg)
+{
+	struct words *w = arg;
+
+	w->sum = read_memory(w->at, w->len);
+	return NULL;
 }
 
 static int run_memory(struct bench_task *t, struct ksift_error *err)
 {
-	uint64_t from = t->from & ~7ull, to = t->to & ~7ull;
+	uint64_t share = t->size / t->threads & ~(sizeof(uint64_t) - 1), sum = 0;
+	struct words words[BENCH_THREADS_MAX];
+	unsigned int i, started;
 
-	(void)err;
-	t->answer.value[0] = read_memory((char *)t->in + from, to - from);
+	for (i = 0; i < t->threads; i++)
+		words[i] = (struct words){ .at = (char *)t->in + i * share, .len = share };
+	words[t->threads - 1].len = t->size - (t->threads - 1) * share;
+	errno = 0;
+	for (started = 0; started < t->threads - 1 && !errno; started += !errno)
+		errno = pthread_create(&words[started].thread, NULL, read_share, &words[started]);
+	if (!errno)
+		read_share(&words[t->threads - 1]);
+	for (i = 0; i < started; i++)
+		pthread_join(words[i].thread, NULL);
+	if (errno)
+		return fail(err, "threads");
+	for (i = 0; i < t->threads; i++)
+		sum += words[i].sum;
+	t->answer.value[0] = sum;
 	answer_is(t, 1);
 	return 0;
-}
-
-static void finish_memory(struct bench_task *t)
-{
-	/* Parts were added up. */
-	t->answer.value[0] = (uint64_t)t->answer.value[0];
 }
 
 const struct bench_case bench_memory = {
@@ -330,7 +333,6 @@ const struct bench_case bench_memory = {
 	.no_engine = true,
 	.prepare = prepare_memory,
 	.run = run_memory,
-	.finish = finish_memory,
 };
 
 static const struct bench_case cases[] = {
@@ -338,16 +340,18 @@ static const struct bench_case cases[] = {
 	{ .name = "emit", .kind = BENCH_LINES, .run = run_emit },
 	{ .name = "records", .kind = BENCH_LINES, .run = run_records },
 	{ .name = "levels", .kind = BENCH_LINES, .run = run_levels },
-	{ .name = "sum", .kind = BENCH_BYTES, .run = run_sum },
+	{ .name = "sum", .kind = BENCH_BYTES, .one_thread = true, .run = run_sum },
 	{
 		.name = "sum-memory",
 		.kind = BENCH_BYTES,
+		.one_thread = true,
 		.prepare = prepare_copy,
 		.run = run_sum_memory,
 	},
 	{
 		.name = "fib",
 		.kind = BENCH_NUMBERS,
+		.one_thread = true,
 		.width = sizeof(uint64_t),
 		.prepare = prepare_fib,
 		.run = run_fib,
@@ -356,6 +360,7 @@ static const struct bench_case cases[] = {
 	{
 		.name = "sumsq",
 		.kind = BENCH_NUMBERS,
+		.one_thread = true,
 		.width = sizeof(uint64_t) + sizeof(struct ksift_sumsq_value),
 		.prepare = prepare_sumsq,
 		.run = run_sumsq,

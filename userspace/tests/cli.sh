@@ -983,7 +983,7 @@ valid_json()
 
 try bench --engine user --rounds 3 --json -e ^error log
 case $(cat out) in
-'{"case":"count","file":"log","size":'*',"cached":'*',"jobs":1,"rounds":3,"runs":[{"name":"user","answer":['"$lines"'],'*',"seconds":['*,*,*']}]}')
+'{"case":"count","file":"log","size":'*',"cached":'*',"threads":1,"rounds":3,"runs":[{"name":"user","answer":['"$lines"'],'*',"seconds":['*,*,*']}]}')
 	pass "bench --json" ;;
 *)
 	fail "bench --json"
@@ -1000,7 +1000,7 @@ for o in '-F -e .' '-i -e ERROR' '-v -e error' '-e a -e b' '-j 3 -e error'; do
 done
 # An engine, and what programs there are, have to agree before they are measured.
 try bench --rounds 1 -e ^error -e '^x1\[' -e '\.' -e '^ ' log
-for word in "^count: [1-9][0-9]* lines; 1 round, 1 process$" '^ksift, user  *[0-9.]* ' '^memory  *[0-9.]* '; do
+for word in "^count: [1-9][0-9]* lines; 1 round, 1 thread$" '^ksift, user  *[0-9.]* ' '^memory  *[0-9.]* '; do
 	check "bench, a line such as $word" grep -q "$word" out
 done
 mkdir -p fake
@@ -1015,6 +1015,12 @@ for o in emit records levels sum sum-memory memory; do
 	try bench --once --json --engine user --case $o log
 	check "bench --case $o" grep -q '^{"case":"'$o'",.*"answer":\[[0-9]' out
 	valid_json "bench --case $o, the JSON"
+	case $o in
+	sum*)
+		try bench -j 2 --case $o log
+		is "bench -j 2 --case $o" 2 '' "ksift: bench: --threads: there is one only with --case $o"
+		continue ;;
+	esac
 	mv out want
 	try bench --once --json --engine user -j 5 --case $o log
 	sed -i 's/.*"answer":\[\([-0-9,]*\).*/\1/' want out
@@ -1022,12 +1028,17 @@ for o in emit records levels sum sum-memory memory; do
 done
 try bench --once --json --engine user --case fib 10
 check "bench --case fib" grep -q '"size":10,.*"answer":\[107\],' out
+try bench --once --json --engine user --level warn -e error -e warn log
+count=$("$KSIFT" grep --engine user --records -e error -e warn log | "$GREP" -c '"level":"\(err\|warning\)"')
+check "bench --level" grep -q '"answer":\['"$count"'\]' out
+try bench --level none log
+is "bench --level none" 2 '' "ksift: bench: --level: 'none' is not the name of a level"
 try bench --case nosuch log
 is "bench --case nosuch" 2 '' "ksift: bench: --case: there is none called 'nosuch'; see 'ksift bench --help'"
 try bench --rounds 0 log
 is "bench --rounds 0" 2 '' "ksift: bench: --rounds: '0' is not a number from 1 to 1000"
 try bench -j many log
-is "bench -j many" 2 '' "ksift: bench: --jobs: 'many' is not a number from 1 to 256"
+is "bench -j many" 2 '' "ksift: bench: --threads: 'many' is not a number from 1 to 256"
 try bench
 is "bench without a file" 2 '' "ksift: bench: one argument is needed, a FILE"
 try bench nosuch

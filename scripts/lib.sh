@@ -334,6 +334,7 @@ usage_guest()
 	local kernel=''
 	[ "$machine" = uml ] || kernel='[--kernel 6.1|6.12|RELEASE] '
 	[ "$machine" = vm ] || kernel='[--debug] '
+	[ "$machine" = uml ] || kernel+='[--icount] '
 	cat >&2 <<END
 usage: scripts/$machine ${kernel}[--smp N] [--mem SIZE] [--timeout SECONDS]
        [--module FILE.ko|none] [--put SRC:DEST]... -- COMMAND...
@@ -346,7 +347,7 @@ parse_guest()
 {
 	machine=$1
 	shift
-	opt_kernel=6.1 opt_kind=plain opt_smp=2 opt_mem=2G opt_timeout=600 opt_module='' opt_puts=()
+	opt_kernel=6.1 opt_kind=plain opt_smp=2 opt_mem=2G opt_timeout=600 opt_module='' opt_puts=() opt_icount=''
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--)
@@ -356,6 +357,13 @@ parse_guest()
 		--debug)
 			[ "$machine" = uml ] || usage_guest
 			opt_kind=debug
+			shift
+			continue
+			;;
+		--icount)
+			# A nanosecond of the guest's clocks is an instruction.
+			[ "$machine" = vm ] || usage_guest
+			opt_icount=yes
 			shift
 			continue
 			;;
@@ -380,6 +388,7 @@ parse_guest()
 	done
 	[ $# -gt 0 ] || usage_guest
 	opt_words=("$@")
+	[ -z "$opt_icount" ] || opt_smp=1
 	case $opt_smp in '' | *[!0-9]* | 0) die "--smp takes a number of CPUs" ;; esac
 	case $opt_timeout in '' | *[!0-9]* | 0) die "--timeout takes seconds" ;; esac
 	case $opt_mem in
@@ -456,6 +465,8 @@ boot_vm()
 		# Without ioeventfd a write in the guest returns when the host
 		# has it in the file: nothing is lost at power-off.
 		-device virtio-serial-pci,ioeventfd=off)
+	# shellcheck disable=SC2054
+	[ -z "$opt_icount" ] || args+=(-icount shift=0,sleep=off)
 	case $accel in
 	kvm) args+=(-cpu host) ;;
 	*) args+=(-cpu max) ;;
@@ -607,7 +618,8 @@ END
 	: >"$run/console"
 
 	if [ "$machine" = vm ]; then
-		accel=$(choose_accel)
+		accel=tcg
+		[ -n "$opt_icount" ] || accel=$(choose_accel)
 		boot_vm "$run" "$accel"
 	else
 		boot_uml "$run"

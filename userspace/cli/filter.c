@@ -134,6 +134,8 @@ static int compile_given(struct filter *f, const struct filter_given *given,
 		struct pattern p = { .data = *words };
 
 		nl = memchr(s, '\n', end - s);
+		f->shown[f->count - 1].text = s;
+		f->shown[f->count - 1].len = (nl ? nl : end) - s;
 		ret = parse(s, (nl ? nl : end) - s, fixed, &p);
 		if (ret)
 			return ret;
@@ -164,9 +166,10 @@ static int alloc_patterns(struct filter *f)
 	if (lines > KSIFT_PATTERNS_MAX)
 		return cli_error("grep: there are %zu patterns, and %u is the most",
 				 lines, KSIFT_PATTERNS_MAX);
-	f->patterns = calloc(lines, sizeof(*f->patterns));
+	f->patterns = calloc(lines + 1, sizeof(*f->patterns));
+	f->shown = calloc(lines + 1, sizeof(*f->shown));
 	f->bytes = malloc(bytes + 1);
-	if (!f->patterns || !f->bytes)
+	if (!f->patterns || !f->shown || !f->bytes)
 		return cli_error("grep: %s", strerror(ENOMEM));
 	return CLI_OK;
 }
@@ -232,5 +235,6 @@ void filter_free(struct filter *f)
 {
 	free_given(f);
 	free(f->patterns);
+	free(f->shown);
 	free(f->bytes);
 }

@@ -14,12 +14,19 @@ enum filter_role {
 	FILTER_NOT,
 };
 
+/* Part of what was given. */
+struct filter_text {
+	const char *text;
+	size_t len;
+};
+
 /**
  * struct filter - The patterns of a command line
  * @given: What was given, @given_count of them
  * @given_count: How many
  * @patterns: What that means: one for each line of what was given
  * @count: How many
+ * @shown: How each was typed
  * @bytes: What they point to
  * @none: There were to be patterns, and there is none: the FILE of -f is empty.
  *	Stands as one empty pattern.
@@ -29,6 +36,7 @@ struct filter {
 	size_t given_count;
 	struct ksift_pattern *patterns;
 	size_t count;
+	struct filter_text *shown;
 	char *bytes;
 	bool none;
 };

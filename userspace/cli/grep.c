@@ -4,20 +4,25 @@
  * be combined.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "color.h"
 #include "grep.h"
+#include "level.h"
 #include "num.h"
 #include "watch.h"
 
 #define STDIN_NAME "(standard input)"
 
+/* More than any machine that is read from as one file makes use of. */
+#define THREADS_MAX 1024u
+
 /**
  * struct given - What was given, until all of it is known
  * @cmd: The command
  * @help: --help
- * @pattern: -e, -f: the first word is not a pattern
+ * @pattern: -e, -f, --level: the first word is not a pattern
  * @with_name: 1 with -H, 0 with -h, else -1
  * @both: -C, for that of the next two that is not given
  * @before: -B
@@ -64,6 +69,7 @@ static int make_superset(struct grep *g)
 		opts.count++;
 	}
 	opts.patterns = patterns;
+	opts.level_mask = g->levels;
 	return make_engine(g, &opts, &g->engine);
 }
 
@@ -77,8 +83,15 @@ static int make_engines(struct grep *g)
 		if (ret)
 			return ret;
 	}
+	if (g->levels) {
+		opts.level_mask = (1u << KSIFT_LEVEL_NONE) - 1;
+		ret = make_engine(g, &opts, &g->engine_levels);
+		if (ret)
+			return ret;
+	}
 	if (g->decides)
 		return make_superset(g);
+	opts.level_mask = g->levels;
 	opts.patterns = g->filter.patterns;
 	opts.count = g->filter.count;
 	opts.flags = g->invert ? KSIFT_FILTER_INVERT : 0;
@@ -112,6 +125,8 @@ enum {
 	GREP_AND,
 	GREP_LABEL,
 	GREP_RECORDS,
+	GREP_COUNT_EACH,
+	GREP_LEVEL,
 	GREP_STATS,
 	GREP_CHECKPOINT,
 	GREP_COLOR,
@@ -155,6 +170,9 @@ static const struct option long_options[] = {
 	{ "exclude", required_argument, NULL, GREP_EXCLUDE },
 	{ "exclude-dir", required_argument, NULL, GREP_EXCLUDE_DIR },
 	{ "count", no_argument, NULL, 'c' },
+	{ "count-each", no_argument, NULL, GREP_COUNT_EACH },
+	{ "level", required_argument, NULL, GREP_LEVEL },
+	{ "threads", required_argument, NULL, 'j' },
 	{ "line-number", no_argument, NULL, 'n' },
 	{ "byte-offset", no_argument, NULL, 'b' },
 	{ "max-count", required_argument, NULL, 'm' },
@@ -279,6 +297,26 @@ static int set_context(struct grep *g, int c, struct given *given)
 	return CLI_OK;
 }
 
+/* 0: as many as are of use. */
+static int parse_threads(const char *text, uint32_t *threads)
+{
+	uint64_t n;
+
+	if (num_parse_u64(text, &n) || n > THREADS_MAX)
+		return cli_error("grep: -j: '%s' is not a number of threads from 0 to %u",
+				 text, THREADS_MAX);
+	*threads = n ? n : ksift_cpus();
+	return CLI_OK;
+}
+
+static int set_level(struct grep *g)
+{
+	if (level_parse_mask(optarg, &g->levels))
+		return cli_error("grep: --level: '%s' is not a level, as 'warning', nor some of them, as '=info,debug', nor 'none'",
+				 optarg);
+	return CLI_OK;
+}
+
 static int set_files(struct grep *g, int c)
 {
 	switch (c) {
@@ -319,6 +357,8 @@ static bool *find_flag(struct grep *g, int c)
 		return &g->only;
 	case 'c':
 		return &g->count;
+	case GREP_COUNT_EACH:
+		return &g->count_each;
 	case 'n':
 		return &g->number;
 	case 'b':
@@ -358,6 +398,11 @@ static int set_option(struct grep *g, int c, struct given *given)
 	case GREP_SEPARATOR:
 	case GREP_NO_SEPARATOR:
 		return set_context(g, c, given);
+	case GREP_LEVEL:
+		given->pattern = true;
+		return set_level(g);
+	case 'j':
+		return parse_threads(optarg, &g->threads);
 	case 'm':
 		return parse_max(optarg, &g->max);
 	case 'l':
@@ -423,12 +468,15 @@ static int check_range(const struct grep *g)
 static int check_options(struct grep *g)
 {
 	if (g->join && (g->word || g->whole || g->only || !g->eol || g->checkpoint ||
+			g->levels || g->count_each ||
 			g->before != CONTEXT_NONE || g->after != CONTEXT_NONE))
-		return cli_error("entries: --join takes none of -w, -x, -o, -z, -A, -B, -C and --checkpoint");
+		return cli_error("entries: --join takes none of -w, -x, -o, -z, -A, -B, -C, --level, --count-each and --checkpoint");
 	if (g->quiet)
 		g->list = LIST_NONE;
 	if (g->printer != &printer_text && !g->quiet && !grep_wants_lines(g))
-		return cli_error("grep: --json and --records tell of every line; -c, -l and -L of none");
+		return cli_error("grep: --json and --records tell of every line; -c, --count-each, -l and -L of none");
+	if (g->count_each && (g->count || g->list != LIST_NONE))
+		return cli_error("grep: --count-each and -c, -l or -L exclude each other");
 	/* ripgrep's name for it. */
 	if (!g->label)
 		g->label = g->printer == &printer_text ? STDIN_NAME : "<stdin>";
@@ -442,6 +490,20 @@ static int check_checkpoint(const struct grep *g, int count, char **files)
 	return cli_error("grep: --checkpoint takes exactly one FILE, which is not standard input");
 }
 
+static void put_counts(const struct grep *g, const struct found *found)
+{
+	const struct filter *f = &g->filter;
+	size_t i;
+
+	for (i = 0; i < f->count && !f->none; i++) {
+		if (f->patterns[i].flags & KSIFT_PATTERN_EXCLUDE)
+			continue;
+		printf("%" PRIu64 "\t", found->counts[i]);
+		fwrite(f->shown[i].text, 1, f->shown[i].len, stdout);
+		putchar('\n');
+	}
+}
+
 static int grep_files(const struct grep *g, int count, char **files)
 {
 	struct found found = { 0 };
@@ -452,8 +514,12 @@ static int grep_files(const struct grep *g, int count, char **files)
 		search_path(g, g->recurse == RECURSE_NO ? "-" : NULL, &found);
 	for (i = 0; i < count && !(g->quiet && found.matched); i++)
 		search_path(g, files[i], &found);
+	if (g->count_each && !g->quiet)
+		put_counts(g, &found);
 	if (g->printer->finish)
 		g->printer->finish(g);
+	if (g->levels && !found.matched && !found.failed && !found.levels && found.lines)
+		cli_note("0 of %" PRIu64 " lines carry a level", found.lines);
 	found.failed |= !watch_finish(g->ctx, !found.failed);
 	if (g->quiet && found.matched)
 		return CLI_OK;
@@ -571,6 +637,7 @@ static int run(const struct cli_cmd *cmd, int argc, char **argv)
 	matcher_free(g.match);
 	ksift_matcher_free(g.engine);
 	ksift_matcher_free(g.engine_all);
+	ksift_matcher_free(g.engine_levels);
 	ksift_ctx_close(g.ctx);
 	filter_free(&g.filter);
 	globs_free(&g.globs);
@@ -590,12 +657,13 @@ static int entries_run(int argc, char **argv)
 const struct cli_cmd cli_grep = {
 	.name = "grep",
 	.alias = "filter",
-	.letters = ":e:f:FivwxzocnbqslLHhaZm:A:B:C:0123456789rR",
+	.letters = ":e:f:FivwxzocnbqslLHhaZm:A:B:C:0123456789rRj:",
 	.run = grep_run,
 	.summary = "print the lines that have a pattern (also: filter)",
 	.help =
 "Usage: ksift grep [OPTION]... PATTERN [FILE]...\n"
 "       ksift grep [OPTION]... -e PATTERN... [FILE]...\n"
+"       ksift grep [OPTION]... --level LEVEL [FILE]...\n"
 "\n"
 "Print the lines of each FILE that have PATTERN.  Without FILE, or where it is -,\n"
 "read standard input.  Text is bytes, as for 'LC_ALL=C grep -a'.\n"
@@ -616,6 +684,9 @@ const struct cli_cmd cli_grep = {
 "  -x, --line-regexp         a pattern is all of the line\n"
 "  -v, --invert-match        print the other lines\n"
 "  -z, --null-data           lines end with a zero byte, not a newline\n"
+"      --level LEVEL         the line is of that severity or a higher one; =LEVEL,LEVEL\n"
+"                            is of one of those, 'none' of none.  There need be no\n"
+"                            PATTERN then, and what is one has -e before it\n"
 "  -m, --max-count N         stop after N lines of each FILE\n"
 "\n"
 "Files:\n"
@@ -625,11 +696,13 @@ const struct cli_cmd cli_grep = {
 "      --include GLOB        search only files whose name fits\n"
 "      --exclude GLOB        leave out files whose name fits\n"
 "      --exclude-dir GLOB    leave out directories whose name fits\n"
+"  -j, --threads N           use N threads for each FILE; 0: as many as are of use\n"
 "  -s, --no-messages         say nothing about FILEs that cannot be read\n"
 "  -a, --text                search compressed files, too, as they are\n"
 "\n"
 "Output:\n"
 "  -c, --count               print only how many lines there are\n"
+"      --count-each          print only how many lines have each PATTERN, in all FILEs\n"
 "  -l, --files-with-matches  print only the names of FILEs that have such lines\n"
 "  -L, --files-without-match print only the names of those that have none\n"
 "  -q, --quiet, --silent     print nothing, stop at the first line\n"
@@ -677,7 +750,7 @@ CLI_COMMON_HELP
 
 const struct cli_cmd cli_entries = {
 	.name = "entries",
-	.letters = ":e:f:FivwxzocnbqslLHhaZm:A:B:C:0123456789rR",
+	.letters = ":e:f:FivwxzocnbqslLHhaZm:A:B:C:0123456789rRj:",
 	.run = entries_run,
 	.summary = "print the entries of a log that have a pattern",
 	.help =
@@ -692,7 +765,8 @@ const struct cli_cmd cli_entries = {
 "                       looked for in all lines of an entry, --not in none of them,\n"
 "                       and its level is that of its first line.  Of an entry that\n"
 "                       is longer than 2 MiB only the first 2 MiB are looked at.\n"
-"                       It takes none of -w, -x, -o, -z, -A, -B, -C and --checkpoint.\n"
+"                       It takes none of -w, -x, -o, -z, -A, -B, -C, --checkpoint,\n"
+"                       and neither --level nor --count-each.\n"
 CLI_COMMON_HELP
 "\n"
 "All other options, and the exit status, are those of 'ksift grep', for entries\n"

@@ -37,6 +37,7 @@ enum recurse {
  * @ctx: The engine
  * @engine: Selects lines there: those that are meant, or with @decides more
  * @engine_all: Selects all lines there, for streams with context
+ * @engine_levels: Selects those that carry a level, for --level
  * @match: Finds patterns in a line; NULL if nothing asks for it
  * @filter: The patterns
  * @globs: --include, --exclude, --exclude-dir
@@ -48,6 +49,7 @@ enum recurse {
  * @whole: -x
  * @only: -o
  * @count: -c
+ * @count_each: --count-each
  * @number: -n
  * @offset: -b
  * @quiet: -q
@@ -65,6 +67,8 @@ enum recurse {
  * @before: Lines of context before selected ones, or %CONTEXT_NONE
  * @after: Those after them, or %CONTEXT_NONE
  * @separator: Stands between groups of them; NULL: nothing does
+ * @levels: --level, as the level_mask of struct ksift_filter; 0 for all
+ * @threads: -j
  * @label: Name of standard input
  * @stats: --stats
  * @checkpoint: --checkpoint, or NULL
@@ -74,18 +78,19 @@ enum recurse {
  */
 struct grep {
 	struct ksift_ctx *ctx;
-	struct ksift_matcher *engine, *engine_all;
+	struct ksift_matcher *engine, *engine_all, *engine_levels;
 	struct matcher *match;
 	struct filter filter;
 	struct globs globs;
 	const struct printer *printer;
-	bool fixed, fold, invert, word, whole, only, count, number, offset, quiet;
+	bool fixed, fold, invert, word, whole, only, count, count_each, number, offset, quiet;
 	bool no_messages, text, prefix, dir_prefix, null, color, decides;
 	char eol;
 	enum list list;
 	enum recurse recurse;
 	uint64_t max;
 	int64_t before, after;
+	uint32_t levels, threads;
 	const char *separator;
 	const char *label;
 	bool stats;
@@ -144,10 +149,10 @@ struct printer {
 
 extern const struct printer printer_text, printer_json, printer_records;
 
-/* Not with -c, -l, -L and -q. */
+/* Not with -c, --count-each, -l, -L and -q. */
 static inline bool grep_wants_lines(const struct grep *g)
 {
-	return !g->quiet && !g->count && g->list == LIST_NONE;
+	return !g->quiet && !g->count && !g->count_each && g->list == LIST_NONE;
 }
 
 static inline bool grep_wants_context(const struct grep *g)
@@ -156,10 +161,18 @@ static inline bool grep_wants_context(const struct grep *g)
 		(g->before != CONTEXT_NONE || g->after != CONTEXT_NONE);
 }
 
-/* What searching all files came to. */
+/**
+ * struct found - What searching all files came to
+ * @matched: Some file had a line
+ * @failed: Some file could not be searched
+ * @levels: With --level: as far as is known, a line carries a level
+ * @lines: Lines that carry none, before the first that does
+ * @counts: With --count-each, of each pattern
+ */
 struct found {
-	bool matched;
-	bool failed;
+	bool matched, failed, levels;
+	uint64_t lines;
+	uint64_t counts[KSIFT_PATTERNS_MAX];
 };
 
 void search_fd(const struct grep *g, const char *name, int fd, bool prefix,

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
 #include <libksift.h>
 
@@ -27,15 +28,61 @@ const char *level_name(uint32_t level)
 	return names[level < KSIFT_LEVELS ? level : KSIFT_LEVEL_NONE];
 }
 
-/* One of those names but the last, or what lines mostly say. */
+/* A name as people type it, which need not end there.  Return: -1 if it is none. */
+static int parse_name(const char *s, size_t len)
+{
+	static const struct {
+		const char *name;
+		enum ksift_level level;
+	} others[] = {
+		{ "emergency", KSIFT_LEVEL_EMERG }, { "panic", KSIFT_LEVEL_EMERG },
+		{ "critical", KSIFT_LEVEL_CRIT }, { "fatal", KSIFT_LEVEL_CRIT },
+		{ "error", KSIFT_LEVEL_ERR }, { "warn", KSIFT_LEVEL_WARNING },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(others) / sizeof(*others); i++)
+		if (strlen(others[i].name) == len && !strncasecmp(s, others[i].name, len))
+			return others[i].level;
+	for (i = 0; i < KSIFT_LEVELS; i++)
+		if (strlen(level_name(i)) == len && !strncasecmp(s, level_name(i), len))
+			return i;
+	return -1;
+}
+
+/*
+ * "LEVEL": that and the more severe ones.  "=LEVEL,LEVEL": those alone.  "none":
+ * no level at all.  Return: 0 or -EINVAL.
+ */
+int level_parse_mask(const char *s, uint32_t *mask)
+{
+	size_t len;
+	int level;
+
+	if (*s != '=') {
+		level = parse_name(s, strlen(s));
+		if (level < 0)
+			return -EINVAL;
+		*mask = level == KSIFT_LEVEL_NONE ? 1u << level : (2u << level) - 1;
+		return 0;
+	}
+	for (*mask = 0; *s; s += len) {
+		len = strcspn(++s, ",");
+		level = parse_name(s, len);
+		if (level < 0)
+			return -EINVAL;
+		*mask |= 1u << level;
+	}
+	return 0;
+}
+
+/* One level, that a line can carry.  Return: 0 or -EINVAL. */
 int level_parse(const char *name, uint32_t *level)
 {
-	if (!strcmp(name, "error"))
-		name = "err";
-	if (!strcmp(name, "warn"))
-		name = "warning";
-	for (*level = 0; *level < KSIFT_LEVEL_NONE; (*level)++)
-		if (!strcmp(name, names[*level]))
-			return 0;
-	return -EINVAL;
+	int parsed = parse_name(name, strlen(name));
+
+	if (parsed < 0 || parsed == KSIFT_LEVEL_NONE)
+		return -EINVAL;
+	*level = parsed;
+	return 0;
 }

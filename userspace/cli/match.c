@@ -233,6 +233,16 @@ bool match_selects(struct matcher *m, uint32_t *pattern)
 	return hit == m->groups;
 }
 
+/* Add 1 for each pattern that the line has, but the excluding ones. */
+void match_count(struct matcher *m, uint64_t *counts)
+{
+	size_t i;
+
+	for (i = 0; i < m->count; i++)
+		if (!(m->literals[i].flags & KSIFT_PATTERN_EXCLUDE))
+			counts[i] += has(m, &m->literals[i]);
+}
+
 /*
  * The next place of any pattern but the excluding ones: the leftmost, and there
  * the longest.  Places do not overlap, and empty ones do not count.

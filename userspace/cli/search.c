@@ -27,6 +27,7 @@
 /**
  * struct search - A search that is going on
  * @in: The file
+ * @found: Where what is found counts
  * @context: What stands around the selected lines
  * @wants_context: That is to be given out
  * @decides: The engine selects more than is meant
@@ -45,6 +46,7 @@
  */
 struct search {
 	struct input in;
+	struct found *found;
 	struct context context;
 	bool wants_context, decides;
 	uint64_t max;
@@ -95,6 +97,8 @@ static bool selects(const struct search *s, struct line *line)
 
 	if (!s->decides)
 		return true;
+	if (g->levels && !(g->levels & 1u << line->rec.level))
+		return false;
 	match_begin(g->match, line);
 	return match_selects(g->match, &line->rec.pattern) != g->invert;
 }
@@ -140,6 +144,8 @@ static int take_line(struct search *s, const char *text, size_t len)
 	s->selected_line = s->rec.line + 1;
 	if (grep_wants_lines(g))
 		put_line(s, &line);
+	else if (g->count_each)
+		match_count(g->match, s->found->counts);
 	/* The engine knows by itself when it has selected enough. */
 	if (s->decides && s->selected == s->max &&
 	    (!s->context.owed || s->in.regular))
@@ -278,12 +284,17 @@ static void set_up(struct search *s, struct ksift_scan_opts *opts)
 		opts->to = g->to;
 		s->in.origin = 0;
 	}
+	opts->threads = g->threads;
 	if (!g->eol)
 		opts->flags |= KSIFT_SCAN_NUL;
 	opts->max_lines = s->decides ? UINT64_MAX : s->max;
 	opts->arg = s;
 	opts->chunk = take_raw;
 	opts->progress = step;
+	if (!s->decides && g->count_each) {
+		opts->pattern_counts = s->found->counts;
+		opts->pattern_counts_cap = g->filter.count;
+	}
 	if (!grep_wants_lines(g) && !s->decides)
 		return;
 	opts->flags |= KSIFT_SCAN_TEXT;
@@ -336,6 +347,30 @@ static int scan(struct search *s, const struct ksift_scan_opts *opts,
 	return ret;
 }
 
+/*
+ * Nothing was found of a level: perhaps no line has any.  Looked for only until
+ * one is found, and not where lines cannot be read again.
+ */
+static void look_for_levels(const struct search *s, const struct ksift_scan_opts *opts,
+			    struct found *found)
+{
+	struct ksift_scan_result res = KSIFT_SCAN_RESULT_INIT;
+	struct ksift_scan_opts again = KSIFT_SCAN_OPTS_INIT;
+	const struct grep *g = s->in.grep;
+
+	if (!g->levels || found->levels)
+		return;
+	again.flags = (opts->flags & (KSIFT_SCAN_CURRENT | KSIFT_SCAN_NUL)) |
+		      KSIFT_SCAN_TOTAL;
+	again.from = opts->from;
+	again.to = opts->to;
+	again.max_lines = 1;
+	found->levels = !s->in.regular ||
+		ksift_lines_scan(g->ctx, g->engine_levels, s->in.fd, &again, &res, NULL) ||
+		res.selected;
+	found->lines += res.total;
+}
+
 static void search_open(struct search *s, struct found *found)
 {
 	struct ksift_scan_result res = KSIFT_SCAN_RESULT_INIT;
@@ -353,6 +388,8 @@ static void search_open(struct search *s, struct found *found)
 		g->printer->begin(&s->in);
 	ret = scan(s, &opts, &res, &err);
 	found->matched |= res.selected;
+	if (!ret && !found->matched)
+		look_for_levels(s, &opts, found);
 	if (ret)
 		file_error(&s->in, err.text, found);
 	g->printer->end(&s->in, &res);
@@ -368,6 +405,7 @@ void search_fd(const struct grep *g, const char *name, int fd, bool prefix,
 	       struct found *found)
 {
 	struct search s = {
+		.found = found,
 		.in = { .grep = g, .name = name, .fd = fd, .prefix = prefix },
 	};
 	struct ksift_scan_result none = KSIFT_SCAN_RESULT_INIT;

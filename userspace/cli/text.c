@@ -152,7 +152,7 @@ static void text_end(const struct input *in, const struct ksift_scan_result *res
 {
 	const struct grep *g = in->grep;
 
-	if (g->quiet)
+	if (g->quiet || g->count_each)
 		return;
 	if (g->list != LIST_NONE) {
 		if (!res->selected != (g->list == LIST_OTHERS))

@@ -514,6 +514,99 @@ t/one.c
 t/sub/three.c
 t/two.h'
 
+printf 'Jan 1 ERROR a\nINFO: b\n<4>warn a\nplain a\n[debug] a\n' >levels
+try grep --level warn levels
+is "--level" 0 'Jan 1 ERROR a
+<4>warn a'
+try grep --level =Info,DEBUG levels
+is "--level, some" 0 'INFO: b
+[debug] a'
+try grep --level none levels
+is "--level none" 0 'plain a'
+try grep -c --level trace -e a levels
+is "--level and -e" 0 3
+try grep -n --level trace -w -e a --not ERR levels
+is "--level and -w" 0 '1:Jan 1 ERROR a
+3:<4>warn a
+5:[debug] a'
+try grep -vc --level trace -e a levels
+is "--level and -v" 0 1
+cat levels | try grep -A1 --level crit -e a
+is "--level of a pipe, nothing" 1
+cat levels | try grep -nA1 --level err
+is "--level and context of a pipe" 0 '1:Jan 1 ERROR a
+2-INFO: b'
+try grep --level crit levels
+is "--level, nothing" 1
+try grep --level crit f levels
+is "--level, nothing, but lines with a level" 1
+try grep --level err f f
+is "--level, and no line has one" 1 '' 'ksift: 0 of 8 lines carry a level'
+try grep --level err -e zzz f
+is "--level and -e, and no line has a level" 1 '' 'ksift: 0 of 4 lines carry a level'
+try grep --level err empty
+is "--level and no line" 1
+try grep --level loud f
+is "--level of no name" 2 '' "ksift: grep: --level: 'loud' is not a level, as 'warning', nor some of them, as '=info,debug', nor 'none'"
+for level in '' '=' '=err,' '=err,,warn' 'err,warn'; do
+	try grep --level "$level" f
+	is "--level '$level'" 2 '' "ksift: grep: --level: '$level' is not a level, *"
+done
+for pair in emergency:emerg PANIC:emerg Alert:alert critical:crit fatal:crit error:err warn:warning NOTICE:notice; do
+	try grep -c --level "=${pair%:*}" levels
+	cp out got
+	try grep -c --level "=${pair#*:}" levels
+	check "--level: ${pair%:*} is ${pair#*:}" cmp got out
+done
+
+tab=$(printf '\t')
+try grep --count-each -e a -e 2 -e zz -e '^a1' f g
+is "--count-each" 0 "3${tab}a
+1${tab}2
+1${tab}zz
+1${tab}^a1"
+try grep --count-each -w -e a -e foo words f
+is "--count-each -w" 0 "0${tab}a
+4${tab}foo"
+try grep --count-each --not 2 -e a -e 2 f
+is "--count-each and --not" 0 "2${tab}a
+0${tab}2"
+try grep --count-each -m2 a f
+is "--count-each -m2" 0 "2${tab}a"
+try grep --count-each zzz f
+is "--count-each of nothing" 1 "0${tab}zzz"
+cat f | try grep --count-each a
+is "--count-each of a pipe" 0 "3${tab}a"
+try grep --count-each -c a f
+is "--count-each -c" 2 '' 'ksift: grep: --count-each and -c, -l or -L exclude each other'
+
+try grep -b --from 1 --to 6 a f
+is "--from, --to" 0 5:a2
+try grep -b --from 0 --to 5 a f
+is "--to" 0 0:a1
+try grep -nbC1 --from 4 3 f
+is "--from and context" 0 '1-5-a2
+2:8:a3'
+try grep -B9 --from 5 --to 6 a f
+is "--from, and nothing before" 0 a2
+try grep -A9 --from 0 --to 5 a1 f
+is "--to, and nothing after" 0 'a1
+b'
+try grep --from 5 --to 4 a f
+is "--from above --to" 2 '' 'ksift: grep: --from is above --to'
+try grep --from -1 a f
+is "--from below zero" 2 '' "ksift: grep: --from: '-1' is not a number of bytes"
+cat f | try grep --from 1 a
+is "--from of a pipe" 2 '' 'ksift: (standard input): from, to: only a regular file has ranges'
+for threads in 0 1 3; do
+	try grep -j $threads -n a f
+	is "-j $threads" 0 '1:a1
+3:a2
+4:a3'
+done
+try grep -j many a f
+is "-j of no number" 2 '' "ksift: grep: -j: 'many' is not a number of threads from 0 to 1024"
+
 pack()
 {
 	# Octal, as it is.

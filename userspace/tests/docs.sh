@@ -309,6 +309,7 @@ else
 	offers "a value after =" 'i64le ' "$KSIFT" sum --format = i
 	offers "nothing after =" 'i64le text ' "$KSIFT" sum --format =
 	offers "a variant" 'scalar ' "$KSIFT" grep --variant sc
+	offers "a level" 'warning ' "$KSIFT" grep --level w
 	offers "an engine" 'kernel ' "$KSIFT" grep --engine k
 	offers "files are left to bash" ' ' "$KSIFT" grep error ''
 fi

@@ -216,8 +216,9 @@ free_temp:
 			       strerror(-ret)) : CLI_OK;
 }
 
-/* The byte after the last newline in [from, size), or @from. */
-static int find_limit(int fd, uint64_t from, uint64_t size, uint64_t *limit)
+/* The byte after the last @eol in [from, size), or @from. */
+static int find_limit(int fd, uint64_t from, uint64_t size, char eol,
+		      uint64_t *limit)
 {
 	static char buf[BLOCK];
 	uint64_t at = size;
@@ -231,7 +232,7 @@ static int find_limit(int fd, uint64_t from, uint64_t size, uint64_t *limit)
 		ret = read_all(fd, buf, len, at);
 		if (ret && ret != -ENODATA)
 			return ret;
-		nl = ret ? NULL : memrchr(buf, '\n', len);
+		nl = ret ? NULL : memrchr(buf, eol, len);
 		if (nl) {
 			*limit = at + (nl + 1 - buf);
 			return 0;
@@ -258,11 +259,11 @@ static const char *find_difference(const struct checkpoint *c,
 }
 
 /*
- * Where to begin in @fd, and where to stop.  The checkpoint is written once at
+ * Where to begin in @fd, whose lines end with @eol, and where to stop.  The checkpoint is written once at
  * once: that it cannot be should be known before the work, not after it.
  */
 int checkpoint_begin(struct checkpoint *c, const char *path, int fd,
-		     const char *name)
+		     const char *name, char eol)
 {
 	const char *why;
 	struct stat st;
@@ -289,7 +290,7 @@ int checkpoint_begin(struct checkpoint *c, const char *path, int fd,
 	}
 	c->dev = st.st_dev;
 	c->ino = st.st_ino;
-	ret = find_limit(fd, c->pos, st.st_size, &c->limit);
+	ret = find_limit(fd, c->pos, st.st_size, eol, &c->limit);
 	if (ret)
 		return cli_error("%s: %s", name, strerror(-ret));
 	c->begin_len = c->limit < FINGERPRINT ? c->limit : FINGERPRINT;

@@ -47,7 +47,7 @@ struct checkpoint {
 };
 
 int checkpoint_begin(struct checkpoint *c, const char *path, int fd,
-		     const char *name);
+		     const char *name, char eol);
 bool checkpoint_due(const struct checkpoint *c);
 int checkpoint_save(struct checkpoint *c, uint64_t pos, uint64_t line);
 

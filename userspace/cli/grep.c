@@ -485,7 +485,8 @@ static int check_options(struct grep *g)
 
 static int check_checkpoint(const struct grep *g, int count, char **files)
 {
-	if (!g->checkpoint || (count == 1 && strcmp(*files, "-")))
+	if (!g->checkpoint || (count == 1 && strcmp(*files, "-") &&
+			       g->recurse == RECURSE_NO))
 		return CLI_OK;
 	return cli_error("grep: --checkpoint takes exactly one FILE, which is not standard input");
 }

@@ -42,7 +42,8 @@ static int begin_checkpoint(struct input *in, struct ksift_scan_opts *opts)
 	struct checkpoint *c = &watch.checkpoint;
 	int ret;
 
-	ret = checkpoint_begin(c, watch.checkpoint_path, in->fd, in->name);
+	ret = checkpoint_begin(c, watch.checkpoint_path, in->fd, in->name,
+			       in->grep->eol);
 	if (ret)
 		return ret;
 	watch.first_line = c->line;

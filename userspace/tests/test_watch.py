@@ -173,6 +173,13 @@ def test_limits():
     ok(counts == [b'2\n', b'1\n'], 'checkpoint: -c counts what is new', counts)
 
 
+    fresh(b'a\n1\0b\0a\n2\0a\n')
+    got = [grep('--checkpoint', 'ck', '-z', 'a', 'log')[1]]
+    append('log', b'3\0')
+    got.append(grep('--checkpoint', 'ck', '-z', 'a', 'log')[1])
+    ok(got == [b'a\n1\0a\n2\0', b'a\n3\0'], 'checkpoint: -z', got)
+
+
 def other(name, change, why, want=b'new a\n'):
     """After the change the search begins at the start, and says why."""
     fresh(b'a1\n' + b'x' * 50 + b'\na2\n')
@@ -251,6 +258,9 @@ def test_damage():
     ok(grep('--checkpoint', '.', 'a', 'log') ==
        (2, b'', 'ksift: .: a checkpoint is a regular file, and this is none\n'),
        'checkpoint: a directory')
+    for option in ('-r', '-R'):
+        ok(grep(option, '--checkpoint', 'ck', 'a', '.')[0] == 2 and not os.path.exists('ck'),
+           f'checkpoint: not with {option}')
     ok(grep('--checkpoint', 'ck', 'a', '/dev/null') ==
        (2, b'', 'ksift: /dev/null: only a regular file can have a checkpoint\n'),
        'checkpoint: of a device')

@@ -42,8 +42,8 @@
 /**
  * struct entries - A search for entries that is going on
  * @in: The file
- * @any: Selects the lines that one of the first group's patterns is in; NULL:
- *	entries without may be selected, too
+ * @any: Selects lines of which every selected entry has one; NULL: there is
+ *	nothing like that
  * @each: Tells which of all patterns a line has
  * @all: Selects every line
  * @max: Entries to select
@@ -281,34 +281,32 @@ static int match(struct entries *e, size_t head, size_t end, bool *selected,
 	return 0;
 }
 
-static int put(struct entries *e, size_t head, size_t end, uint32_t pattern)
+static void put(struct entries *e, size_t head, size_t end,
+		const struct ksift_record *rec)
 {
 	bool unended = e->buf[end - 1] != '\n';
 	const struct grep *g = e->in->grep;
 	struct line line = {
+		.rec = *rec,
 		.text = e->buf + head,
 		.fd = e->in->fd,
 		.unended = unended,
 	};
-	int ret;
 
-	ret = read_head(e, head, end, &line.rec);
-	if (ret)
-		return ret;
 	count_lines(e, head);
 	line.rec.offset = e->base + head;
 	line.rec.len = end - head - !unended;
 	line.rec.line = e->line + e->in->first_line;
-	line.rec.pattern = pattern;
 	if (g->match)
 		match_begin(g->match, &line);
 	g->printer->line(e->in, &line);
-	return 0;
 }
 
 /* The entry [@head, @end); what comes before it in the buffer does not matter. */
 static int take(struct entries *e, size_t head, size_t end)
 {
+	const struct grep *g = e->in->grep;
+	struct ksift_record rec;
 	size_t stop = end;
 	uint32_t pattern;
 	const char *nl;
@@ -328,15 +326,20 @@ static int take(struct entries *e, size_t head, size_t end)
 	ret = match(e, head, stop, &selected, &pattern);
 	if (ret || !selected)
 		return ret;
-	if (grep_wants_lines(e->in->grep))
-		ret = put(e, head, stop, pattern);
+	if (g->levels || grep_wants_lines(g))
+		ret = read_head(e, head, stop, &rec);
+	if (ret || (g->levels && !(g->levels & 1u << rec.level)))
+		return ret;
+	rec.pattern = pattern;
+	if (grep_wants_lines(g))
+		put(e, head, stop, &rec);
 	e->res->selected++;
 	e->res->selected_bytes += stop - head + (e->buf[stop - 1] != '\n');
 	if (e->res->selected == e->max) {
 		e->done = true;
 		e->res->flags |= KSIFT_SCAN_LIMITED;
 	}
-	return ret;
+	return 0;
 }
 
 /* All entries of the buffer's first @len bytes. */
@@ -436,18 +439,20 @@ static int step(struct entries *e)
 }
 
 static int make(struct entries *e, struct ksift_matcher **matcher,
-		const struct ksift_pattern *patterns, size_t count)
+		const struct ksift_pattern *patterns, size_t count, uint32_t levels)
 {
 	struct ksift_matcher_opts opts = KSIFT_MATCHER_OPTS_INIT;
 
 	opts.patterns = patterns;
 	opts.count = count;
+	opts.level_mask = levels;
 	return ksift_matcher_new(e->in->grep->ctx, &opts, matcher, e->err);
 }
 
 static int make_matchers(struct entries *e)
 {
-	const struct filter *f = &e->in->grep->filter;
+	const struct grep *g = e->in->grep;
+	const struct filter *f = &g->filter;
 	struct ksift_pattern each[KSIFT_PATTERNS_MAX], any[KSIFT_PATTERNS_MAX];
 	size_t i, count = 0;
 	int ret;
@@ -460,11 +465,14 @@ static int make_matchers(struct entries *e)
 		    !f->patterns[i].group)
 			any[count++] = f->patterns[i];
 	}
-	ret = make(e, &e->all, NULL, 0);
+	ret = make(e, &e->all, NULL, 0, 0);
 	if (!ret)
-		ret = make(e, &e->each, each, f->count);
-	if (!ret && count && !e->in->grep->invert)
-		ret = make(e, &e->any, any, count);
+		ret = make(e, &e->each, each, f->count, 0);
+	/* A pattern is in some line of it, the level in the first. */
+	if (!ret && count && !g->invert)
+		ret = make(e, &e->any, any, count, 0);
+	else if (!ret && g->levels)
+		ret = make(e, &e->any, NULL, 0, g->levels);
 	return ret;
 }
 

@@ -467,10 +467,9 @@ static int check_range(const struct grep *g)
 /* What the options mean together. */
 static int check_options(struct grep *g)
 {
-	if (g->join && (g->word || g->whole || g->only || !g->eol || g->checkpoint ||
-			g->levels || g->count_each ||
-			g->before != CONTEXT_NONE || g->after != CONTEXT_NONE))
-		return cli_error("entries: --join takes none of -w, -x, -o, -z, -A, -B, -C, --level, --count-each and --checkpoint");
+	if (g->join && (g->word || g->whole || g->only || !g->eol || g->count_each ||
+			g->checkpoint || g->before != CONTEXT_NONE || g->after != CONTEXT_NONE))
+		return cli_error("entries: --join takes none of -w, -x, -o, -z, -A, -B, -C, --count-each and --checkpoint");
 	if (g->quiet)
 		g->list = LIST_NONE;
 	if (g->printer != &printer_text && !g->quiet && !grep_wants_lines(g))
@@ -766,8 +765,8 @@ const struct cli_cmd cli_entries = {
 "                       looked for in all lines of an entry, --not in none of them,\n"
 "                       and its level is that of its first line.  Of an entry that\n"
 "                       is longer than 2 MiB only the first 2 MiB are looked at.\n"
-"                       It takes none of -w, -x, -o, -z, -A, -B, -C, --checkpoint,\n"
-"                       and neither --level nor --count-each.\n"
+"                       It takes none of -w, -x, -o, -z, -A, -B, -C, and neither\n"
+"                       of --count-each and --checkpoint.\n"
 CLI_COMMON_HELP
 "\n"
 "All other options, and the exit status, are those of 'ksift grep', for entries\n"

@@ -133,7 +133,16 @@ def test_fixed():
     err = join('--stats', '-c', 'zz', 't')[2]
     ok(b' bytes=%d lines=17 selected=0 end=%d complete=yes ' % (len(TRACE), len(TRACE)) in err,
        '--stats', err)
-    for option in ('-w', '-x', '-o', '-z', '-A1', '-B1', '-C1', '--checkpoint=c'):
+    ok(join('--level', 'warning', 't')[1] == TRACE[22:TRACE.index(b'... and')].replace(b'\n\n', b'\n'),
+       '--level is that of the first line', join('--level', 'warning', 't'))
+    ok(join('-c', '--level', 'err', '-e', 'Null', 't')[1] == b'1\n', '--level and a pattern')
+    ok(join('-c', '--level', 'err', '-v', '-e', 'Null', 't')[1] == b'1\n', '--level and -v')
+    ok(join('-c', '--level', '=info,none', 't')[1] == b'6\n', '--level of some',
+       join('-c', '--level', '=info,none', 't'))
+    write('u', b'INFO x\n\tERROR in the trace\nERROR y\n\tINFO z\n')
+    ok(join('--level', 'err', 'u') == (0, b'ERROR y\n\tINFO z\n', b''),
+       '--level is not that of other lines')
+    for option in ('-w', '-x', '-o', '-z', '-A1', '-B1', '-C1', '--count-each', '--checkpoint=c'):
         status, out, err = join(option, 'a', 't')
         ok(status == 2 and not out and err.startswith(b'ksift: entries: --join '),
            f'not with {option}', err)

@@ -213,11 +213,16 @@ int filter_compile(struct filter *f, bool fixed, bool fold)
 	return CLI_OK;
 }
 
-/* Whether it can be told from the words alone: they are one empty pattern. */
+/* Whether it can be told from the words alone: there are but empty patterns. */
 bool filter_matches_all(const struct filter *f)
 {
-	return f->given_count == 1 && !f->given->len &&
-		f->given->role == FILTER_OR;
+	size_t i;
+
+	for (i = 0; i < f->count; i++)
+		if (f->shown[i].len || f->patterns[i].group ||
+		    f->patterns[i].flags & KSIFT_PATTERN_EXCLUDE)
+			return false;
+	return f->count;
 }
 
 bool filter_has_nul(const struct filter *f)

@@ -100,8 +100,6 @@ static void put_highlighted(const struct grep *g, const struct line *line,
 	while (matching && *color && match_next(g->match, &match)) {
 		color_begin(rest);
 		line_put(line, at, match.from);
-		if (match.from > at)
-			color_end(rest);
 		color_begin(color);
 		line_put(line, match.from, match.to);
 		color_end(color);

@@ -23,6 +23,7 @@ BATCH = 100
 WORDS = ["a", "b", "ab", "ba", "aa", "aba", "abab", "a b", "b a", " ", "  ", "_", "a_", "-", "a-b", "x",
          "zz", "A", "aB", "", "a" * 9, "ab" * 40, "é", "\udcff", "\udcffa", "ERROR", "err", "1", ":", "\r"]
 SPECIAL = [".", "a.", "[a]", "a*", "^a", "a$", "\\", "a\\b"]
+COLORS = ["", "", "", "sl=1:cx=34:rv", "ne:mt=7", "sl=4:ms=1:mc=2:fn=3:ln=4:bn=5:se=6", "cx=7:ne:sl=", "mt=1:oops;:fn=4"]
 ANCHORED = ["^a", "^ab", "^", "^ ", "^b a", "^x"]
 
 
@@ -179,12 +180,11 @@ def command(rng, files, pattern_files):
     return args + ["--"] + first + names, stdin, any(o in ("-r", "-R") for o in opts)
 
 
-def run(argv, stdin, piped, root):
+def run(argv, stdin, piped, colors, root):
     env = {"LC_ALL": "C", "PATH": os.environ.get("PATH", ""), "TERM": "dumb"}
     for name in ("LD_PRELOAD", "KSIFT_STANDIN_CHOP", "ASAN_OPTIONS"):
         if name in os.environ:
             env[name] = os.environ[name]
-    colors = os.environ.get("KSIFT_TEST_COLORS")
     if colors:
         env["GREP_COLORS"] = colors
     path = os.path.join(root, stdin) if stdin else os.devnull
@@ -228,14 +228,16 @@ def main():
         for _ in range(min(BATCH, cases - first)):
             args, stdin, sort = command(rng, files, pattern_files)
             piped = stdin is not None and rng.random() < .7
-            got = run(ksift + args, stdin, piped, root)
-            want = run([GREP, "-a"] + args, stdin, piped, root)
+            colors = rng.choice(COLORS)
+            got = run(ksift + args, stdin, piped, colors, root)
+            want = run([GREP, "-a"] + args, stdin, piped, colors, root)
             if settle(got, sort) == settle(want, sort):
                 continue
             bad += 1
             into = " <%s" % stdin if stdin and not piped else ""
             before = "cat %s | " % stdin if piped else ""
-            print("# cd %s; export LC_ALL=C; %sgrep -a %s%s" % (root, before, shlex.join(args), into))
+            print("# cd %s; export LC_ALL=C GREP_COLORS='%s'; %sgrep -a %s%s" %
+                  (root, colors, before, shlex.join(args), into))
             print("#   status %d, grep's %d" % (got[0], want[0]))
             for what, mine, theirs in (("output", got[1], want[1]), ("message", got[2], want[2])):
                 if mine != theirs:

@@ -73,7 +73,8 @@ def main():
     if len(texts) != len(cases):
         sys.exit(f"bench: {len(cases)} cases, {len(texts)} answers")
     rows = {c.name: figures(c, t, data) for c, t in zip(cases, texts)}
-    text = ("# Instructions of the guest for each byte, or number, and for each line, or\n"
+    text = ("# SPDX-License-Identifier: GPL-2.0-only\n"
+            "# Instructions of the guest for each byte, or number, and for each line, or\n"
             "# integer: scripts/bench --icount --update\n" +
             "".join(f"{name}\t{per}\t{line}\n" for name, (per, line) in rows.items()))
     print(text, end="")

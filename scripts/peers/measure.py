@@ -269,13 +269,15 @@ def chart(result, path):
         data.append('"' + row["case"] + '" ' + " ".join(
             f"{rate(row, runs[n]):.4f}" if n in runs else "0" for n in names))
     plot = ", ".join(f"$d using {i + 2}:xtic(1) title '{n}'" for i, n in enumerate(names))
-    script = f"""set terminal svg size 1200,500
+    script = f"""set terminal svg size 1200,500 noenhanced
 set output '{path}'
 set style data histogram
 set style fill solid 0.8 border -1
 set ylabel 'GB/s'
 set xtics rotate by -35
-set key top left
+set key outside
+set bmargin 9
+set rmargin 14
 $d << END
 {chr(10).join(data)}
 END
@@ -324,6 +326,10 @@ def main():
     cases = [c for c in all_cases(words, args.peers, args.numbers) if args.only in c.name]
     if not cases:
         raise Wrong(f"no case is called '{args.only}'")
+    # The guest's two processors have to be two of the machine's.
+    busy = os.getloadavg()[0]
+    if busy > 1:
+        print(f"bench: the machine is busy (load {busy:.1f}): figures will be too low, and vary", file=sys.stderr)
     rows = []
     for case in cases:
         rows.append(bench.measure(case))
@@ -331,7 +337,7 @@ def main():
     ours = [r for row in rows for r in row["runs"] if r["name"] == ("kernel" if args.guest else "user")]
     result = {"about": {"cpu": cpu_name(), "rounds": args.rounds, "size": max(
         [r["size"] for r in rows if r["unit"] == "bytes"], default=0),
-        "spread": max(((r["max"] - r["min"]) / r["median"] * 100 for r in ours), default=0)}, "rows": rows}
+        "load": busy, "spread": max(((r["max"] - r["min"]) / r["median"] * 100 for r in ours), default=0)}, "rows": rows}
     if args.json:
         with open(args.json, "w", encoding="utf-8") as f:
             json.dump(result, f, indent=1)

@@ -84,36 +84,9 @@ static int users(void)
 	return n;
 }
 
-static bool file_has(const char *path, const char *what)
-{
-	char line[512];
-	bool found = false;
-	FILE *f = fopen(path, "r");
-
-	if (!f)
-		return false;
-	while (!found && fgets(line, sizeof(line), f))
-		found = strstr(line, what);
-	fclose(f);
-	return found;
-}
-
-/*
- * User-mode Linux with KASAN does not forget the red zones of a module that
- * is gone, and reports whatever comes to lie in their place.
- */
-static bool can_reload(void)
-{
-	return !file_has("/proc/cpuinfo", "User Mode Linux") ||
-	       !file_has("/proc/kallsyms", " __asan_register_globals");
-}
-
-#define NO_RELOAD "this kernel's KASAN cannot take a module twice"
-
 FIXTURE(module)
 {
 	struct stat node;
-	bool reload;
 };
 
 FIXTURE_SETUP(module)
@@ -127,7 +100,6 @@ FIXTURE_SETUP(module)
 		SKIP(return, "not a module here");
 	if (!find_module())
 		SKIP(return, "no " NAME ".ko to load it again from");
-	self->reload = can_reload();
 	ASSERT_EQ(0, stat(KSIFT_DEV, &self->node));
 	ASSERT_EQ(0, users()) TH_LOG("somebody else uses it");
 }
@@ -151,8 +123,6 @@ TEST_F(module, loads_and_unloads)
 	unsigned int i, rounds = 200;
 	struct stat st;
 
-	if (!self->reload)
-		SKIP(return, NO_RELOAD);
 	for (i = 0; i < rounds; i++) {
 		struct ksift_lines lines;
 		struct ksift_run run;
@@ -193,10 +163,8 @@ TEST_F(module, loaded_twice)
 
 #define EXPECT_IDLE() do {						\
 	EXPECT_EQ(0, users());						\
-	if (self->reload) {						\
-		EXPECT_OK(unload());					\
-		EXPECT_OK(load());					\
-	}								\
+	EXPECT_OK(unload());						\
+	EXPECT_OK(load());						\
 } while (0)
 
 TEST_F(module, open_device)
@@ -271,8 +239,6 @@ TEST_F(module, run_at_work)
 	unsigned char *mem;
 	pid_t pid;
 
-	if (!self->reload)
-		SKIP(return, NO_RELOAD);
 	mem = mmap(NULL, len, PROT_READ | PROT_WRITE,
 		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	ASSERT_NE(MAP_FAILED, mem);

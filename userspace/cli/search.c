@@ -295,6 +295,10 @@ static void set_up(struct search *s, struct ksift_scan_opts *opts)
 		opts->pattern_counts = s->found->counts;
 		opts->pattern_counts_cap = g->filter.count;
 	}
+	if (g->levels && !s->in.regular) {
+		opts->also = g->engine_levels;
+		opts->flags |= KSIFT_SCAN_TOTAL;
+	}
 	if (!grep_wants_lines(g) && !s->decides)
 		return;
 	opts->flags |= KSIFT_SCAN_TEXT;
@@ -349,10 +353,10 @@ static int scan(struct search *s, const struct ksift_scan_opts *opts,
 
 /*
  * Nothing was found of a level: perhaps no line has any.  Looked for only until
- * one is found, and not where lines cannot be read again.
+ * one is found, in a stream while it was read.
  */
 static void look_for_levels(const struct search *s, const struct ksift_scan_opts *opts,
-			    struct found *found)
+			    const struct ksift_scan_result *first, struct found *found)
 {
 	struct ksift_scan_result res = KSIFT_SCAN_RESULT_INIT;
 	struct ksift_scan_opts again = KSIFT_SCAN_OPTS_INIT;
@@ -360,12 +364,17 @@ static void look_for_levels(const struct search *s, const struct ksift_scan_opts
 
 	if (!g->levels || found->levels)
 		return;
+	if (!s->in.regular) {
+		found->levels = first->flags & KSIFT_SCAN_ALSO;
+		found->lines += first->total;
+		return;
+	}
 	again.flags = (opts->flags & (KSIFT_SCAN_CURRENT | KSIFT_SCAN_NUL)) |
 		      KSIFT_SCAN_TOTAL;
 	again.from = opts->from;
 	again.to = opts->to;
 	again.max_lines = 1;
-	found->levels = !s->in.regular ||
+	found->levels =
 		ksift_lines_scan(g->ctx, g->engine_levels, s->in.fd, &again, &res, NULL) ||
 		res.selected;
 	found->lines += res.total;
@@ -389,7 +398,7 @@ static void search_open(struct search *s, struct found *found)
 	ret = scan(s, &opts, &res, &err);
 	found->matched |= res.selected;
 	if (!ret && !found->matched)
-		look_for_levels(s, &opts, found);
+		look_for_levels(s, &opts, &res, found);
 	if (ret)
 		file_error(&s->in, err.text, found);
 	g->printer->end(&s->in, &res);

@@ -321,6 +321,9 @@ enum ksift_scan_flags {
  *	What comes out is the same, and the calling thread alone calls back.
  *	What is read goes through the calling thread.  See ksift_cpus().
  * @__reserved: Must be 0
+ * @also: A second matcher, for what can be read only once: %KSIFT_SCAN_ALSO in
+ *	the result tells if it selects a line that was looked at.  A file can be
+ *	scanned again, and is scanned without it.  NULL: none.
  */
 struct ksift_scan_opts {
 	size_t size;
@@ -335,20 +338,23 @@ struct ksift_scan_opts {
 	size_t pattern_counts_cap;
 	uint32_t threads;
 	uint32_t __reserved;
+	const struct ksift_matcher *also;
 };
 
 #define KSIFT_SCAN_OPTS_INIT \
 	{ sizeof(struct ksift_scan_opts), 0, 0, UINT64_MAX, UINT64_MAX, NULL, NULL, \
-	  NULL, NULL, 0, 0, 0 }
+	  NULL, NULL, 0, 0, 0, NULL }
 
 /**
  * enum ksift_scan_result_flags - Bits of struct ksift_scan_result.flags
  * @KSIFT_SCAN_LIMITED: It ended because @max_lines lines were selected
  * @KSIFT_SCAN_STREAM: The file was read, because the kernel cannot walk it
+ * @KSIFT_SCAN_ALSO: The second matcher selects a line, too
  */
 enum ksift_scan_result_flags {
 	KSIFT_SCAN_LIMITED = 1 << 0,
-	KSIFT_SCAN_STREAM = 1 << 1
+	KSIFT_SCAN_STREAM = 1 << 1,
+	KSIFT_SCAN_ALSO = 1 << 2
 };
 
 /**

@@ -279,6 +279,24 @@ static int scan_file(struct scan *s, int fd)
 	}
 }
 
+/* Does the second matcher select a line of @run's, too? */
+static int scan_also(struct scan *s, struct ksift_run *run)
+{
+	while (!(s->res.flags & KSIFT_SCAN_ALSO) &&
+	       !(run->resume.flags & KSIFT_RESUME_DONE)) {
+		struct ksift_lines lines = { .size = sizeof(lines), .max_lines = 1 };
+		int ret = ksift_lines_run(s->ctx, s->opts.also, run, &lines, s->err);
+
+		if (!ret)
+			ret = ksift_ctx_interrupted(s->ctx, s->err);
+		if (ret)
+			return ret;
+		if (lines.out_selected)
+			s->res.flags |= KSIFT_SCAN_ALSO;
+	}
+	return 0;
+}
+
 /* The lines that are complete in the first @len bytes of the buffer. */
 static int scan_buffer(struct scan *s, const struct stream *in, size_t len)
 {
@@ -290,9 +308,10 @@ static int scan_buffer(struct scan *s, const struct stream *in, size_t len)
 		.len = len,
 		.from = from > in->offset ? from - in->offset : 0,
 		.to = to == UINT64_MAX ? to : to - in->offset,
-	};
+	}, also = run;
+	int ret = ksift_scan_range(s, &run, in->offset);
 
-	return ksift_scan_range(s, &run, in->offset);
+	return ret || !s->opts.also ? ret : scan_also(s, &also);
 }
 
 static int stream_grow(struct scan *s, struct stream *in)

@@ -544,6 +544,10 @@ try grep --level err f f
 is "--level, and no line has one" 1 '' 'ksift: 0 of 8 lines carry a level'
 try grep --level err -e zzz f
 is "--level and -e, and no line has a level" 1 '' 'ksift: 0 of 4 lines carry a level'
+cat f | try grep --level err
+is "--level, and no line of a pipe has one" 1 '' 'ksift: 0 of 4 lines carry a level'
+cat f levels | try grep --level crit
+is "--level, nothing, but lines of a pipe with a level" 1
 try grep --level err empty
 is "--level and no line" 1
 try grep --level loud f

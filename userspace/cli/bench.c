@@ -767,11 +767,8 @@ static int parse_number(const char *option, uint64_t max, uint64_t *value)
 
 static int set_level(struct bench *b)
 {
-	uint32_t level;
-
-	if (level_parse(optarg, &level))
-		return cli_error("bench: --level: '%s' is not the name of a level", optarg);
-	b->level_mask = (2u << level) - 1;
+	if (level_parse_mask(optarg, &b->level_mask))
+		return cli_error("bench: --level: '%s' is not one as for 'ksift grep'", optarg);
 	return CLI_OK;
 }
 
@@ -928,7 +925,7 @@ const struct cli_cmd cli_bench = {
 "  -F, --fixed-strings  patterns are plain text, whatever is in them\n"
 "  -i, --ignore-case    a-z and A-Z are the same\n"
 "  -v, --invert-match   the other lines\n"
-"      --level LEVEL    of these, lines of this level and of worse ones\n"
+"      --level LEVEL    of these, lines of that severity, as for 'ksift grep'\n"
 "  -j, --threads N      engines search FILE with N threads\n"
 "      --case NAME      measure something else than to count, without programs:\n"
 "                       emit (give the lines out), records (tell where they\n"

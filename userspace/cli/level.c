@@ -75,14 +75,3 @@ int level_parse_mask(const char *s, uint32_t *mask)
 	}
 	return 0;
 }
-
-/* One level, that a line can carry.  Return: 0 or -EINVAL. */
-int level_parse(const char *name, uint32_t *level)
-{
-	int parsed = parse_name(name, strlen(name));
-
-	if (parsed < 0 || parsed == KSIFT_LEVEL_NONE)
-		return -EINVAL;
-	*level = parsed;
-	return 0;
-}

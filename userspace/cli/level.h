@@ -5,7 +5,6 @@
 #include <stdint.h>
 
 const char *level_name(uint32_t level);
-int level_parse(const char *name, uint32_t *level);
 int level_parse_mask(const char *s, uint32_t *mask);
 
 #endif /* _KSIFT_LEVEL_H */

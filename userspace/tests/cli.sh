@@ -1128,8 +1128,8 @@ check "bench --case fib" grep -q '"size":10,.*"answer":\[107\],' out
 try bench --once --json --engine user --level warn -e error -e warn log
 count=$("$KSIFT" grep --engine user --records -e error -e warn log | "$GREP" -c '"level":"\(err\|warning\)"')
 check "bench --level" grep -q '"answer":\['"$count"'\]' out
-try bench --level none log
-is "bench --level none" 2 '' "ksift: bench: --level: 'none' is not the name of a level"
+try bench --level loud log
+is "bench --level loud" 2 '' "ksift: bench: --level: 'loud' is not one as for 'ksift grep'"
 try bench --case nosuch log
 is "bench --case nosuch" 2 '' "ksift: bench: --case: there is none called 'nosuch'; see 'ksift bench --help'"
 try bench --rounds 0 log

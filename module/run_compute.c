@@ -161,6 +161,7 @@ static int ints_next(struct ints *ints, const u8 **buf, u64 *count)
 		n = ret / INT_SIZE;
 		*buf = (const u8 *)&ints->last;
 		piece->shared = false;
+		piece->walked = false;
 		if (!n)
 			ints_end(ints, ret);
 	}

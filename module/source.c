@@ -337,13 +337,13 @@ static bool poisoned(struct folio *folio)
 
 u64 ksift_source_hole(struct ksift_src *src, u64 pos, u64 len)
 {
-	/* Before the file system is asked: what is appended since is no hole. */
-	loff_t size = i_size_read(file_inode(src->file));
 	struct file *reader;
-	loff_t data;
+	loff_t size, data;
 
 	if (!src->walk || len < HOLE_MIN)
 		return 0;
+	/* Before the file system is asked: what is appended since is no hole. */
+	size = i_size_read(file_inode(src->file));
 	reader = get_reader(src);
 	if (IS_ERR(reader) || reader == src->file)
 		return 0;
@@ -392,7 +392,7 @@ static int next_walked(struct ksift_src *src, u64 pos,
 	u64 end, offset;
 	int ret;
 
-	piece->len = 0;
+	*piece = (struct ksift_piece){ 0 };
 	if (pos >= size)
 		return 0;
 	ret = enter_window(src, pos);
@@ -409,9 +409,6 @@ static int next_walked(struct ksift_src *src, u64 pos,
 			end = min_t(u64, end, folio_pos(folio));
 		/* First of all, or readahead would fill a hole with pages. */
 		piece->len = ksift_source_hole(src, pos, end - pos);
-		piece->buf = NULL;
-		piece->shared = false;
-		piece->walked = false;
 		if (piece->len)
 			return 0;
 		if (src->readahead && src->ra_asked != index + 1) {

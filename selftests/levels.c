@@ -300,6 +300,48 @@ TEST_F(levels, long_lines)
 	}
 }
 
+/* Zeros in a file may be a hole; in memory nobody can be asked about one. */
+TEST_F(levels, long_zeros)
+{
+	const size_t sizes[] = { 65536, 65537, 100 * KIB, KIB * KIB };
+	unsigned int i, k;
+	__u32 v;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		size_t n = sizes[i];
+		unsigned char *data = calloc(1, n);
+		struct picked l = { .len = n };
+		struct text t = { .data = data, .len = n, .l = &l, .n = 1 };
+		int filter, fd;
+
+		ASSERT_NE(NULL, data);
+		if (i)
+			memcpy(data, "<2>", 3);
+		l.level = i ? KSIFT_LEVEL_CRIT : KSIFT_LEVEL_NONE;
+		l.msg = i ? 3 : 0;
+		fd = tmp_file_with(data, n);
+		ASSERT_LE(0, fd);
+		filter = open_mask(self->dev, 0, 0);
+		ASSERT_LE(0, filter);
+		for_each_variant(self->dev, v)
+			for (k = 0; k < 2; k++) {
+				struct job j;
+
+				job_init(&j, self->dev, filter, v);
+				if (k)
+					job_file(&j, fd);
+				else
+					job_mem(&j, data, n);
+				j.records_cap = 2;
+				EXPECT_JOB(&j, check_job(&j, &t, 0));
+				job_free(&j);
+			}
+		close(filter);
+		close(fd);
+		free(data);
+	}
+}
+
 /* A level is asked for besides what the patterns ask for. */
 TEST_F(levels, with_patterns)
 {

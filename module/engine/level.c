@@ -646,16 +646,20 @@ static __always_inline u32 window_level(const struct head *h,
 	u64 words = starts & (letter >> 1), first = words & -words, look;
 	u32 last = n, level, i, s, e;
 
-	if (*had_word)
-		first = 0;
-	*had_word |= words;
 	if (h->n - at > WINDOW) {
 		/* Up to a byte that is no letter, some way before the end. */
 		u64 gaps = ~letter & (~0ULL >> MARGIN);
 
-		last = gaps ? ksift_high_bit(gaps) + 1 : n;
+		if (gaps)
+			last = ksift_high_bit(gaps) + 1;
+		else if (~letter)
+			last = ksift_low_bit(~letter) + 1;
 	}
 	*next = at + last;
+	if (*had_word)
+		first = 0;
+	/* Those further on are left to the next window. */
+	*had_word |= !!(words & (~0ULL >> (WINDOW - last)));
 
 	look = (starts & (capitals | (mark << 1) | before | first)) |
 	       (ends & (mark >> 1));

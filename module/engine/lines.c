@@ -40,7 +40,7 @@
 
 /*
  * Bytes to count lines in at a time when that takes no bitmaps: 2 to 4 us of
- * AVX2 at the most probes.
+ * AVX2 at the most probes, if few lines are selected.
  */
 #define TALLY_CHUNK ((size_t)64 * 1024)
 
@@ -665,9 +665,9 @@ static size_t tally_term(struct ksift_scan *scan, const u8 *buf, size_t words,
 	if (lit && avail >= 64 + lit->len) {
 		words = min(words, (avail - lit->len + 1) / 64);
 		ksift_simd_begin();
-		scan->ops->tally(buf, words,
-				 lit->flags & KSIFT_PATTERN_ANCHORED,
-				 &lit->probe, NULL, tally);
+		words = scan->ops->tally(buf, words,
+					 lit->flags & KSIFT_PATTERN_ANCHORED,
+					 &lit->probe, NULL, tally);
 		ksift_simd_end();
 		return words;
 	}
@@ -680,7 +680,8 @@ static size_t tally_term(struct ksift_scan *scan, const u8 *buf, size_t words,
 	if (!find_terms(scan, buf, words * 64, avail))
 		return 0;
 	ksift_simd_begin();
-	scan->ops->tally(buf, words, false, NULL, scan->terms[0], tally);
+	words = scan->ops->tally(buf, words, false, NULL, scan->terms[0],
+				 tally);
 	ksift_simd_end();
 	return words;
 }

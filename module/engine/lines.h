@@ -8,7 +8,7 @@
 #include "filter.h"
 #include "level.h"
 
-/* Selected lines reported at a time: two pages of them. */
+/* Selected lines reported at a time: three pages of them. */
 #define KSIFT_LINES_HITS 256
 
 /**
@@ -74,7 +74,7 @@ struct ksift_lines_count {
  * patterns found in the current line; @avoid, where the vector way may be tried
  * again; @head, its first @head_len bytes as far as
  * they came with earlier pieces; and the bitmaps of a chunk, @classes when
- * @classified.
+ * @classified.  @before is the caller's, to keep counters in.
  *
  * Used by one thread.  All offsets are of the source.
  */
@@ -96,6 +96,7 @@ struct ksift_scan {
 	bool skipping;
 	bool done;
 	struct ksift_lines_count count;
+	struct ksift_lines_count before;
 	u32 hit_count;
 	u64 hit_bytes;
 

@@ -135,9 +135,10 @@ struct ksift_sum128 {
  *	bit is set.
  * @find_many: The same where one of many literals may begin.  The caller has
  *	buf[i + width - 1] readable.
- * @tally: Count the lines of @words times 64 bytes, by matches of all the
- *	probe's bytes, at the start of lines only if @anchored, or, when
- *	@probe is NULL, by the bits of @found
+ * @tally: Count the lines of @words times 64 bytes, or of fewer if that is enough
+ *	work for a vector section, by matches of all the probe's bytes, at the
+ *	start of lines only if @anchored, or, when @probe is NULL, by the bits of
+ *	@found.  Returns of how many times 64 bytes.
  * @tally_lines: Count them all: sets @total and @line only
  * @classify: Fill in @classes for buf[0] to buf[len - 1]; the other bits of the
  *	last word are cleared
@@ -156,9 +157,9 @@ struct ksift_variant_ops {
 		    const struct ksift_probe *probe, u64 *bits);
 	u64 (*find_many)(const u8 *buf, size_t len,
 			 const struct ksift_teddy *teddy, u64 *bits);
-	void (*tally)(const u8 *buf, size_t words, bool anchored,
-		      const struct ksift_probe *probe, const u64 *found,
-		      struct ksift_tally *tally);
+	size_t (*tally)(const u8 *buf, size_t words, bool anchored,
+			const struct ksift_probe *probe, const u64 *found,
+			struct ksift_tally *tally);
 	void (*tally_lines)(const u8 *buf, size_t words,
 			    struct ksift_tally *tally);
 	void (*classify)(const u8 *buf, size_t len,

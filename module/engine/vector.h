@@ -177,15 +177,19 @@ static __always_inline u64 line_bytes(u64 newlines, u64 selected, u64 at, u64 li
 	return bytes;
 }
 
+/* Lines selected in one vector section, each some ns of work: 10 us of it. */
+#define TALLY_SELECTED 4096
+
 /*
  * With @count 0 the matches are those of @found.  Where the last newline is gets
  * kept as a word and its number: whether there is one in a word is a coin's
  * toss, and a branch on it is foreseen half the time.
  */
-static __always_inline void tally_n(const u8 *buf, size_t words, bool anchored,
-				    const struct ksift_probe *probe,
-				    const u64 *found, struct ksift_tally *tally,
-				    u32 count, bool masked)
+static __always_inline size_t tally_n(const u8 *buf, size_t words, bool anchored,
+				      const struct ksift_probe *probe,
+				      const u64 *found,
+				      struct ksift_tally *tally, u32 count,
+				      bool masked)
 {
 	u64 total = 0, selected = 0, bytes = 0, last = 0, last_at = 0;
 	u64 carry = tally->carry, start = tally->start;
@@ -195,7 +199,7 @@ static __always_inline void tally_n(const u8 *buf, size_t words, bool anchored,
 
 	if (count)
 		load_needle(&needle, probe, count);
-	for (w = 0; w < words; w++) {
+	for (w = 0; w < words && selected < TALLY_SELECTED; w++) {
 		const u8 *p = buf + w * 64;
 		u64 nl = newlines64(p), at = w * 64;
 		u64 match = count ? match64(p, &needle, count, masked) :
@@ -225,12 +229,14 @@ static __always_inline void tally_n(const u8 *buf, size_t words, bool anchored,
 		tally->line = last_at + ksift_high_bit(last) + 1;
 	tally->carry = carry;
 	tally->start = start;
+	return w;
 }
 
-static __always_inline void tally_masked(const u8 *buf, size_t words,
-					 bool anchored,
-					 const struct ksift_probe *probe,
-					 struct ksift_tally *tally, bool masked)
+static __always_inline size_t tally_masked(const u8 *buf, size_t words,
+					   bool anchored,
+					   const struct ksift_probe *probe,
+					   struct ksift_tally *tally,
+					   bool masked)
 {
 	switch (probe->count) {
 	case 1:
@@ -249,16 +255,15 @@ static __always_inline void tally_masked(const u8 *buf, size_t words,
 	}
 }
 
-static void tally(const u8 *buf, size_t words, bool anchored,
-		  const struct ksift_probe *probe, const u64 *found,
-		  struct ksift_tally *tally)
+static size_t tally(const u8 *buf, size_t words, bool anchored,
+		    const struct ksift_probe *probe, const u64 *found,
+		    struct ksift_tally *tally)
 {
 	if (!probe)
-		tally_n(buf, words, false, NULL, found, tally, 0, false);
-	else if (probe->masked)
-		tally_masked(buf, words, anchored, probe, tally, true);
-	else
-		tally_masked(buf, words, anchored, probe, tally, false);
+		return tally_n(buf, words, false, NULL, found, tally, 0, false);
+	if (probe->masked)
+		return tally_masked(buf, words, anchored, probe, tally, true);
+	return tally_masked(buf, words, anchored, probe, tally, false);
 }
 
 /* Newlines alone, and where the last one is. */

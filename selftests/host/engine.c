@@ -397,6 +397,42 @@ static void lines_linear(void **state)
 	guarded_free(&g);
 }
 
+/* One vector section does no more than so much, however dense the text is. */
+static void sections(void **state)
+{
+	enum { WORDS = 1024 };
+	const struct oracle_pattern pat = { (const u8 *)"e", 1, 0, 0 };
+	struct guarded g = guarded_alloc(WORDS * 64);
+	struct ksift_prog *prog = make_prog(&pat, 1, 0);
+	const struct ksift_variant_ops *const *v;
+	u8 *text = g.end - WORDS * 64;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < WORDS * 64; i++)
+		text[i] = i & 1 ? '\n' : 'e';
+	for (v = ksift_variants; *v; v++) {
+		struct ksift_tally tally = { .start = 1 };
+		size_t words, done = 0;
+
+		if (!variant_usable(*v) || !(*v)->tally)
+			continue;
+		while (done < WORDS) {
+			words = (*v)->tally(text + done * 64, WORDS - done,
+					    false, &prog->lits[0].probe, NULL,
+					    &tally);
+			assert_in_range(words, 1, 256);
+			done += words;
+			tally.line -= words * 64;
+		}
+		assert_int_equal(done, WORDS);
+		assert_int_equal(tally.selected, WORDS * 32);
+		assert_int_equal(tally.selected_bytes, WORDS * 64);
+	}
+	free(prog);
+	guarded_free(&g);
+}
+
 /* The level of @line, by every way there is, flush against the guard page. */
 static void check_level(struct guarded *g, const u8 *line, size_t len,
 			u32 level, u32 msg)
@@ -427,12 +463,14 @@ static void check_level(struct guarded *g, const u8 *line, size_t len,
 
 static void levels(void **state)
 {
+	static char letters[101];
 	struct guarded g = guarded_alloc(2000);
 	u8 line[1024];
 	size_t i, k, len;
 	u32 msg;
 
 	(void)state;
+	memset(letters, 'a', sizeof(letters) - 1);
 	for (i = 0; i < LEVEL_LINES; i++) {
 		const struct level_line *l = &level_lines[i];
 
@@ -445,6 +483,18 @@ static void levels(void **state)
 			if (len % 7 == 0 || (len > 120 && len < 140))
 				check_level(&g, line, len + 1, l->level, l->msg);
 		}
+	}
+	/* Wherever the borders of what is looked at together are. */
+	for (i = 0; i < 100; i++) {
+		int n = snprintf((char *)line, sizeof(line),
+				 "2024-01-01 12:00:01.%0*d warn something",
+				 (int)i + 1, 7);
+
+		k = 20 + i + 1 + 1;
+		check_level(&g, line, n, KSIFT_LEVEL_WARNING, k + 5);
+		n = snprintf((char *)line, sizeof(line), "%.*s ERROR: x",
+			     (int)i + 1, letters);
+		check_level(&g, line, n, KSIFT_LEVEL_ERR, i + 1 + 8);
 	}
 	/* Not past the first 128 bytes. */
 	for (i = 0; i < 140; i++) {
@@ -585,6 +635,7 @@ int main(void)
 		cmocka_unit_test(lines_random),
 		cmocka_unit_test(lines_cuts),
 		cmocka_unit_test(lines_linear),
+		cmocka_unit_test(sections),
 		cmocka_unit_test(levels),
 		cmocka_unit_test(fib_windows),
 		cmocka_unit_test(sumsq_sums),

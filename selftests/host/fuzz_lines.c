@@ -65,19 +65,29 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 		}							\
 	} while (0)
 
+/* What is wanted besides: bits of the input's second byte. */
+#define NO_HITS		4
+#define HIT_LEVELS	8
+#define LEVELS		16
+#define PER_PATTERN	32
+#define ONE_LEVEL	64
+
 static void scan_text(const struct ksift_prog *prog,
 		      const struct ksift_variant_ops *ops, const u8 *text,
-		      size_t len, u64 to, size_t chunk, bool stable,
-		      struct ksift_lines_count *count)
+		      size_t len, u64 to, size_t chunk, unsigned int asked,
+		      bool stable, struct ksift_lines_count *count)
 {
 	struct ksift_scan *scan = calloc(1, sizeof(*scan));
-	u64 last = 0;
+	u64 last = 0, sum = 0;
 	u32 i;
 
 	scan->prog = prog;
 	scan->ops = ops;
 	scan->to = to;
-	scan->want_hits = true;
+	scan->want_hits = !(asked & NO_HITS);
+	scan->hit_levels = asked & HIT_LEVELS;
+	scan->want_levels = asked & LEVELS;
+	scan->want_patterns = asked & PER_PATTERN;
 	scan->hits_max = KSIFT_LINES_HITS;
 	scan->bytes_max = UINT64_MAX;
 	scan->chunk = chunk;
@@ -97,12 +107,20 @@ static void scan_text(const struct ksift_prog *prog,
 			MUST(hit->start >= last && hit->end >= hit->start);
 			MUST(hit->end + hit->newline <= len);
 			MUST(hit->start < to);
+			MUST(hit->level < KSIFT_LEVELS);
+			MUST(hit->msg <= KSIFT_LEVEL_HEAD);
 			last = hit->end + hit->newline;
 			if (stable)
 				MUST(!hit->newline || text[hit->end] == '\n');
 		}
 	}
+	for (i = 0; i < KSIFT_LEVELS; i++)
+		sum += scan->count.levels[i];
+	MUST(sum == (asked & LEVELS ? scan->count.selected : 0));
 	*count = scan->count;
+	/* The oracle knows nothing of these. */
+	memset(count->levels, 0, sizeof(count->levels));
+	memset(count->patterns, 0, sizeof(count->patterns));
 	free(scan);
 }
 
@@ -132,7 +150,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct ksift_variant_ops *const *v;
 	struct ksift_lines_count want, got;
 	struct ksift_prog *prog;
-	unsigned int i, k, count, flags;
+	unsigned int i, k, count, flags, asked;
 	size_t chunk;
 	const u8 *text;
 	u64 to;
@@ -141,6 +159,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	count = data[0] % (PATTERNS + 1);
 	flags = data[1] & 3;
+	asked = data[1];
 	chunk = 64 + data[2] * 64;
 	to = data[3] ? data[3] * 37 : UINT64_MAX;
 	data += 4;
@@ -171,13 +190,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (v = ksift_variants; *v; v++) {
 		if (!variant_usable(*v))
 			continue;
-		scan_text(prog, *v, text, size, to, chunk, true, &got);
+		scan_text(prog, *v, text, size, to, chunk, asked, true, &got);
 		MUST(!memcmp(&got, &want, sizeof(got)));
 	}
+	/* Which lines have it is not the oracle's to say. */
+	if (asked & ONE_LEVEL)
+		prog->level_mask = 1 << KSIFT_LEVEL_ERR;
 	let_mutate(size);
 	for (v = ksift_variants; *v; v++)
 		if (variant_usable(*v))
-			scan_text(prog, *v, text, size, to, chunk, false, &got);
+			scan_text(prog, *v, text, size, to, chunk, asked, false,
+				  &got);
 	let_mutate(0);
 	free(prog);
 	return 0;

@@ -39,6 +39,9 @@
 /* Runs of lines longer than this go to the caller without a stay in the stage. */
 #define DIRECT_MIN 4096
 
+/* Look after the folios of what is counted, each time so much is. */
+#define CHECK_BYTES (256 * 1024)
+
 /* Why a run ended before its source did. */
 enum stop {
 	RUNNING,
@@ -388,7 +391,7 @@ static int give_run(struct lines_run *r, const struct ksift_hit *hits, u32 n,
 		    const struct ksift_piece *piece, u64 base)
 {
 	u64 bytes = 0, room = text_room(r);
-	const u8 *from = piece->buf + (hits->start - base);
+	const u8 *from;
 	u32 i;
 
 	if (!r->args->text || r->args->records || piece->shared ||
@@ -405,6 +408,7 @@ static int give_run(struct lines_run *r, const struct ksift_hit *hits, u32 n,
 	if (!i)
 		return 0;
 	r->held = 0;
+	from = piece->buf + (hits->start - base);
 	if (bytes >= DIRECT_MIN || r->staged + bytes > STAGE_SIZE) {
 		int ret = flush_stage(r);
 
@@ -423,14 +427,15 @@ static int give_run(struct lines_run *r, const struct ksift_hit *hits, u32 n,
 }
 
 /*
- * Give out the hits of the last feed.  When not all of them were wanted, the
- * scan is taken back to the last that was.
+ * Give out the hits of the last feed, before which the counters were as in
+ * scan->before.  When not all of them were wanted, the scan is taken back to the
+ * last that was.
  */
 static int give_hits(struct lines_run *r, const struct ksift_piece *piece,
-		     u64 base, struct ksift_lines_count before)
+		     u64 base)
 {
 	struct ksift_scan *scan = r->scan;
-	struct ksift_lines_count *c = &before;
+	struct ksift_lines_count *c = &scan->before;
 	u32 i, n = scan->hit_count;
 	int k;
 
@@ -547,29 +552,37 @@ static size_t first_chunk(const struct ksift_lines *args)
 	return max_t(u64, chunk, CHUNK_MIN);
 }
 
-/* Count the lines of a piece: nothing comes out before it is done. */
+/* Count the lines of a piece: nothing comes out before the run is over. */
 static int count_piece(struct lines_run *r, const struct ksift_piece *piece)
 {
 	struct ksift_scan *scan = r->scan;
-	const struct ksift_lines_count before = scan->count;
-	const bool skipping = scan->skipping;
-	const u64 start = skipping ? scan->pos : scan->line;
-	size_t done = 0;
+	bool skipping = scan->skipping;
+	u64 start = skipping ? scan->pos : scan->line;
+	size_t done = 0, checked = 0;
 	int ret = RUNNING;
 
+	scan->before = scan->count;
 	while (done < piece->len && !scan->done && !ret) {
 		done = ksift_scan_feed(scan, piece->buf, done, piece->len);
 		cond_resched();
 		if (signal_pending(current))
 			ret = -ERESTARTSYS;
+		if (done - checked < CHECK_BYTES && done < piece->len &&
+		    !scan->done && !ret)
+			continue;
+		ksift_source_used(&r->src, piece, done - checked);
+		if (!ksift_source_intact(&r->src, piece)) {
+			r->src.copy_to = max(r->src.copy_to, scan->pos);
+			scan->count = scan->before;
+			ksift_scan_start(scan, start, skipping);
+			return STOP_AGAIN;
+		}
+		checked = done;
+		scan->before = scan->count;
+		skipping = scan->skipping;
+		start = skipping ? scan->pos : scan->line;
 	}
-	ksift_source_used(&r->src, piece, done);
-	if (ksift_source_intact(&r->src, piece))
-		return ret;
-	r->src.copy_to = max(r->src.copy_to, scan->pos);
-	scan->count = before;
-	ksift_scan_start(scan, start, skipping);
-	return STOP_AGAIN;
+	return ret;
 }
 
 static int feed_piece(struct lines_run *r, struct ksift_piece *piece)
@@ -594,7 +607,6 @@ static int feed_piece(struct lines_run *r, struct ksift_piece *piece)
 			return ret;
 	}
 	while (done < piece->len) {
-		const struct ksift_lines_count before = scan->count;
 		const bool skipping = scan->skipping;
 		const u64 start = skipping ? scan->pos : scan->line;
 		size_t was = done;
@@ -602,16 +614,17 @@ static int feed_piece(struct lines_run *r, struct ksift_piece *piece)
 		if (!r->args->max_lines && !scan->skipping)
 			return STOP_LIMIT;
 		bound_scan(r, scan);
+		scan->before = scan->count;
 		done = ksift_scan_feed(scan, piece->buf, done, piece->len);
 		ksift_source_used(&r->src, piece, done - was);
 		if (!ksift_source_intact(&r->src, piece)) {
 			r->src.copy_to = max(r->src.copy_to, scan->pos);
-			scan->count = before;
+			scan->count = scan->before;
 			ksift_scan_start(scan, start, skipping);
 			return STOP_AGAIN;
 		}
 		adapt_chunk(r, done - was);
-		ret = give_hits(r, piece, base, before);
+		ret = give_hits(r, piece, base);
 		if (ret || scan->done)
 			return ret;
 		cond_resched();
@@ -624,11 +637,11 @@ static int feed_piece(struct lines_run *r, struct ksift_piece *piece)
 static int feed_end(struct lines_run *r)
 {
 	static const struct ksift_piece nothing = { .buf = "" };
-	struct ksift_lines_count before = r->scan->count;
 	u64 base = r->scan->pos;
 
+	r->scan->before = r->scan->count;
 	ksift_scan_eof(r->scan);
-	return give_hits(r, &nothing, base, before);
+	return give_hits(r, &nothing, base);
 }
 
 /* Returns an enum stop or a negative error. */

@@ -326,7 +326,7 @@ struct ksift_resume {
  * @resume: In and out: where to start, how far it came
  * @args: Pointer to the structure of @kernel, which starts with its own size
  * @out_bytes: Bytes of the source that were looked at
- * @out_walked: How many of @out_bytes were scanned in the page cache, in place
+ * @out_walked: How many of @out_bytes came straight from the page cache
  * @out_variant: The enum ksift_variant that ran
  * @__reserved: Must be 0
  *
@@ -431,11 +431,13 @@ struct ksift_record {
  * @out_records: Records written to @records
  * @pattern_counts: Array of one __u64 for each pattern of the filter, which
  *	receives how many of the lines of @out_selected have it.  0: not wanted.
- * @pattern_counts_cap: Size of @pattern_counts in counts; when it is given no
- *	less than the filter has patterns (EINVAL), else 0
+ * @pattern_counts_cap: Size of @pattern_counts in counts; when it is given not 0 and
+ *	no less than the filter has patterns (EINVAL), else 0
  * @__reserved: Must be 0
  * @out_levels: With %KSIFT_LINES_LEVELS, how many of the lines of @out_selected
- *	have each enum ksift_level; else 0
+ *	have each enum ksift_level; else 0.  Of a line that another writes to
+ *	meanwhile, this and @pattern_counts may be what it was a moment before
+ *	its record or text.
  *
  * A line is the bytes up to and including a newline, or the end of the source
  * if something comes after the last newline.  Sources: MEM, FILE.

@@ -21,6 +21,7 @@
  */
 #define _GNU_SOURCE /* memrchr() */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -413,7 +414,8 @@ static int scan_any(struct scan *s, int fd)
 	/* Files of /proc are of length 0 and have something to read still. */
 	if (S_ISREG(st.st_mode) && (st.st_size || !whole)) {
 		if (s->opts.flags & KSIFT_SCAN_NUL)
-			return scan_stream(s, fd, true);
+			return s->opts.from > (uint64_t)st.st_size ? 0 :
+				scan_stream(s, fd, true);
 		ret = scan_file(s, fd);
 		if ((ret != -ESPIPE && ret != -EOPNOTSUPP) || s->started || !whole)
 			return ret;
@@ -436,6 +438,10 @@ static int check_opts(const struct ksift_scan_opts *opts,
 			"flags has unknown bits %#x", opts->flags & ~SCAN_FLAGS);
 	if (opts->from > opts->to)
 		return ksift_error_set(err, -EINVAL, "from is above to");
+	if (opts->from > INT64_MAX || (opts->to > INT64_MAX && opts->to != UINT64_MAX))
+		return ksift_error_set(err, -EINVAL,
+			"%s is above what a file can have, %" PRId64,
+			opts->from > INT64_MAX ? "from" : "to", INT64_MAX);
 	if ((opts->flags & KSIFT_SCAN_CURRENT) && opts->from)
 		return ksift_error_set(err, -EINVAL,
 			"from must be 0 with KSIFT_SCAN_CURRENT");

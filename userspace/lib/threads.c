@@ -24,6 +24,9 @@
 #include "error.h"
 #include "scan.h"
 
+/* The longest window where only counts are wanted, in the usual ones. */
+#define WINDOWS_MAX 16
+
 /* More would only wait for memory. */
 #define THREADS_MAX 64u
 
@@ -68,6 +71,7 @@ struct slot {
  * @ctx: The context they use
  * @fd: The file
  * @from: Offset of the first window
+ * @window: Bytes of each
  * @count: How many windows there are
  * @slots: @slot_count of them; a window's number modulo that gives its own
  * @slot_count: How many
@@ -86,6 +90,7 @@ struct pool {
 	struct ksift_ctx *ctx;
 	int fd;
 	uint64_t from;
+	uint64_t window;
 	uint64_t count;
 	struct slot *slots;
 	unsigned int slot_count;
@@ -119,13 +124,13 @@ static struct ksift_run window_run(const struct pool *pool, uint64_t number)
 		.size = sizeof(run),
 		.source = KSIFT_SOURCE_FILE,
 		.source_fd = pool->fd,
-		.from = pool->from + number * KSIFT_SCAN_WINDOW,
+		.from = pool->from + number * pool->window,
 		.to = pool->scan->opts.to,
 	};
 
 	/* What is appended meanwhile is the last one's. */
 	if (number < pool->count - 1)
-		run.to = run.from + KSIFT_SCAN_WINDOW;
+		run.to = run.from + pool->window;
 	return run;
 }
 
@@ -304,6 +309,19 @@ static void free_slots(struct pool *pool)
 	free(pool->slots);
 }
 
+/*
+ * Where nothing but numbers comes out a window may be larger, as long as each
+ * thread has some: in the kernel, every one is a call.
+ */
+static uint64_t window_size(const struct scan *s, uint64_t len, unsigned int threads)
+{
+	uint64_t windows = len / KSIFT_SCAN_WINDOW / threads / 4;
+
+	if (s->opts.flags & (KSIFT_SCAN_TEXT | KSIFT_SCAN_RECORDS) || !windows)
+		windows = 1;
+	return KSIFT_SCAN_WINDOW * (windows < WINDOWS_MAX ? windows : WINDOWS_MAX);
+}
+
 int ksift_scan_threads(struct scan *s, int fd, uint64_t *from, uint64_t size)
 {
 	uint64_t end = size < s->opts.to ? size : s->opts.to;
@@ -311,7 +329,6 @@ int ksift_scan_threads(struct scan *s, int fd, uint64_t *from, uint64_t size)
 		.scan = s,
 		.fd = fd,
 		.from = *from,
-		.count = (end - *from + KSIFT_SCAN_WINDOW - 1) / KSIFT_SCAN_WINDOW,
 		.left = s->left,
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 		.work = PTHREAD_COND_INITIALIZER,
@@ -320,6 +337,8 @@ int ksift_scan_threads(struct scan *s, int fd, uint64_t *from, uint64_t size)
 	unsigned int threads = s->opts.threads < THREADS_MAX ? s->opts.threads : THREADS_MAX;
 	int ret = 1;
 
+	pool.window = window_size(s, end - *from, threads);
+	pool.count = (end - *from + pool.window - 1) / pool.window;
 	if (threads > pool.count)
 		threads = pool.count;
 	pool.ctx = ksift_ctx_clone(s->ctx, worker_stop, &pool);

@@ -598,6 +598,14 @@ is "--to, and nothing after" 0 'a1
 b'
 try grep --from 5 --to 4 a f
 is "--from above --to" 2 '' 'ksift: grep: --from is above --to'
+for z in '' -z; do
+	try grep $z -c --from 9223372036854775807 a f
+	is "--from the last byte there can be $z" 1 0
+	try grep $z -c --from 9223372036854775808 a f
+	is "--from beyond $z" 2 0 'ksift: f: from is above what a file can have, 9223372036854775807'
+	try grep $z -c --to 18446744073709551614 a f
+	is "--to beyond $z" 2 0 'ksift: f: to is above what a file can have, 9223372036854775807'
+done
 try grep --from -1 a f
 is "--from below zero" 2 '' "ksift: grep: --from: '-1' is not a number of bytes"
 cat f | try grep --from 1 a

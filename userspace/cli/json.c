@@ -98,23 +98,26 @@ static void utf8_begin(struct utf8 *u, unsigned char c)
 	}
 }
 
-static void utf8_feed(struct utf8 *u, const char *s, size_t len)
+/* Return: how much of it is whole characters, up to the first bad byte. */
+static size_t utf8_feed(struct utf8 *u, const char *s, size_t len)
 {
-	size_t i;
+	size_t i, whole = 0;
 
 	for (i = 0; i < len && !u->bad; i++) {
 		unsigned char c = s[i];
 
-		if (!u->need) {
-			if (c >= 0x80)
-				utf8_begin(u, c);
-			continue;
+		if (u->need) {
+			u->bad = c < u->low || c > u->high;
+			u->need--;
+			u->low = 0x80;
+			u->high = 0xbf;
+		} else if (c >= 0x80) {
+			utf8_begin(u, c);
 		}
-		u->bad = c < u->low || c > u->high;
-		u->need--;
-		u->low = 0x80;
-		u->high = 0xbf;
+		if (!u->need && !u->bad)
+			whole = i + 1;
 	}
+	return whole;
 }
 
 static bool utf8_ends(const struct utf8 *u)
@@ -210,12 +213,55 @@ static size_t read_line(const struct line *line, uint64_t at, char *buf, size_t 
 	return n;
 }
 
+/*
+ * A piece of a text that has been found to be UTF-8, but may have changed since.
+ * Return: how much of it was put; not a character that it only begins.
+ */
+static size_t put_checked(const char *s, size_t len)
+{
+	size_t done = 0, whole;
+
+	while (done < len) {
+		struct utf8 u = { 0 };
+
+		whole = utf8_feed(&u, s + done, len - done);
+		put_string(s + done, whole);
+		done += whole;
+		if (done == len || (done && !u.bad))
+			break;
+		json_puts("\\ufffd");
+		done++;
+	}
+	return done;
+}
+
+static void put_long_text(const struct line *line, char *buf)
+{
+	uint64_t at = 0;
+	size_t n;
+
+	while ((n = read_line(line, at, buf, PIECE)))
+		at += put_checked(buf, n);
+}
+
+/* Nothing follows on padding, even if there is more by now. */
+static void put_long_bytes(const struct line *line, char *buf)
+{
+	uint64_t at = 0;
+	size_t n;
+
+	do {
+		n = read_line(line, at, buf, PIECE);
+		put_base64(buf, n);
+		at += n;
+	} while (n == PIECE);
+}
+
 static void put_line(const struct line *line)
 {
 	static char buf[PIECE];
 	struct utf8 u = { 0 };
 	uint64_t at;
-	bool text;
 	size_t n;
 
 	n = read_line(line, 0, buf, sizeof(buf));
@@ -223,13 +269,12 @@ static void put_line(const struct line *line)
 		return json_text(buf, n);
 	for (at = 0; n; at += n, n = read_line(line, at, buf, sizeof(buf)))
 		utf8_feed(&u, buf, n);
-	text = utf8_ends(&u);
-	json_puts(text ? "{\"text\":\"" : "{\"bytes\":\"");
-	for (at = 0; (n = read_line(line, at, buf, sizeof(buf))); at += n) {
-		if (text)
-			put_string(buf, n);
-		else
-			put_base64(buf, n);
+	if (utf8_ends(&u)) {
+		json_puts("{\"text\":\"");
+		put_long_text(line, buf);
+	} else {
+		json_puts("{\"bytes\":\"");
+		put_long_bytes(line, buf);
 	}
 	json_puts("\"}");
 }

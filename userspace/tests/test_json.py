@@ -168,6 +168,32 @@ def test_long():
                f'json: a long line comes back, {name}, {len(end)} newlines')
 
 
+def test_changing():
+    """A long line changes after it was found to be UTF-8: the output, being
+    waited for, cannot have come to the change yet."""
+    size = 4 << 20
+    for name, change in (('becomes bytes', b'\xff\xc3' * (1 << 20)),
+                         ('has characters cut off', b'\xf0\x9f\x98' * (1 << 19)),
+                         ('is cut off in a character', None)):
+        write('changing', b'foo' + b'\xc3\xa4' * (size // 2) + b'\n')
+        with subprocess.Popen([KSIFT, 'grep', '--json', 'foo', 'changing'],
+                              stdout=subprocess.PIPE) as child:
+            out = child.stdout.read(4096)
+            with open('changing', 'r+b') as f:
+                f.seek(size // 2)
+                if change:
+                    f.write(change)
+                else:
+                    f.truncate()
+            out += child.stdout.read()
+        try:
+            lines = [m['data']['lines']['text'] for m in messages(out) if m['type'] == 'match']
+            good = len(lines) == 1 and lines[0].startswith('foo\xe4') and '\ufffd' in lines[0]
+        except ValueError as e:
+            lines, good = str(e)[-200:], False
+        ok(good and child.returncode == 0, f'json: a long line that {name}', lines[:200])
+
+
 def test_bytes():
     """Whatever the bytes are, they can be got back."""
     rng = random.Random(SEED)
@@ -228,6 +254,7 @@ def main():
         else:
             skip('json: as ripgrep', 'there is no rg here to compare with')
         test_long()
+        test_changing()
         test_bytes()
         test_added()
         test_records()

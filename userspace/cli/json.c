@@ -526,8 +526,11 @@ static void json_line(const struct input *in, const struct line *line)
 	if (line->context == g->invert)
 		put_places(g, line);
 	json_puts("]");
-	put_level(line->rec.level);
-	put_pattern(&g->filter, line->rec.pattern);
+	/* Of a file the engine tells them only of what it selects. */
+	if (!line->context) {
+		put_level(line->rec.level);
+		put_pattern(&g->filter, line->rec.pattern);
+	}
 	json_puts("}}\n");
 	out.file.matched_lines += !line->context;
 }

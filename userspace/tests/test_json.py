@@ -64,7 +64,7 @@ def ripgreps(message, ignored):
     kind, inner = message['type'], dict(message['data'])
     if kind == 'begin':
         del inner['dev'], inner['ino']
-    elif kind in ('match', 'context'):
+    elif kind == 'match':
         del inner['level'], inner['pattern']
     return timeless({'type': kind, 'data': inner}, ignored)
 
@@ -225,6 +225,16 @@ def test_added():
        'json: the level', out)
     out = messages(run([KSIFT, 'grep', '--json', '-v', 'disk', 'l'])[1])
     ok([m['data']['pattern'] for m in out[1:3]] == [None, None], 'json: no pattern with -v', out)
+    for args in (['-C1', 'noth'], ['-v', '-C1', 'noth']):
+        with open('l', 'rb') as f:
+            stream = f.read()
+        both = [[(m['type'], m['data'].keys(), m['data'].get('level'))
+                 for m in messages(run([KSIFT, 'grep', '--json', *args, *file], stdin)[1])[1:-2]]
+                for file, stdin in ((['l'], b''), ([], stream))]
+        good = all(len({'level', 'pattern'} & keys) == 2 * (kind == 'match')
+                   for kind, keys, _ in both[0])
+        ok(both[0] == both[1] and len(both[0]) == 3 and good,
+           f'json: level and pattern, context, {" ".join(args)}', *both)
     for args in (['-c'], ['-l'], ['-L'], ['--records']):
         status, out, err = run([KSIFT, 'grep', '--json', *args, 'a', 'l'])
         ok(status == 2 and not out and err.startswith(b'ksift: grep: --json and '),

@@ -270,8 +270,9 @@ int checkpoint_begin(struct checkpoint *c, const char *path, int fd,
 	bool found;
 	int ret;
 
-	*c = (struct checkpoint){ .path = path, .fd = fd, .name = name };
-	if (fstat(fd, &st))
+	*c = (struct checkpoint){ .path = path, .name = name };
+	c->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (c->fd < 0 || fstat(fd, &st))
 		return cli_error("%s: %s", name, strerror(errno));
 	if (!S_ISREG(st.st_mode))
 		return cli_error("%s: only a regular file can have a checkpoint",

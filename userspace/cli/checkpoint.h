@@ -18,7 +18,7 @@
  * @limit: The file's last complete line ends here; what follows is for the next
  *	run
  * @resumed: The file is the one of the last run
- * @fd: The file
+ * @fd: The file; its own descriptor, for the last save comes after the search
  * @name: Its name, for messages
  * @begin: Hash of the first @begin_len bytes when this run began
  * @begin_len: How many

@@ -22,6 +22,8 @@ static struct {
 	uint64_t first_line;	/* lines before the place where it went on */
 	bool prints;		/* lines are put out as they are found */
 	bool failed;		/* the checkpoint could not be written */
+	bool searched;		/* the file has been, up to @last */
+	struct ksift_scan_result last;
 
 	struct timespec started;
 	struct stat before;	/* the current file, when its search began */
@@ -96,7 +98,7 @@ void watch_step(const struct ksift_scan_result *so_far)
 		save(so_far);
 }
 
-/* All there is to say about a file has been given to standard output. */
+/* A file has been searched. */
 void watch_end(const struct input *in, const struct ksift_scan_result *res)
 {
 	uint64_t size = watch.before.st_size;
@@ -118,8 +120,8 @@ void watch_end(const struct input *in, const struct ksift_scan_result *res)
 		else
 			watch.shrank += size - after.st_size;
 	}
-	if (watch.checkpoint_path)
-		save(res);
+	watch.searched = true;
+	watch.last = *res;
 }
 
 static void print_stats(struct ksift_ctx *ctx, bool complete)
@@ -150,12 +152,16 @@ static void print_stats(struct ksift_ctx *ctx, bool complete)
 }
 
 /*
- * The search is over.  @complete: every file could be read, and none was left
- * out.  Return: false if there was an error, which was told.
+ * The search is over, and all there is to say of it has been given to standard
+ * output: only then the checkpoint may be moved to its end.  @complete: every
+ * file could be read, and none was left out.  Return: false if there was an
+ * error, which was told.
  */
 bool watch_finish(struct ksift_ctx *ctx, bool complete)
 {
 	cli_flush();
+	if (watch.checkpoint_path && watch.searched)
+		save(&watch.last);
 	if (watch.stats)
 		print_stats(ctx, complete && !watch.limited);
 	return !watch.failed;

@@ -32,9 +32,9 @@ def ok(good, name, *notes):
             print(f'# {note!r}')
 
 
-def grep(*args, stdin=None):
+def grep(*args, stdin=None, stdout=subprocess.PIPE):
     done = subprocess.run([KSIFT, 'grep', *args], stdin=stdin or subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+                          stdout=stdout, stderr=subprocess.PIPE, check=False)
     return done.returncode, done.stdout, done.stderr.decode()
 
 
@@ -171,8 +171,14 @@ def test_limits():
     append('log', b'a\n')
     counts.append(grep('--checkpoint', 'ck', '-c', 'a', 'log')[1])
     ok(counts == [b'2\n', b'1\n'], 'checkpoint: -c counts what is new', counts)
-
-
+    fresh(b'a1\nb\na2\n')
+    args = ('--checkpoint', 'ck', '--count-each', 'a', 'log')
+    with open('/dev/full', 'wb') as full:
+        lost = [grep(*args, stdout=full)[0],
+                grep('--checkpoint', 'ck', '-c', 'a', 'log', stdout=full)[0]]
+    counts = [grep(*args)[1], grep(*args)[1]]
+    ok(lost == [2, 2] and counts == [b'2\ta\n', b'0\ta\n'],
+       'checkpoint: counts that could not be written are for the next run', lost, counts)
     fresh(b'a\n1\0b\0a\n2\0a\n')
     got = [grep('--checkpoint', 'ck', '-z', 'a', 'log')[1]]
     append('log', b'3\0')

@@ -143,9 +143,12 @@ static int load(struct checkpoint *c, bool *found)
 	int err;
 
 	*found = false;
-	if (stat(c->path, &st))
-		return errno == ENOENT ? CLI_OK :
-			cli_error("%s: %s", c->path, strerror(errno));
+	if (stat(c->path, &st)) {
+		if (errno != ENOENT)
+			return cli_error("%s: %s", c->path, strerror(errno));
+		return lstat(c->path, &st) ? CLI_OK :
+			cli_error("%s: this link leads to no file", c->path);
+	}
 	if (!S_ISREG(st.st_mode))
 		return cli_error("%s: a checkpoint is a regular file, and this is none",
 				 c->path);
@@ -189,29 +192,53 @@ static void sync_directory(const char *path)
 	close(fd);
 }
 
-static int replace(const struct checkpoint *c)
+/* As the file at @path is, or as one that open(2) makes there. */
+static mode_t mode_of(const char *path)
+{
+	struct stat st;
+	mode_t mask;
+
+	if (!stat(path, &st))
+		return st.st_mode & 0777;
+	mask = umask(0);
+	umask(mask);
+	return 0666 & ~mask;
+}
+
+static int replace_file(const struct checkpoint *c, const char *path)
 {
 	char *temp;
 	int fd, ret;
 
-	if (asprintf(&temp, "%s.XXXXXX", c->path) < 0)
-		return cli_error("%s: %s", c->path, strerror(ENOMEM));
+	if (asprintf(&temp, "%s.XXXXXX", path) < 0)
+		return -ENOMEM;
 	fd = mkostemp(temp, O_CLOEXEC);
 	if (fd < 0) {
 		ret = -errno;
 		goto free_temp;
 	}
-	ret = write_temp(c, fd);
+	ret = fchmod(fd, mode_of(path)) ? -errno : write_temp(c, fd);
 	if (close(fd) && !ret)
 		ret = -errno;
-	if (!ret && rename(temp, c->path))
+	if (!ret && rename(temp, path))
 		ret = -errno;
 	if (ret)
 		unlink(temp);
 	else
-		sync_directory(c->path);
+		sync_directory(path);
 free_temp:
 	free(temp);
+	return ret;
+}
+
+/* A link stays one: what it leads to is replaced. */
+static int replace(const struct checkpoint *c)
+{
+	char *target = realpath(c->path, NULL);
+	int ret = target || errno == ENOENT ?
+		replace_file(c, target ? target : c->path) : -errno;
+
+	free(target);
 	return ret ? cli_error("%s: cannot write the checkpoint: %s", c->path,
 			       strerror(-ret)) : CLI_OK;
 }

@@ -275,6 +275,32 @@ def test_damage():
        'checkpoint: of a file that is missing')
 
 
+def test_file():
+    """A checkpoint's file stays what it is."""
+    def mode():
+        return os.stat('ck').st_mode & 0o7777
+
+    fresh(b'a\n')
+    args = ('--checkpoint', 'ck', 'a', 'log')
+    mask = os.umask(0o027)
+    grep(*args)
+    os.umask(mask)
+    ok(mode() == 0o640, 'checkpoint: a new one has the mode of any new file', oct(mode()))
+    os.chmod('ck', 0o644)
+    append('log', b'a\n')
+    ok(grep(*args)[0] == 0 and mode() == 0o644, 'checkpoint: its mode stays', oct(mode()))
+    os.mkdir('there')
+    os.rename('ck', 'there/real')
+    os.symlink('there/real', 'ck')
+    append('log', b'a\n')
+    ok(grep(*args)[0] == 0 and os.readlink('ck') == 'there/real' and position() == 6 and
+       os.listdir('there') == ['real'], 'checkpoint: what a link leads to is replaced')
+    os.unlink('there/real')
+    ok(grep(*args) == (2, b'', 'ksift: ck: this link leads to no file\n') and os.path.islink('ck'),
+       'checkpoint: a link to nothing')
+    os.unlink('ck')
+
+
 def test_kill():
     """What the checkpoint says is done was delivered, whenever it ends."""
     fresh(BIG)
@@ -395,7 +421,7 @@ def main():
     with tempfile.TemporaryDirectory() as where:
         os.chdir(where)
         for test in (test_stats, test_goes_on, test_limits, test_other_files, test_damage,
-                     test_kill, test_append, test_lost, test_progress):
+                     test_file, test_kill, test_append, test_lost, test_progress):
             test()
     print(f'1..{number}')
     return failed != 0

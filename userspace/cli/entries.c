@@ -480,10 +480,17 @@ static int make_matchers(struct entries *e)
 static int start(struct entries *e, const struct ksift_scan_opts *opts)
 {
 	bool range = opts->from || opts->to != UINT64_MAX;
+	struct stat st;
 
 	e->base = e->in->origin;
-	if (range && !e->in->regular)
-		return fail(e, -ESPIPE);
+	if (range && fstat(e->in->fd, &st))
+		return fail(e, -errno);
+	if (range && !S_ISREG(st.st_mode)) {
+		snprintf(e->err->text, sizeof(e->err->text),
+			 "from, to: only a regular file has ranges");
+		e->err->err = -ESPIPE;
+		return -ESPIPE;
+	}
 	if (range)
 		e->base = opts->from ? opts->from - 1 : 0;
 	if (range && lseek(e->in->fd, e->base, SEEK_SET) < 0)

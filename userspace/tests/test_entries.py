@@ -181,7 +181,12 @@ def test_ranges():
                 [re.sub(rb'(?m)^(\d+):(\d+):', rb'\2:\1:', p) for p in want]:
             bad.append((a, b, parts, want))
     ok(not bad, f'many pairs of cuts, seed {SEED}', *bad[:2])
-    ok(join('--from', '1', 'a', stdin=TRACE)[0] == 2, 'no range of a pipe')
+    ok(join('--from', '1', 'a', stdin=TRACE) ==
+       (2, b'', b'ksift: (standard input): from, to: only a regular file has ranges\n'),
+       'no range of a pipe')
+    write('nothing', b'')
+    for option in ('--from', '--to'):
+        ok(join(option, '5', 'a', 'nothing') == (1, b'', b''), f'{option} of an empty file')
     for args, why in ((['--from', '5', '--to', '4'], b'--from is above --to'),
                       (['--from', 'x'], b"--from: 'x' is not a number of bytes"),
                       (['--to', '-1'], b"--to: '-1' is not a number of bytes"),

@@ -8,7 +8,6 @@
  * ripgrep's.  A line is not held for it: a long one is read once to see whether
  * it is UTF-8, once to be printed, and once for the places that matched.
  */
-#define _GNU_SOURCE /* memmem() */
 #include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -279,177 +278,29 @@ static void put_line(const struct line *line)
 	json_puts("\"}");
 }
 
-/* Of a line that is not in memory. */
-#define WINDOW (64u << 10)
-
-/**
- * struct places - Where a line has the patterns, one place after the other
- * @line: The line
- * @filter: The patterns
- * @buf: What is in memory of the line: @len bytes from @base on
- * @base: See @buf
- * @len: See @buf
- * @at: Where the search goes on
- * @any: There was a place already
- * @last_end: It ended there; no empty one follows right behind
- * @next: For each pattern, its next place in @buf; UINT64_MAX: there is none
- */
-struct places {
-	const struct line *line;
-	const struct filter *filter;
-	const char *buf;
-	uint64_t base;
-	size_t len;
-	uint64_t at;
-	bool any;
-	uint64_t last_end;
-	uint64_t next[KSIFT_PATTERNS_MAX];
-};
-
-static bool same_fold(const char *a, const char *b, size_t len)
+static void put_place(const struct line *line, const struct match *match)
 {
-	for (; len; len--, a++, b++) {
-		unsigned char x = *a, y = *b;
+	static char buf[KSIFT_PATTERN_LEN_MAX];
 
-		if (x == y)
-			continue;
-		if ((x ^ y) != 0x20 || (x | 0x20) < 'a' || (x | 0x20) > 'z')
-			return false;
-	}
-	return true;
-}
-
-static const char *find_fold(const char *s, size_t len, const char *word, size_t n)
-{
-	for (; len >= n; s++, len--)
-		if (same_fold(s, word, n))
-			return s;
-	return NULL;
-}
-
-static uint64_t find(const struct places *s, const struct ksift_pattern *p,
-		     uint64_t at)
-{
-	const char *word = (const char *)(uintptr_t)p->data, *hit;
-	const char *from = s->buf + (at - s->base);
-	size_t len = s->base + s->len - at;
-
-	if (p->flags & KSIFT_PATTERN_EXCLUDE)
-		return UINT64_MAX;
-	if (p->flags & KSIFT_PATTERN_ANCHORED) {
-		if (at || p->len > len)
-			return UINT64_MAX;
-		len = p->len;
-	}
-	if (p->flags & KSIFT_PATTERN_FOLD)
-		hit = find_fold(from, len, word, p->len);
-	else
-		hit = memmem(from, len, word, p->len);
-	return hit ? at + (hit - from) : UINT64_MAX;
-}
-
-static void load_window(struct places *s, uint64_t base)
-{
-	static char window[WINDOW];
-	size_t i;
-
-	s->base = base;
-	s->buf = s->line->text ? s->line->text : window;
-	s->len = s->line->text ? s->line->rec.len :
-		line_read(s->line, base, window, sizeof(window));
-	for (i = 0; i < s->filter->count; i++)
-		s->next[i] = find(s, &s->filter->patterns[i], s->at);
-}
-
-/* The first pattern of those whose place is the next one. */
-static size_t find_first(struct places *s)
-{
-	size_t i, first = 0;
-
-	for (i = 0; i < s->filter->count; i++) {
-		if (s->next[i] < s->at)
-			s->next[i] = find(s, &s->filter->patterns[i], s->at);
-		if (s->next[i] < s->next[first])
-			first = i;
-	}
-	return first;
-}
-
-/* The next place, [@from, @to): of what overlaps the first, as in ripgrep. */
-static bool next_place(struct places *s, uint64_t *from, uint64_t *to)
-{
-	uint64_t end = s->line->rec.len + !s->line->unended, whole;
-	size_t i;
-
-	while (s->at < end) {
-		/* Beyond this a place may reach out of the window. */
-		whole = s->base + s->len;
-		if (whole < s->line->rec.len)
-			whole -= s->len < WINDOW ? 0 : KSIFT_PATTERN_LEN_MAX;
-		else
-			whole = end;
-		i = find_first(s);
-		if (s->next[i] >= whole) {
-			if (whole == end || s->len < WINDOW)
-				return false;
-			s->at = s->at > whole ? s->at : whole;
-			load_window(s, s->at);
-			continue;
-		}
-		*from = s->next[i];
-		*to = *from + s->filter->patterns[i].len;
-		s->at = *to > *from ? *to : *to + 1;
-		if (*to > *from || !s->any || *from != s->last_end) {
-			s->any = true;
-			s->last_end = *to;
-			return true;
-		}
-	}
-	return false;
-}
-
-static void put_place(const struct places *s, uint64_t from, uint64_t to)
-{
 	json_puts("{\"match\":");
-	json_text(s->buf + (from - s->base), to - from);
+	json_text(buf, line_read(line, match->from, buf, match->to - match->from));
 	json_puts(",\"start\":");
-	json_number(from);
+	json_number(match->from);
 	json_puts(",\"end\":");
-	json_number(to);
+	json_number(match->to);
 	json_puts("}");
-}
-
-/* Whole words and lines are known to who has decided on them. */
-static bool next_match(const struct grep *g, struct places *s, uint64_t *from,
-		       uint64_t *to)
-{
-	struct match match;
-
-	if (!g->word && !g->whole)
-		return next_place(s, from, to);
-	if (!match_next(g->match, &match))
-		return false;
-	*from = match.from;
-	*to = match.to;
-	if (*from < s->base || *to > s->base + s->len) {
-		s->at = *from;
-		load_window(s, *from);
-	}
-	return *to <= s->base + s->len;
 }
 
 static void put_places(const struct grep *g, const struct line *line)
 {
-	struct places s = { .line = line, .filter = &g->filter };
 	const char *comma = "";
-	uint64_t from, to;
+	struct match match;
 
-	if (!g->filter.count)
-		return;
-	load_window(&s, 0);
-	for (; next_match(g, &s, &from, &to); comma = ",") {
+	while (g->word || g->whole ? match_next(g->match, &match) :
+				     match_next_first(g->match, &match)) {
 		json_puts(comma);
-		put_place(&s, from, to);
+		put_place(line, &match);
+		comma = ",";
 		out.file.matches += !line->context;
 	}
 }
@@ -616,6 +467,7 @@ const struct printer printer_json = {
 	.end = json_end,
 	.finish = json_finish,
 	.numbers = true,
+	.places = true,
 };
 
 /*

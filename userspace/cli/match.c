@@ -3,8 +3,8 @@
  * Where in a line the patterns are.
  *
  * The engine tells which lines have a pattern.  Where it is, and whether it is a
- * word there, only -w, -x, -o and colours need to know, of the few lines that
- * are selected; it is found out here.  The line is looked at through a window,
+ * word there, only -w, -x, -o, --json and colours need to know, of the few lines
+ * that are selected; it is found out here.  The line is looked at through a window,
  * which is the line itself if it is in memory and case matters.  The next place
  * of each pattern is remembered until it has been passed, so that a line is
  * gone through once for each pattern, however many matches it has.
@@ -38,6 +38,7 @@ struct matcher {
 
 	const struct line *line;
 	uint64_t pos;		/* of the next match, at the earliest */
+	uint64_t last;		/* where the last one ended; NOWHERE: none did */
 	const char *win;	/* bytes [win_from, win_to) of the line */
 	uint64_t win_from, win_to;
 	char *buf;
@@ -109,6 +110,7 @@ void match_begin(struct matcher *m, const struct line *line)
 
 	m->line = line;
 	m->pos = 0;
+	m->last = NOWHERE;
 	m->win = line->text;
 	m->win_from = 0;
 	m->win_to = line->text && !m->fold ? line->rec.len : 0;
@@ -243,6 +245,26 @@ void match_count(struct matcher *m, uint64_t *counts)
 			counts[i] += has(m, &m->literals[i]);
 }
 
+/* Whether there is a place of @l from the current position on, in @l->next. */
+static bool look(struct matcher *m, struct literal *l)
+{
+	if (l->flags & KSIFT_PATTERN_EXCLUDE)
+		return false;
+	if (!l->known || l->next < m->pos) {
+		l->next = find(m, l, m->pos);
+		l->known = true;
+	}
+	return l->next != NOWHERE;
+}
+
+static void take(struct matcher *m, const struct literal *l, struct match *match)
+{
+	match->from = l->next;
+	match->to = l->next + l->len;
+	match->pattern = l - m->literals;
+	m->pos = match->to;
+}
+
 /*
  * The next place of any pattern but the excluding ones: the leftmost, and there
  * the longest.  Places do not overlap, and empty ones do not count.
@@ -255,13 +277,7 @@ bool match_next(struct matcher *m, struct match *match)
 	for (i = 0; i < m->count; i++) {
 		struct literal *l = &m->literals[i];
 
-		if (!l->len || l->flags & KSIFT_PATTERN_EXCLUDE)
-			continue;
-		if (!l->known || l->next < m->pos) {
-			l->next = find(m, l, m->pos);
-			l->known = true;
-		}
-		if (l->next == NOWHERE)
+		if (!l->len || !look(m, l))
 			continue;
 		if (!best || l->next < best->next ||
 		    (l->next == best->next && l->len > best->len))
@@ -269,9 +285,38 @@ bool match_next(struct matcher *m, struct match *match)
 	}
 	if (!best)
 		return false;
-	match->from = best->next;
-	match->to = best->next + best->len;
-	match->pattern = best - m->literals;
-	m->pos = match->to;
+	take(m, best, match);
 	return true;
+}
+
+/*
+ * As match_next(), but as ripgrep has it: of those at one place the first, and
+ * empty ones count where none has just ended, before the newline as well.
+ */
+bool match_next_first(struct matcher *m, struct match *match)
+{
+	uint64_t end = m->line->rec.len + !m->line->unended;
+	const struct literal *best;
+	size_t i;
+
+	while (m->pos < end) {
+		best = NULL;
+		for (i = 0; i < m->count; i++) {
+			struct literal *l = &m->literals[i];
+
+			if (look(m, l) && (!best || l->next < best->next))
+				best = l;
+		}
+		if (!best)
+			return false;
+		take(m, best, match);
+		if (!best->len) {
+			m->pos++;
+			if (match->to == m->last)
+				continue;
+		}
+		m->last = match->to;
+		return true;
+	}
+	return false;
 }

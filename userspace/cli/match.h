@@ -28,5 +28,6 @@ void match_begin(struct matcher *m, const struct line *line);
 bool match_selects(struct matcher *m, uint32_t *pattern);
 void match_count(struct matcher *m, uint64_t *counts);
 bool match_next(struct matcher *m, struct match *match);
+bool match_next_first(struct matcher *m, struct match *match);
 
 #endif /* _KSIFT_MATCH_H */

@@ -162,10 +162,29 @@ def test_long():
             if RG:
                 compare(f'json: a long line, {name}, {len(end)} newlines',
                         ['-e', 'needle', '-e', 'x' * 1000, 'long'])
+                compare(f'json: a long line, {name}, {len(end)} newlines, -i',
+                        ['-i', '-e', 'NEEDLE', '-e', 'X' * 1000, 'long'])
             got = [m['data'] for m in messages(run([KSIFT, 'grep', '--json', '-v', 'zz', 'long'])[1])
                    if m['type'] == 'match']
             ok(len(got) == 2 and data(got[1]['lines']) == line + end,
                f'json: a long line comes back, {name}, {len(end)} newlines')
+
+
+def test_quick():
+    """A line that nearly has each pattern, everywhere: far below a second, and
+    many seconds if every place is compared with every pattern."""
+    write('near', b'foo ' + b'a' * 900000 + b'\n')
+    for fold, letter in (['-i'], 'A'), ([], 'a'):
+        near = letter.encode() * 4080
+        write('patterns', b'foo\n' + b''.join(near + b'a' * i + b'b\n' for i in range(12)))
+        command = [KSIFT, 'grep', '--json', *fold, '-f', 'patterns', 'near']
+        try:
+            out = subprocess.run(command, stdout=subprocess.PIPE, timeout=8, check=True).stdout
+            places = [m['data']['submatches'] for m in messages(out) if m['type'] == 'match']
+        except subprocess.TimeoutExpired as e:
+            places = e
+        ok(places == [[{'match': {'text': 'foo'}, 'start': 0, 'end': 3}]],
+           f'json: a line that nearly has long patterns {" ".join(fold)}', places)
 
 
 def test_changing():
@@ -265,6 +284,7 @@ def main():
             skip('json: as ripgrep', 'there is no rg here to compare with')
         test_long()
         test_changing()
+        test_quick()
         test_bytes()
         test_added()
         test_records()

@@ -105,7 +105,7 @@ static int make_match(struct grep *g)
 
 	if (!places && !g->decides && !grep_wants_context(g))
 		return CLI_OK;
-	g->match = matcher_new(&g->filter, g->word, g->whole);
+	g->match = matcher_new(&g->filter, g->word, g->whole, g->join);
 	return g->match ? CLI_OK : cli_error("grep: %s", strerror(ENOMEM));
 }
 

@@ -33,7 +33,7 @@ struct matcher {
 	struct literal *literals;
 	size_t count;
 	char *bytes;
-	bool word, whole, fold;
+	bool word, whole, fold, join;
 	uint32_t groups;	/* those that have patterns */
 
 	const struct line *line;
@@ -51,8 +51,11 @@ static void fold(char *s, size_t len)
 			*s += 'a' - 'A';
 }
 
-/* All of @f's patterns are alike in whether case matters. */
-struct matcher *matcher_new(const struct filter *f, bool word, bool whole)
+/*
+ * All of @f's patterns are alike in whether case matters.  @join: a line is an
+ * entry, which has lines itself.
+ */
+struct matcher *matcher_new(const struct filter *f, bool word, bool whole, bool join)
 {
 	struct matcher *m = calloc(1, sizeof(*m));
 	size_t i, bytes = 0;
@@ -70,6 +73,7 @@ struct matcher *matcher_new(const struct filter *f, bool word, bool whole)
 	}
 	m->word = word && !whole;
 	m->whole = whole;
+	m->join = join;
 	m->count = f->count;
 	bytes = 0;
 	for (i = 0; i < f->count; i++) {
@@ -138,14 +142,26 @@ static bool is_word(char c)
 		(c >= '0' && c <= '9') || c == '_';
 }
 
+/* Byte @pos of the line; a newline, which is part of no word, if it has none. */
+static char byte_at(struct matcher *m, uint64_t pos)
+{
+	if (pos >= m->line->rec.len)
+		return '\n';
+	if (pos < m->win_from || pos >= m->win_to)
+		move_window(m, pos);
+	return pos < m->win_to ? m->win[pos - m->win_from] : '\n';
+}
+
 /* Whether byte @pos of the line, if it has one, is part of a word. */
 static bool word_at(struct matcher *m, uint64_t pos)
 {
-	if (pos >= m->line->rec.len)
-		return false;
-	if (pos < m->win_from || pos >= m->win_to)
-		move_window(m, pos);
-	return pos < m->win_to && is_word(m->win[pos - m->win_from]);
+	return is_word(byte_at(m, pos));
+}
+
+/* Whether '^' is at @pos: what has lines itself has more than one place for it. */
+static bool starts_at(struct matcher *m, uint64_t pos)
+{
+	return !pos || (m->join && byte_at(m, pos - 1) == '\n');
 }
 
 /* The first place of a literal from @pos on, whatever surrounds it. */
@@ -187,11 +203,13 @@ static uint64_t find(struct matcher *m, const struct literal *l, uint64_t pos)
 	for (;; pos++) {
 		if (m->word)
 			pos = next_word(m, pos);
-		if (first && pos)
+		if (first && pos && !m->join)
 			return NOWHERE;
 		pos = find_bytes(m, l, pos);
-		if (pos == NOWHERE || (first && pos))
+		if (pos == NOWHERE)
 			return NOWHERE;
+		if (first && !starts_at(m, pos))
+			continue;
 		if (!m->word)
 			return pos;
 		if (!(pos && word_at(m, pos - 1)) && !word_at(m, pos + l->len))

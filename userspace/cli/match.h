@@ -22,7 +22,8 @@ struct match {
 
 struct matcher;
 
-struct matcher *matcher_new(const struct filter *f, bool word, bool whole);
+struct matcher *matcher_new(const struct filter *f, bool word, bool whole,
+			    bool join);
 void matcher_free(struct matcher *m);
 void match_begin(struct matcher *m, const struct line *line);
 bool match_selects(struct matcher *m, uint32_t *pattern);

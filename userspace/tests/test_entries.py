@@ -103,6 +103,23 @@ last"""
 ERROR = TRACE[22:TRACE.index(b'2026-11-21 WARN')]
 
 
+def test_places():
+    text = b'ERR x\n at ^Y\nCaused by ERR\nCaused by me\n\nERR\n'
+    write('places', text)
+    for args, want in ((['^Caused'], [13, 27]), (['-i', '^cAUSED'], [13, 27]),
+                       (['^ERR'], [0]), (['-F', '^Y'], [10]),
+                       (['^Caused', '--and', 'ERR'], [0, 13, 23, 27]),
+                       (['^ERR', '-e', '^Caused'], [0, 13, 27])):
+        args = args if '-e' not in args else ['-e', *args]
+        line = json.loads(join('--json', '-m1', *args, 'places')[1].splitlines()[1])
+        got = [s['start'] for s in line['data']['submatches']]
+        ok(got == want, f'--json: places of {args}', got)
+        out = join('--color=always', '-m1', *args, 'places')[1]
+        got = [len(re.sub(rb'\x1b\[[0-9;]*[mK]', b'', out[:m.start()]))
+               for m in re.finditer(rb'\x1b\[01;31m', out)]
+        ok(got == want, f'--color: places of {args}', got, out)
+
+
 def test_fixed():
     write('t', TRACE)
     status, out, err = join('NullPointer', 't')
@@ -118,6 +135,7 @@ def test_fixed():
     ok(join('-l', 'Null', 't')[1] == b't\n' and join('-L', 'Null', 't')[1] == b'', '-l and -L')
     ok(join('-q', 'Null', 't') == (0, b'', b'') and join('-q', 'zz', 't')[0] == 1, '-q')
     ok(join('-m1', 'ERROR', 't')[1] == ERROR, '-m')
+    test_places()
     ok(join('', stdin=TRACE)[1] == TRACE + b'\n', 'standard input')
     ok(join('a', 'nosuch')[0] == 2 and join('a', '.')[0] == 2, 'files that cannot be read')
     ok(join('', '/dev/null') == (1, b'', b''), 'nothing')

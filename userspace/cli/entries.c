@@ -379,6 +379,25 @@ static int take_some(struct entries *e, size_t len)
 	return 0;
 }
 
+/* Whether some line carries a level: nobody can ask a stream once more. */
+static int look_for_levels(struct entries *e, const struct ksift_matcher *also,
+			   size_t len)
+{
+	struct ksift_run r = { .to = len };
+
+	while (len && !(e->res->flags & KSIFT_SCAN_ALSO) &&
+	       !(r.resume.flags & KSIFT_RESUME_DONE)) {
+		struct ksift_lines lines = { .max_lines = 1 };
+		int ret = run(e, also, &r, &lines);
+
+		if (ret)
+			return ret;
+		if (lines.out_selected)
+			e->res->flags |= KSIFT_SCAN_ALSO;
+	}
+	return 0;
+}
+
 /* Go to where an entry begins, or as far as can be told. */
 static void seek_head(struct entries *e)
 {
@@ -410,7 +429,7 @@ static void check_length(struct entries *e)
 		e->long_entry = e->base;
 }
 
-static int step(struct entries *e)
+static int step(struct entries *e, const struct ksift_matcher *also)
 {
 	size_t len;
 	int ret;
@@ -427,7 +446,9 @@ static int step(struct entries *e)
 		len = e->fill;
 		e->seeking = true;
 	}
-	ret = e->any ? take_some(e, len) : take_all(e, len);
+	ret = also ? look_for_levels(e, also, len) : 0;
+	if (!ret)
+		ret = e->any ? take_some(e, len) : take_all(e, len);
 	cli_flush();
 	if (e->done) {
 		len = e->past;
@@ -523,7 +544,7 @@ static int search(struct entries *e, const struct ksift_scan_opts *opts)
 	if (!ret)
 		ret = start(e, opts);
 	while (!ret && !e->eof && !e->done) {
-		ret = step(e);
+		ret = step(e, opts->also);
 		e->res->end = e->base;
 		watch_step(e->res);
 	}

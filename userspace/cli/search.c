@@ -369,6 +369,9 @@ static void look_for_levels(const struct search *s, const struct ksift_scan_opts
 		found->lines += first->total;
 		return;
 	}
+	/* Entries have been read up to the end. */
+	if (opts->flags & KSIFT_SCAN_CURRENT)
+		lseek(s->in.fd, s->in.origin, SEEK_SET);
 	again.flags = (opts->flags & (KSIFT_SCAN_CURRENT | KSIFT_SCAN_NUL)) |
 		      KSIFT_SCAN_TOTAL;
 	again.from = opts->from;

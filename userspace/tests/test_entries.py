@@ -103,6 +103,17 @@ last"""
 ERROR = TRACE[22:TRACE.index(b'2026-11-21 WARN')]
 
 
+def test_levels():
+    for text, note in ((b'ERROR a\nWARN c\n', b''), (b'a\n ERROR b\nc', b''),
+                       (b'a\n' * 300000 + b'ERROR b\n' + b'a\n' * 300000, b''), (b'', b''),
+                       (b'a\n b\nc', b'ksift: 0 of 3 lines carry a level\n')):
+        write('levels', text)
+        for option in ([], ['-e', '']):
+            args = ('--level', 'alert', *option)
+            got = join(*args, stdin=text), join(*args, 'levels')
+            ok(got == ((1, b'', note),) * 2, f'whether lines carry a level, {option}', text[:20], got)
+
+
 def test_places():
     text = b'ERR x\n at ^Y\nCaused by ERR\nCaused by me\n\nERR\n'
     write('places', text)
@@ -136,6 +147,7 @@ def test_fixed():
     ok(join('-q', 'Null', 't') == (0, b'', b'') and join('-q', 'zz', 't')[0] == 1, '-q')
     ok(join('-m1', 'ERROR', 't')[1] == ERROR, '-m')
     test_places()
+    test_levels()
     ok(join('', stdin=TRACE)[1] == TRACE + b'\n', 'standard input')
     ok(join('a', 'nosuch')[0] == 2 and join('a', '.')[0] == 2, 'files that cannot be read')
     ok(join('', '/dev/null') == (1, b'', b''), 'nothing')

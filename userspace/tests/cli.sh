@@ -849,6 +849,10 @@ b' 'a
 	same "still more" --files-with-matches --no-messages --text error nosuch corpus
 	same "the last ones" --files-without-match --fixed-strings --null . corpus f
 	same "no line can be without the empty pattern" -v '' nosuch
+	same "no line can be without several empty ones" -v -e '
+' nosuch
+	same "there can be one with an empty and another one" -vc -e 'a
+' nosuch
 	same "no line can be without the empty pattern, -L" -vL '' f nosuch
 	same "--quiet" --quiet error corpus
 	same "--silent" --silent zzz corpus

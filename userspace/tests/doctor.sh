@@ -10,6 +10,13 @@ export LC_ALL=C
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 chmod 755 "$dir"
+# Where others can read them, who may not enter the directory they are from.
+cp "$KSIFT" "$dir/ksift"
+KSIFT=$dir/ksift
+if [ -n "${LD_PRELOAD-}" ]; then
+	cp "$LD_PRELOAD" "$dir/standin.so"
+	LD_PRELOAD=$dir/standin.so
+fi
 root=$dir/root
 release=6.1.0-9-amd64
 modules=/lib/modules/$release

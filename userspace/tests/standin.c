@@ -116,7 +116,8 @@ static int chopped_lines(const struct ksift_prog *prog, struct ksift_run *run,
 		start = run->resume.pos;
 	do {
 		part = *run;
-		if (start < to && to - start > len && len < FILE_MAX)
+		if (start < to && to - start > len && len < FILE_MAX &&
+		    start <= INT64_MAX - len)
 			part.to = start + len;
 		len *= 2;
 		ret = ksift_ctx_run(engine(), prog, &part, NULL);

@@ -64,6 +64,22 @@ int cli_help(const struct cli_cmd *cmd)
 	return CLI_OK;
 }
 
+int cli_common_option(const struct cli_cmd *cmd, struct cli_open_opts *how, int c,
+		      char **argv)
+{
+	switch (c) {
+	case CLI_HELP:
+		return cli_help(cmd);
+	case CLI_ENGINE:
+		how->engine = optarg;
+		return -1;
+	case CLI_VARIANT:
+		how->variant = optarg;
+		return -1;
+	}
+	return cli_bad_option(cmd, c, argv);
+}
+
 static int parse_engine(const char *name, uint32_t *engine)
 {
 	static const char *const names[] = {

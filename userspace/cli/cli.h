@@ -68,6 +68,9 @@ extern const struct cli_cmd cli_grep, cli_entries, cli_levels, cli_fib, cli_sums
 void cli_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int cli_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int cli_bad_option(const struct cli_cmd *cmd, int c, char **argv);
+/* For one that @cmd itself does not take: -1 to go on, else the exit status. */
+int cli_common_option(const struct cli_cmd *cmd, struct cli_open_opts *how, int c,
+		      char **argv);
 int cli_help(const struct cli_cmd *cmd);
 int cli_open(const struct cli_open_opts *how, struct ksift_ctx **ctx);
 void cli_flush(void);

@@ -88,14 +88,6 @@ static int fib_run(int argc, char **argv)
 
 	while ((c = getopt_long(argc, argv, cli_fib.letters, options, NULL)) != -1) {
 		switch (c) {
-		case CLI_HELP:
-			return cli_help(&cli_fib);
-		case CLI_ENGINE:
-			how.engine = optarg;
-			break;
-		case CLI_VARIANT:
-			how.variant = optarg;
-			break;
 		case CLI_JSON:
 			f.json = true;
 			break;
@@ -103,7 +95,9 @@ static int fib_run(int argc, char **argv)
 			f.binary = true;
 			break;
 		default:
-			return cli_bad_option(&cli_fib, c, argv);
+			ret = cli_common_option(&cli_fib, &how, c, argv);
+			if (ret >= 0)
+				return ret;
 		}
 	}
 	if (argc - optind != 1)

@@ -161,19 +161,13 @@ static int levels_run(int argc, char **argv)
 
 	while ((c = getopt_long(argc, argv, cli_levels.letters, options, NULL)) != -1) {
 		switch (c) {
-		case CLI_HELP:
-			return cli_help(&cli_levels);
-		case CLI_ENGINE:
-			how.engine = optarg;
-			break;
-		case CLI_VARIANT:
-			how.variant = optarg;
-			break;
 		case CLI_JSON:
 			json = true;
 			break;
 		default:
-			return cli_bad_option(&cli_levels, c, argv);
+			ret = cli_common_option(&cli_levels, &how, c, argv);
+			if (ret >= 0)
+				return ret;
 		}
 	}
 	ret = cli_open(&how, &l.ctx);

@@ -197,14 +197,6 @@ static int sum_run(int argc, char **argv)
 
 	while ((c = getopt_long(argc, argv, cli_sum.letters, options, NULL)) != -1) {
 		switch (c) {
-		case CLI_HELP:
-			return cli_help(&cli_sum);
-		case CLI_ENGINE:
-			how.engine = optarg;
-			break;
-		case CLI_VARIANT:
-			how.variant = optarg;
-			break;
 		case CLI_JSON:
 			json = true;
 			break;
@@ -215,7 +207,9 @@ static int sum_run(int argc, char **argv)
 						 optarg);
 			break;
 		default:
-			return cli_bad_option(&cli_sum, c, argv);
+			ret = cli_common_option(&cli_sum, &how, c, argv);
+			if (ret >= 0)
+				return ret;
 		}
 	}
 	if (argc - optind > 1)

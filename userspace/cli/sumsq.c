@@ -49,19 +49,13 @@ static int sumsq_run(int argc, char **argv)
 
 	while ((c = getopt_long(argc, argv, cli_sumsq.letters, options, NULL)) != -1) {
 		switch (c) {
-		case CLI_HELP:
-			return cli_help(&cli_sumsq);
-		case CLI_ENGINE:
-			how.engine = optarg;
-			break;
-		case CLI_VARIANT:
-			how.variant = optarg;
-			break;
 		case CLI_JSON:
 			json = true;
 			break;
 		default:
-			return cli_bad_option(&cli_sumsq, c, argv);
+			ret = cli_common_option(&cli_sumsq, &how, c, argv);
+			if (ret >= 0)
+				return ret;
 		}
 	}
 	if (argc - optind != 1)

@@ -183,15 +183,18 @@ static int stream_line(struct lines_run *r, u64 start, u64 skip, u64 *next,
 			return n;
 		r->src.bytes += n;
 		*newline = n;
-		if (!n && !skip && !resumed) {
+		end = memchr(r->stage, '\n', n);
+		/* Cut off or overwritten: it is a line for the stage by now. */
+		if (!skip && !resumed &&
+		    (end || n < min_t(u64, room, STAGE_SIZE))) {
 			r->resume->flags = 0;
+			r->src.copy_to = max(r->src.copy_to, start + n);
 			return STOP_AGAIN;
 		}
 		if (!n) {
 			r->stage[0] = '\n';
 			n = 1;
 		} else {
-			end = memchr(r->stage, '\n', n);
 			if (end)
 				n = end - r->stage + 1;
 			skip += n;
@@ -333,6 +336,13 @@ static bool still_selected(struct lines_run *r, const struct ksift_hit *hit,
 	       ksift_source_holds(&r->src, hit->end + hit->newline);
 }
 
+/* Scan a line anew, and for good: what is private does not change. */
+static enum stop again_from_copy(struct lines_run *r, const struct ksift_hit *hit)
+{
+	r->src.copy_to = max(r->src.copy_to, hit->end + 1);
+	return STOP_AGAIN;
+}
+
 /*
  * Give out a line that ends in @piece, which begins at offset @base.
  * Returns an enum stop or a negative error.
@@ -347,15 +357,15 @@ static int give_line(struct lines_run *r, struct ksift_hit *hit,
 	u8 *line;
 	int ret;
 
+	if (bytes > STAGE_SIZE)
+		return give_long(r, hit);
 	if (hit->start < base) {
 		have = r->held;
 		shared |= r->held_shared;
 		/* What is held is the whole line's beginning, or nothing. */
 		if (have != base - hit->start)
-			return give_long(r, hit);
+			return again_from_copy(r, hit);
 	}
-	if (bytes > STAGE_SIZE)
-		return give_long(r, hit);
 	if (r->staged + bytes > STAGE_SIZE) {
 		r->held = have;
 		ret = flush_stage(r);
@@ -368,11 +378,8 @@ static int give_line(struct lines_run *r, struct ksift_hit *hit,
 	r->held = 0;
 	if (shared || !known_nature(r, hit, &nature))
 		match_staged(r, line, len, &nature);
-	if (shared && !still_selected(r, hit, piece, line, len, &nature)) {
-		/* For good: what is private does not change. */
-		r->src.copy_to = max(r->src.copy_to, hit->end + 1);
-		return STOP_AGAIN;
-	}
+	if (shared && !still_selected(r, hit, piece, line, len, &nature))
+		return again_from_copy(r, hit);
 	line[len] = '\n';
 	if (r->args->records) {
 		ret = put_record(r, hit, &nature);

@@ -374,7 +374,7 @@ static void extend(struct ksift_src *src, struct folio *folio,
 		if (next->index != folio->index + folio_nr_pages(folio) ||
 		    folio_address(next) != piece->buf + piece->len ||
 		    !folio_test_uptodate(next) || poisoned(next) ||
-		    folio_test_readahead(next))
+		    (src->readahead && folio_test_readahead(next)))
 			return;
 		piece->len += folio_size(next);
 		folio = next;

@@ -154,61 +154,98 @@ static u32 commonness(u8 c)
 	return c > ' ' && c < 0x7f ? 2 : 1;
 }
 
-static void probe_add(struct ksift_probe *probe, const struct ksift_literal *lit,
-		      u32 off)
+static void probe_add(struct ksift_probe *probe, u32 off, u8 c, bool fold)
 {
 	u32 i = probe->count++;
-	u8 c = lit->data[off];
 
 	probe->off[i] = off;
 	probe->val[i] = c;
 	/* The two cases of a letter differ in this bit alone. */
 	probe->mask[i] = 0xff;
-	if ((lit->flags & KSIFT_PATTERN_FOLD) && c >= 'A' && c <= 'Z')
+	if (fold && c >= 'A' && c <= 'Z')
 		probe->mask[i] = (u8)~('a' - 'A');
 	probe->masked |= probe->mask[i] != 0xff;
 }
 
-static void choose_probe(struct ksift_literal *lit)
+/* Add the rarest bytes of @lit, which begins @off bytes on, up to @count. */
+static void probe_rarest(struct ksift_probe *probe,
+			 const struct ksift_literal *lit, u32 off, u32 count)
 {
-	/* Three rare bytes leave few candidates; more cost more than they save. */
-	u32 best[3] = { 0, 0, 0 };
-	u32 i, k, n = 0;
+	u32 i, k, n = min(count - probe->count, lit->len);
+	u32 best[KSIFT_HUNT_PROBES];
 
-	if (lit->len <= KSIFT_PROBES_MAX) {
-		for (i = 0; i < lit->len; i++)
-			probe_add(&lit->probe, lit, i);
-		return;
-	}
-	for (k = 0; k < ARRAY_SIZE(best); k++) {
+	for (k = 0; k < n; k++) {
 		u32 rarest = 10;
 
 		for (i = 0; i < lit->len; i++) {
 			u32 j, c = commonness(lit->data[i]);
 
-			for (j = 0; j < n && best[j] != i; j++)
+			for (j = 0; j < k && best[j] != i; j++)
 				;
-			if (j == n && c < rarest) {
+			if (j == k && c < rarest) {
 				rarest = c;
 				best[k] = i;
 			}
 		}
-		n++;
-		probe_add(&lit->probe, lit, best[k]);
+		probe_add(probe, off + best[k], lit->data[best[k]],
+			  lit->flags & KSIFT_PATTERN_FOLD);
 	}
 }
 
-static void make_probe(struct ksift_literal *lit)
+static void probe_end(struct ksift_probe *probe)
 {
-	struct ksift_probe *probe = &lit->probe;
 	u32 i;
 
-	choose_probe(lit);
 	for (i = probe->count; i < KSIFT_PROBES_MAX; i++) {
 		probe->off[i] = probe->off[0];
 		probe->mask[i] = probe->mask[0];
 		probe->val[i] = probe->val[0];
 	}
+}
+
+static void make_probe(struct ksift_literal *lit)
+{
+	u32 i, exact = lit->flags & KSIFT_PATTERN_FOLD ? KSIFT_PROBES_FOLD :
+							 KSIFT_PROBES_MAX;
+	struct ksift_probe *probe = &lit->probe;
+
+	/* Three rare bytes leave few candidates; more cost more than they save. */
+	if (lit->len > exact)
+		probe_rarest(probe, lit, 0, KSIFT_HUNT_PROBES);
+	else
+		for (i = 0; i < lit->len; i++)
+			probe_add(probe, i, lit->data[i],
+				  lit->flags & KSIFT_PATTERN_FOLD);
+	probe_end(probe);
+}
+
+/* As ksift_literal_begins() looks at it. */
+static void make_head(struct ksift_literal *lit)
+{
+	u8 head[sizeof(lit->head)] = { 0 }, mask[sizeof(lit->head)] = { 0 };
+	u32 i;
+
+	for (i = 0; i < lit->len && i < sizeof(head); i++) {
+		u8 c = lit->data[i];
+
+		head[i] = c;
+		mask[i] = 0xff;
+		if ((lit->flags & KSIFT_PATTERN_FOLD) && c >= 'A' && c <= 'Z')
+			mask[i] = (u8)~('a' - 'A');
+	}
+	lit->head = ksift_load64(head);
+	lit->head_mask = ksift_load64(mask);
+}
+
+static void make_hunt(struct ksift_prog *prog)
+{
+	const struct ksift_literal *lit = &prog->lits[prog->sole];
+	u32 anchor = !!(lit->flags & KSIFT_PATTERN_ANCHORED);
+
+	if (anchor)
+		probe_add(&prog->hunt, 0, '\n', false);
+	probe_rarest(&prog->hunt, lit, anchor, KSIFT_HUNT_PROBES);
+	probe_end(&prog->hunt);
 }
 
 static void make_terms(struct ksift_prog *prog)
@@ -297,12 +334,16 @@ static void teddy_add(struct ksift_teddy *teddy, u32 bucket,
 	}
 }
 
-static void make_teddy(struct ksift_prog *prog)
+static void make_search(struct ksift_prog *prog)
 {
 	u8 order[KSIFT_PATTERNS_MAX];
 	u32 i, width, n = sort_searched(prog, order, &width);
 
-	if (n <= KSIFT_FIND_PATTERNS)
+	if (n == 1) {
+		prog->sole = order[0];
+		make_hunt(prog);
+	}
+	if (n <= 1)
 		return;
 	prog->teddy.width = width;
 	for (i = 0; i < n; i++) {
@@ -363,6 +404,7 @@ static void insert(struct ksift_build *build, struct ksift_literal *lit)
 			lit->data[i] = ksift_upper(lit->data[i]);
 	if (lit->len) {
 		make_probe(lit);
+		make_head(lit);
 		ac_add(ac_of(build->prog, lit), lit, build->inserted);
 	}
 	build->inserted++;
@@ -390,7 +432,7 @@ static void finish_build(struct ksift_prog *prog)
 {
 	u32 c;
 
-	make_teddy(prog);
+	make_search(prog);
 	prog->ac[0].start = ac_child(&prog->ac[0], 0, '\n');
 	prog->ac[1].start = ac_child(&prog->ac[1], 0, '\n');
 	for (c = 0; c < ARRAY_SIZE(prog->wakes); c++)
@@ -421,6 +463,42 @@ bool ksift_prog_step(struct ksift_build *build)
 		build->depth++;
 	}
 	return true;
+}
+
+bool ksift_literal_equal(const struct ksift_literal *lit, const u8 *text)
+{
+	u32 i;
+
+	if (!(lit->flags & KSIFT_PATTERN_FOLD))
+		return !memcmp(text, lit->data, lit->len);
+	for (i = 0; i < lit->len; i++)
+		if (ksift_upper(text[i]) != lit->data[i])
+			return false;
+	return true;
+}
+
+bool ksift_begins(const struct ksift_prog *prog, u8 buckets, const u8 *buf,
+		  size_t at, size_t avail, bool start, u32 *pattern,
+		  size_t *budget)
+{
+	u32 b;
+
+	if (!prog->teddy.width) {
+		*pattern = prog->sole;
+		return ksift_literal_begins(&prog->lits[prog->sole], buf, at,
+					    avail, start, budget);
+	}
+	for (b = 0; b < KSIFT_BUCKETS; b++) {
+		u64 left = buckets >> b & 1 ? prog->buckets[b] : 0;
+
+		for (; left; left &= left - 1) {
+			*pattern = ksift_low_bit(left);
+			if (ksift_literal_begins(&prog->lits[*pattern], buf, at,
+						 avail, start, budget))
+				return true;
+		}
+	}
+	return false;
 }
 
 bool ksift_prog_selects(const struct ksift_prog *prog, u64 seen)

@@ -39,6 +39,8 @@ struct ksift_ac {
  * @flags: enum ksift_pattern_flags
  * @group: Its group
  * @probe: What the vector search looks for
+ * @head: Its first 8 bytes, as far as it has them, as they lie in memory
+ * @head_mask: The bits of them that count
  */
 struct ksift_literal {
 	u8 *data;
@@ -46,6 +48,8 @@ struct ksift_literal {
 	u32 flags;
 	u32 group;
 	struct ksift_probe probe;
+	u64 head;
+	u64 head_mask;
 };
 
 /*
@@ -56,9 +60,6 @@ struct ksift_literal {
 
 /* Beyond as many terms the automaton is faster than bitmaps. */
 #define KSIFT_VECTOR_TERMS	4
-
-/* Beyond as many patterns one search for all is faster than one for each. */
-#define KSIFT_FIND_PATTERNS	2
 
 #define KSIFT_BUCKETS		8
 
@@ -79,7 +80,11 @@ struct ksift_literal {
  * @vector: Few enough terms for the vector search
  * @anchored: Some pattern is anchored
  * @term_of: The term that each pattern is in; KSIFT_TERMS_MAX if it is in none
- * @teddy: The search for all patterns at once; unused if its width is 0
+ * @hunt: What a hunt for the only pattern there is to find looks for: its rarest
+ *	bytes, and the newline before it if it is anchored
+ * @sole: That pattern
+ * @teddy: The search for all patterns at once, if there are several to find;
+ *	else its width is 0
  * @buckets: The patterns in each of its buckets
  * @ac: The automata: [0] as is, [1] case-folding
  * @wakes: Bytes that bring an automaton away from its root, and the newline
@@ -103,6 +108,8 @@ struct ksift_prog {
 	struct ksift_ac ac[2];
 	bool wakes[256];
 	u8 term_of[KSIFT_PATTERNS_MAX];
+	struct ksift_probe hunt;
+	u32 sole;
 	u64 buckets[KSIFT_BUCKETS];
 	struct ksift_teddy teddy;
 };
@@ -164,6 +171,43 @@ void ksift_prog_start(struct ksift_build *build, struct ksift_prog *prog,
  * Return: true when there is more to do.
  */
 bool ksift_prog_step(struct ksift_build *build);
+
+/**
+ * ksift_begins() - Does a pattern that is to be found begin here?
+ * @prog: The filter
+ * @buckets: Buckets of its teddy, if it has one, in which to look for it
+ * @buf: Text
+ * @at: Where in it
+ * @avail: Bytes of it that are readable
+ * @start: A line begins there
+ * @pattern: Set to the pattern
+ * @budget: The bytes compared are taken away from it, down to 0
+ */
+bool ksift_begins(const struct ksift_prog *prog, u8 buckets, const u8 *buf,
+		  size_t at, size_t avail, bool start, u32 *pattern,
+		  size_t *budget);
+
+/* Is the literal at @text, of which as many bytes are readable? */
+bool ksift_literal_equal(const struct ksift_literal *lit, const u8 *text);
+
+/* ksift_begins() of one literal. */
+static inline bool ksift_literal_begins(const struct ksift_literal *lit,
+					const u8 *buf, size_t at, size_t avail,
+					bool start, size_t *budget)
+{
+	if (!start && (lit->flags & KSIFT_PATTERN_ANCHORED))
+		return false;
+	if (avail - at >= sizeof(lit->head)) {
+		if ((ksift_load64(buf + at) & lit->head_mask) != lit->head)
+			return false;
+		if (lit->len <= sizeof(lit->head))
+			return true;
+	}
+	if (lit->len > avail - at)
+		return false;
+	*budget -= min(*budget, (size_t)lit->len);
+	return ksift_literal_equal(lit, buf + at);
+}
 
 /* Do the patterns select a line in which @seen were found? */
 bool ksift_prog_selects(const struct ksift_prog *prog, u64 seen);

@@ -47,6 +47,13 @@
 /* Bytes that verifying may read, per byte of a chunk, before it is given up. */
 #define VERIFY_BUDGET 4
 
+/* After candidates were too many: bytes that go by the other way. */
+#define HUNT_PAUSE_MIN (32 * 1024)
+#define HUNT_PAUSE_MAX (1024 * 1024)
+
+/* A hunt that comes so far was worth it. */
+#define HUNT_FAIR (24 * 1024)
+
 /* Bytes walked at a time: some 100 us when every step misses the cache. */
 #define SCALAR_CHUNK 2048
 
@@ -110,13 +117,15 @@ void ksift_scan_start(struct ksift_scan *scan, u64 pos, bool skipping)
 	scan->synced = 0;
 	scan->head_len = 0;
 	scan->avoid = 0;
+	scan->hunt_from = 0;
+	scan->hunt_pause = HUNT_PAUSE_MIN;
 	line_begin(scan, pos);
 }
 
 void ksift_scan_rewind(struct ksift_scan *scan, const struct ksift_hit *hit,
 		       const struct ksift_lines_count *count)
 {
-	scan->count = *count;
+	ksift_scan_copy(scan, &scan->count, count);
 	scan->count.total = hit->index + 1;
 	ksift_scan_start(scan, hit->end + hit->newline, false);
 }
@@ -205,6 +214,7 @@ static void line_end(struct ksift_scan *scan, u64 end, bool newline)
 		.end = end,
 		.index = scan->count.total,
 		.seen = scan->seen,
+		.match = end,
 		.newline = newline,
 	};
 
@@ -320,18 +330,6 @@ static void finish_matches(struct ksift_scan *scan, const u8 *buf, size_t from,
 	scan->synced = i;
 }
 
-static bool literal_equal(const struct ksift_literal *lit, const u8 *text)
-{
-	u32 i;
-
-	if (!(lit->flags & KSIFT_PATTERN_FOLD))
-		return !memcmp(text, lit->data, lit->len);
-	for (i = 0; i < lit->len; i++)
-		if (ksift_upper(text[i]) != lit->data[i])
-			return false;
-	return true;
-}
-
 /* Bits where a line starts, given the newlines of this word. */
 static u64 line_starts(u64 newlines, bool *start)
 {
@@ -379,7 +377,7 @@ static bool find_literal(struct ksift_scan *scan, const struct ksift_literal *li
 				if (*budget < lit->len)
 					return false;
 				*budget -= lit->len;
-				if (!literal_equal(lit, buf + w * 64 + bit))
+				if (!ksift_literal_equal(lit, buf + w * 64 + bit))
 					found &= ~(1ULL << bit);
 			}
 		}
@@ -411,7 +409,7 @@ static bool verify(struct ksift_scan *scan, u8 buckets, const u8 *buf, size_t at
 			*budget -= lit->len;
 			if (lit->len > avail - at ||
 			    (!start && (lit->flags & KSIFT_PATTERN_ANCHORED)) ||
-			    !literal_equal(lit, buf + at))
+			    !ksift_literal_equal(lit, buf + at))
 				continue;
 			scan->terms[prog->term_of[i]][at / 64] |=
 				1ULL << at % 64;
@@ -466,7 +464,7 @@ static bool find_terms(struct ksift_scan *scan, const u8 *buf, size_t len,
 
 	for (i = 0; i < prog->term_count; i++)
 		memset(scan->terms[i], 0, words * sizeof(u64));
-	if (prog->teddy.width)
+	if (prog->teddy.width && prog->count > 2)
 		return find_all(scan, buf, len, avail, &budget);
 	for (i = 0; i < prog->count; i++) {
 		u32 t = prog->term_of[i];
@@ -570,6 +568,7 @@ static unsigned int account_word(struct ksift_scan *scan, const u8 *buf,
 			.start = before ? pos + ksift_high_bit(before) + 1 :
 					  scan->line,
 			.end = pos + bit,
+			.match = pos + bit,
 			.newline = true,
 		};
 
@@ -728,6 +727,76 @@ static size_t tally_vector(struct ksift_scan *scan, const u8 *buf, size_t len,
 	return words * 64;
 }
 
+/* Can lines be found by their matches, without a look at those between? */
+static bool can_hunt(const struct ksift_scan *scan)
+{
+	const struct ksift_prog *prog = scan->prog;
+
+	return scan->ops->hunt && scan->no_total && prog->term_count == 1 &&
+	       !prog->never && prog->has_exclude == prog->invert;
+}
+
+/* As scan_vector(); @avail is enough for a hunt. */
+static size_t hunt_vector(struct ksift_scan *scan, const u8 *buf, size_t len,
+			  size_t avail)
+{
+	const struct ksift_prog *prog = scan->prog;
+	struct ksift_hunt *hunt = &scan->hunt;
+	u64 pos = scan->pos;
+	size_t done;
+	u32 i;
+
+	hunt->prog = prog;
+	hunt->avail = avail;
+	hunt->max = 0;
+	if (scan->want_hits || needs_levels(scan))
+		hunt->max = KSIFT_FINDS_MAX;
+	if (scan->want_hits)
+		hunt->max = min(hunt->max, scan->hits_max);
+	hunt->line = scan->line - pos;
+	hunt->start = scan->line == pos;
+	hunt->carry = scan->seen & prog->terms[0];
+	ksift_simd_begin();
+	done = scan->ops->hunt(hunt, buf, len);
+	ksift_simd_end();
+
+	if (!hunt->max) {
+		scan->count.selected += hunt->count;
+		scan->count.selected_bytes += hunt->bytes;
+	}
+	for (i = 0; hunt->max && i < hunt->count; i++) {
+		const struct ksift_find *find = &hunt->finds[i];
+		struct ksift_hit hit = {
+			.start = pos + find->start,
+			.end = pos + find->end,
+			.match = pos + find->at,
+			.pattern = find->pattern,
+			.newline = true,
+		};
+
+		if (needs_levels(scan)) {
+			set_level(scan, &hit);
+			if (!ksift_prog_takes(prog, hit.level))
+				continue;
+		}
+		select_line(scan, &hit);
+		if (full(scan)) {
+			line_begin(scan, hit.end + 1);
+			return find->end + 1;
+		}
+	}
+	/* Each time that it comes to nothing, longer. */
+	scan->hunt_pause = min(done < HUNT_FAIR ? scan->hunt_pause * 2 :
+			       HUNT_PAUSE_MIN, HUNT_PAUSE_MAX);
+	if (hunt->dense)
+		scan->hunt_from = pos + done + scan->hunt_pause;
+	if (pos + hunt->line != scan->line)
+		line_begin(scan, pos + hunt->line);
+	if (hunt->carry)
+		scan->seen |= prog->terms[0];
+	return done;
+}
+
 static size_t skip_line(struct ksift_scan *scan, const u8 *buf, size_t i,
 			size_t end)
 {
@@ -752,8 +821,7 @@ size_t ksift_scan_feed(struct ksift_scan *scan, const u8 *buf, size_t done,
 	u64 base = scan->pos - done;
 	size_t i = done, n = len - done;
 	size_t worked = 0;
-
-	bool tally = can_tally(scan);
+	bool tally = can_tally(scan), vector;
 
 	forget_hits(scan);
 	n = min(n, tally ? TALLY_CHUNK : scan->chunk);
@@ -769,16 +837,20 @@ size_t ksift_scan_feed(struct ksift_scan *scan, const u8 *buf, size_t done,
 	scan->base = base;
 
 	/* A vector search does not tell which patterns a line has. */
-	if (scan->ops->find && scan->prog->vector && !scan->want_patterns &&
-	    n >= (done && tally ? 64 : VECTOR_MIN) && scan->pos < scan->to &&
-	    scan->pos >= scan->avoid) {
-		/* They are here at a piece's start, and after the scalar way. */
-		if (scan->synced == i)
-			finish_matches(scan, buf, i, len);
+	vector = scan->ops->find && scan->prog->vector && !scan->want_patterns &&
+		 n >= (done && tally ? 64 : VECTOR_MIN) && scan->pos < scan->to;
+	/* The automata are here at a piece's start, and after the scalar way. */
+	if (vector && scan->synced == i)
+		finish_matches(scan, buf, i, len);
+	if (vector && can_hunt(scan) && scan->pos >= scan->hunt_from &&
+	    len - i >= 64 + scan->prog->reach)
+		worked = hunt_vector(scan, buf + i, n, len - i);
+	if (vector && !worked && scan->pos >= scan->avoid) {
 		if (tally)
 			worked = tally_vector(scan, buf + i, n, len - i);
 		else
-			worked = scan_vector(scan, buf + i, n, len - i);
+			worked = scan_vector(scan, buf + i, min(n, scan->chunk),
+					     len - i);
 		if (!worked)
 			scan->avoid = scan->pos + n;
 	}

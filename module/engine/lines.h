@@ -17,6 +17,8 @@
  * @end: Offset of its newline, or of the end of the source if it has none
  * @index: Lines of this scan that came before it
  * @seen: The patterns it has, if the scan wants those counted
+ * @match: Offset at which @pattern begins in it, if it is below @end
+ * @pattern: A pattern it has, if @match tells where
  * @level: Its enum ksift_level, if the scan looks at levels
  * @msg: Where its message begins, if the scan looks at levels
  * @newline: It has one
@@ -26,6 +28,8 @@ struct ksift_hit {
 	u64 end;
 	u64 index;
 	u64 seen;
+	u64 match;
+	u32 pattern;
 	u32 level;
 	u32 msg;
 	bool newline;
@@ -52,6 +56,8 @@ struct ksift_lines_count {
  * @prog: The filter
  * @ops: The variant
  * @to: The range's end
+ * @no_total: What is not selected need not be counted: count.total, and index in
+ *	@hits, mean nothing
  * @want_hits: Report each selected line in @hits, not only count them
  * @want_levels: Count the selected lines by level
  * @hit_levels: Report the level of each line in @hits
@@ -72,7 +78,7 @@ struct ksift_lines_count {
  * The rest is the engine's own: @state of the two automata at @synced, which
  * is relative to the piece @buf, which begins at offset @base; @seen, the
  * patterns found in the current line; @avoid, where the vector way may be tried
- * again; @head, its first @head_len bytes as far as
+ * again, and @hunt_from, where a hunt may be, and after which @hunt_pause; @head, its first @head_len bytes as far as
  * they came with earlier pieces; and the bitmaps of a chunk, @classes when
  * @classified.  @before is the caller's, to keep counters in.
  *
@@ -82,6 +88,7 @@ struct ksift_scan {
 	const struct ksift_prog *prog;
 	const struct ksift_variant_ops *ops;
 	u64 to;
+	bool no_total;
 	bool want_hits;
 	bool want_levels;
 	bool hit_levels;
@@ -105,6 +112,8 @@ struct ksift_scan {
 	u32 state[2];
 	u64 seen;
 	u64 avoid;
+	u64 hunt_from;
+	u32 hunt_pause;
 	size_t synced;
 	u32 head_len;
 	bool classified;
@@ -115,6 +124,7 @@ struct ksift_scan {
 	u64 found[KSIFT_CHUNK / 64];
 	u64 terms[KSIFT_VECTOR_TERMS][KSIFT_CHUNK / 64];
 	struct ksift_classes classes;
+	struct ksift_hunt hunt;
 };
 
 /**
@@ -211,6 +221,20 @@ u64 ksift_match(const struct ksift_prog *prog, u32 state[2], const u8 *buf,
  * Return: the patterns that end in them.
  */
 u64 ksift_match_zeros(const struct ksift_prog *prog, u32 state[2], u64 len);
+
+/* Copy the counters that the scan keeps: those of patterns are many. */
+static inline void ksift_scan_copy(const struct ksift_scan *scan,
+				   struct ksift_lines_count *to,
+				   const struct ksift_lines_count *from)
+{
+	if (scan->want_levels || scan->want_patterns) {
+		*to = *from;
+		return;
+	}
+	to->total = from->total;
+	to->selected = from->selected;
+	to->selected_bytes = from->selected_bytes;
+}
 
 /* Bytes that the line of @hit takes when given out. */
 static inline u64 ksift_hit_bytes(const struct ksift_hit *hit)

@@ -120,6 +120,16 @@ static inline unsigned int ksift_popcount64(u64 v)
 
 #endif /* __KERNEL__ */
 
+struct ksift_u64 {
+	u64 v;
+} __attribute__((packed, may_alias));
+
+/* 8 bytes, wherever they lie. */
+static inline u64 ksift_load64(const u8 *p)
+{
+	return ((const struct ksift_u64 *)p)->v;
+}
+
 /* @v as it lies in memory, its first byte as the lowest. */
 static inline u64 ksift_le64(u64 v)
 {

@@ -41,6 +41,11 @@ static __always_inline u64 newlines64(const u8 *p)
 	return both((v32)(load(p) == nl), (v32)(load(p + 32) == nl));
 }
 
+static __always_inline u64 trailing_zeros(u64 bits)
+{
+	return __builtin_ia32_tzcnt_u64(bits);
+}
+
 struct needle {
 	v32 val[KSIFT_PROBES_MAX];
 	v32 mask[KSIFT_PROBES_MAX];
@@ -75,6 +80,12 @@ static __always_inline void load_needle(struct needle *n,
 		load_probe(n, probe, 6);
 		load_probe(n, probe, 7);
 	}
+	if (count > 8) {
+		load_probe(n, probe, 8);
+		load_probe(n, probe, 9);
+		load_probe(n, probe, 10);
+		load_probe(n, probe, 11);
+	}
 }
 
 static __always_inline v32 probe32(const u8 *p, const struct needle *n, u32 k,
@@ -102,6 +113,9 @@ static __always_inline v32 match32(const u8 *p, const struct needle *n, u32 coun
 		match &= probe32(p, n, 4, masked) & probe32(p, n, 5, masked);
 	if (count > 6)
 		match &= probe32(p, n, 6, masked) & probe32(p, n, 7, masked);
+	if (count > 8)
+		match &= probe32(p, n, 8, masked) & probe32(p, n, 9, masked) &
+			 probe32(p, n, 10, masked) & probe32(p, n, 11, masked);
 	return match;
 }
 
@@ -110,6 +124,44 @@ static __always_inline u64 match64(const u8 *p, const struct needle *n,
 {
 	return both(match32(p, n, count, masked),
 		    match32(p + 32, n, count, masked));
+}
+
+static __always_inline void load_word(struct needle *n,
+				      const struct ksift_probe *probe,
+				      u32 count)
+{
+	u32 k;
+
+#pragma GCC unroll 12
+	for (k = 0; k < count; k++) {
+		n->val[k] = splat(probe->val[k]);
+		n->mask[k] = splat(probe->mask[k]);
+	}
+}
+
+/* The distances are no variables: they take no registers. */
+static __always_inline v32 word32(const u8 *p, const struct needle *n, u32 count,
+				  bool masked)
+{
+	v32 match = splat(0xff);
+	u32 k;
+
+#pragma GCC unroll 12
+	for (k = 0; k < count; k++) {
+		v32 v = load(p + k);
+
+		if (masked)
+			v &= n->mask[k];
+		match &= (v32)(v == n->val[k]);
+	}
+	return match;
+}
+
+static __always_inline u64 word64(const u8 *p, const struct needle *n, u32 count,
+				  bool masked)
+{
+	return both(word32(p, n, count, masked),
+		    word32(p + 32, n, count, masked));
 }
 
 struct shingles {
@@ -259,6 +311,7 @@ const struct ksift_variant_ops ksift_variant_avx2 = {
 	.find_many = find_many,
 	.tally = tally,
 	.tally_lines = tally_lines,
+	.hunt = hunt,
 	.classify = classify,
 	.sum_i64 = sum_i64,
 };

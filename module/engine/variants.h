@@ -9,10 +9,15 @@
 #include "port.h"
 
 /*
- * Bytes of a literal that a vector search compares.  Up to this length the
- * search is the whole comparison, and no candidate needs verifying.
+ * Bytes of a literal that a vector search compares, with and without regard for
+ * case.  Up to this length the search is the whole comparison, all bytes in
+ * their order, and no candidate needs verifying.
  */
-#define KSIFT_PROBES_MAX 8
+#define KSIFT_PROBES_MAX 12
+#define KSIFT_PROBES_FOLD 8
+
+/* And that a hunt compares: with three, candidates that are none are few. */
+#define KSIFT_HUNT_PROBES 3
 
 /**
  * struct ksift_probe - Bytes to look for at fixed distances from each other
@@ -85,6 +90,52 @@ struct ksift_tally {
 	u64 start;
 };
 
+/**
+ * struct ksift_find - A line that a hunt has found
+ * @start: Where it begins, from the start of the text; below zero, that is
+ *	wrapped, if that is before it
+ * @end: Where its newline is
+ * @at: Where in it the match begins, as @start; @end if that was not seen
+ * @pattern: The pattern that begins there
+ */
+struct ksift_find {
+	u64 start;
+	u64 end;
+	u64 at;
+	u32 pattern;
+};
+
+/* Lines that one hunt finds at most. */
+#define KSIFT_FINDS_MAX 128
+
+struct ksift_prog;
+
+/**
+ * struct ksift_hunt - A search for lines with a match that skips what is between
+ * @prog: The filter, of one term
+ * @avail: Bytes of the text that are readable, at least those to be looked at
+ * @max: Stop after so many lines, at most KSIFT_FINDS_MAX; 0: only count them
+ * @line: Where the current line begins, as in struct ksift_find
+ * @start: The text's first byte is the first of a line
+ * @carry: The current line has a match already
+ * @dense: Candidates were so many that this way is not worth it here
+ * @count: Lines found
+ * @bytes: Bytes in them, with a newline each
+ * @finds: Those, if @max is not 0
+ */
+struct ksift_hunt {
+	const struct ksift_prog *prog;
+	size_t avail;
+	u32 max;
+	u64 line;
+	bool start;
+	bool carry;
+	bool dense;
+	u32 count;
+	u64 bytes;
+	struct ksift_find finds[KSIFT_FINDS_MAX];
+};
+
 /*
  * Bytes that one vector section looks at: 1 to 3 us of AVX2 at the most
  * probes, and half of a first-level cache, so that what follows finds the
@@ -137,9 +188,13 @@ struct ksift_sum128 {
  *	buf[i + width - 1] readable.
  * @tally: Count the lines of @words times 64 bytes, or of fewer if that is enough
  *	work for a vector section, by matches of all the probe's bytes, at the
- *	start of lines only if @anchored, or, when @probe is NULL, by the bits of
+ *	start of lines only if @anchored; all of them follow one another; or, when
+ *	@probe is NULL, by the bits of
  *	@found.  Returns of how many times 64 bytes.
  * @tally_lines: Count them all: sets @total and @line only
+ * @hunt: Find the lines with a match that begins in [0, @len) of the text.  Sets
+ *	@line, @carry and @dense to what they are where it stopped, and returns
+ *	where: at @len, after a line, or anywhere if it is @dense.
  * @classify: Fill in @classes for buf[0] to buf[len - 1]; the other bits of the
  *	last word are cleared
  * @sum_i64: Add @count integers, a multiple of KSIFT_SUM_STEP, to @sum
@@ -162,6 +217,7 @@ struct ksift_variant_ops {
 			struct ksift_tally *tally);
 	void (*tally_lines)(const u8 *buf, size_t words,
 			    struct ksift_tally *tally);
+	size_t (*hunt)(struct ksift_hunt *hunt, const u8 *buf, size_t len);
 	void (*classify)(const u8 *buf, size_t len,
 			 struct ksift_classes *classes);
 	void (*sum_i64)(struct ksift_sum128 *sum, const u8 *buf, size_t count);

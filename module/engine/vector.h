@@ -7,7 +7,10 @@
  *	struct needle		the constants of a search
  *	void load_needle(struct needle *, const struct ksift_probe *, count)
  *	u64 newlines64(p)
+ *	u64 trailing_zeros(bits)	of 0: any number
  *	u64 match64(p, needle, count, masked)
+ *	void load_word(struct needle *, const struct ksift_probe *, count)
+ *	u64 word64(p, needle, count, masked)	its bytes follow one another
  *	struct shingles		the constants of a search for many literals
  *	void load_shingles(struct shingles *, const struct ksift_teddy *)
  *	u64 teddy64(p, shingles, width)
@@ -18,6 +21,8 @@
  */
 #ifndef KSIFT_ENGINE_VECTOR_H
 #define KSIFT_ENGINE_VECTOR_H
+
+#include "filter.h"
 
 /*
  * The last word of a bitmap: the bits from the last 64 bytes of the text,
@@ -101,8 +106,11 @@ static __always_inline u64 find_masked(const u8 *buf, size_t len,
 	case 5:
 	case 6:
 		return find_n(buf, len, probe, bits, 6, masked);
-	default:
+	case 7:
+	case 8:
 		return find_n(buf, len, probe, bits, 8, masked);
+	default:
+		return find_n(buf, len, probe, bits, 12, masked);
 	}
 }
 
@@ -113,9 +121,9 @@ static u64 find(const u8 *buf, size_t len, const struct ksift_probe *probe,
 		bits[0] = find_short(buf, len, probe);
 		return bits[0];
 	}
-	if (probe->masked)
-		return find_masked(buf, len, probe, bits, true);
-	return find_masked(buf, len, probe, bits, false);
+	if (!probe->masked)
+		return find_masked(buf, len, probe, bits, false);
+	return find_masked(buf, len, probe, bits, true);
 }
 
 static __always_inline u64 find_many_n(const u8 *buf, size_t len,
@@ -162,28 +170,27 @@ static u64 find_many(const u8 *buf, size_t len, const struct ksift_teddy *teddy,
 	}
 }
 
-/* Bytes of the selected lines that end in word @w. */
-static __always_inline u64 line_bytes(u64 newlines, u64 selected, u64 at, u64 line)
-{
-	u64 bytes = 0;
-
-	do {
-		u64 before = newlines & ((selected & -selected) - 1);
-		u64 start = before ? at + ksift_high_bit(before) + 1 : line;
-
-		bytes += at + ksift_low_bit(selected) + 1 - start;
-		selected &= selected - 1;
-	} while (selected);
-	return bytes;
-}
-
 /* Lines selected in one vector section, each some ns of work: 10 us of it. */
 #define TALLY_SELECTED 4096
 
+/* Bytes of the lines selected by @ends, of those that end at @newlines. */
+static __always_inline u64 line_bytes(u64 newlines, u64 ends, u64 at, u64 line)
+{
+	u64 bytes = 0;
+
+	for (; ends; ends &= ends - 1) {
+		u64 before = newlines & ((ends & -ends) - 1);
+		u64 start = before ? at + ksift_high_bit(before) + 1 : line;
+
+		bytes += at + ksift_low_bit(ends) + 1 - start;
+	}
+	return bytes;
+}
+
 /*
- * With @count 0 the matches are those of @found.  Where the last newline is gets
- * kept as a word and its number: whether there is one in a word is a coin's
- * toss, and a branch on it is foreseen half the time.
+ * With @count 0 the matches are those of @found.  Whether there is a newline in
+ * a word, and whether its line is selected, is a coin's toss, and a branch on it
+ * is foreseen half the time: so there is none, until there are two of them.
  */
 static __always_inline size_t tally_n(const u8 *buf, size_t words, bool anchored,
 				      const struct ksift_probe *probe,
@@ -191,20 +198,19 @@ static __always_inline size_t tally_n(const u8 *buf, size_t words, bool anchored
 				      struct ksift_tally *tally, u32 count,
 				      bool masked)
 {
-	u64 total = 0, selected = 0, bytes = 0, last = 0, last_at = 0;
+	u64 total = 0, selected = 0, bytes = 0, line = tally->line;
 	u64 carry = tally->carry, start = tally->start;
 	u64 anywhere = anchored ? 0 : ~0ULL;
 	struct needle needle;
 	size_t w;
 
 	if (count)
-		load_needle(&needle, probe, count);
+		load_word(&needle, probe, count);
 	for (w = 0; w < words && selected < TALLY_SELECTED; w++) {
 		const u8 *p = buf + w * 64;
-		u64 nl = newlines64(p), at = w * 64;
-		u64 match = count ? match64(p, &needle, count, masked) :
+		u64 nl = newlines64(p), at = w * 64, sum, end;
+		u64 match = count ? word64(p, &needle, count, masked) :
 				    found[w];
-		u64 sum;
 
 		match &= nl << 1 | start | anywhere;
 		start = nl >> 63;
@@ -212,21 +218,21 @@ static __always_inline size_t tally_n(const u8 *buf, size_t words, bool anchored
 		carry = __builtin_add_overflow(~nl, match | carry, &sum);
 		sum &= nl;
 		total += __builtin_popcountll(nl);
-		if (sum) {
-			u64 line = last ? last_at + ksift_high_bit(last) + 1 :
-					  tally->line;
-
-			selected += __builtin_popcountll(sum);
+		selected += __builtin_popcountll(sum);
+		if (nl & (nl - 1)) {
 			bytes += line_bytes(nl, sum, at, line);
+			line = at + ksift_high_bit(nl) + 1;
+			continue;
 		}
-		last = nl ? nl : last;
-		last_at = nl ? at : last_at;
+		end = at + trailing_zeros(nl) + 1;
+		/* As masks, for compilers that would make branches of it. */
+		bytes += (end - line) & -(u64)!!sum;
+		line += (end - line) & -(u64)!!nl;
 	}
 	tally->total += total;
 	tally->selected += selected;
 	tally->selected_bytes += bytes;
-	if (last)
-		tally->line = last_at + ksift_high_bit(last) + 1;
+	tally->line = line;
 	tally->carry = carry;
 	tally->start = start;
 	return w;
@@ -238,21 +244,30 @@ static __always_inline size_t tally_masked(const u8 *buf, size_t words,
 					   struct ksift_tally *tally,
 					   bool masked)
 {
+#define CASE(n) \
+	case n: \
+		return tally_n(buf, words, anchored, probe, NULL, tally, n, \
+			       masked)
 	switch (probe->count) {
-	case 1:
-		return tally_n(buf, words, anchored, probe, NULL, tally, 1, masked);
-	case 2:
-		return tally_n(buf, words, anchored, probe, NULL, tally, 2, masked);
-	case 3:
-		return tally_n(buf, words, anchored, probe, NULL, tally, 3, masked);
-	case 4:
-		return tally_n(buf, words, anchored, probe, NULL, tally, 4, masked);
-	case 5:
-	case 6:
-		return tally_n(buf, words, anchored, probe, NULL, tally, 6, masked);
-	default:
-		return tally_n(buf, words, anchored, probe, NULL, tally, 8, masked);
+	CASE(1);
+	CASE(2);
+	CASE(3);
+	CASE(4);
+	CASE(5);
+	CASE(6);
+	CASE(7);
+	CASE(8);
 	}
+	if (masked)
+		return 0;
+	switch (probe->count) {
+	CASE(9);
+	CASE(10);
+	CASE(11);
+	CASE(12);
+	}
+	return 0;
+#undef CASE
 }
 
 static size_t tally(const u8 *buf, size_t words, bool anchored,
@@ -282,6 +297,245 @@ static void tally_lines(const u8 *buf, size_t words, struct ksift_tally *tally)
 	tally->total += total;
 	if (last)
 		tally->line = at * 64 + ksift_high_bit(last) + 1;
+}
+
+/* The first newline in [@at, @end), or @end. */
+static __always_inline size_t next_newline(const u8 *buf, size_t at, size_t end)
+{
+	u64 nl, next;
+
+	/* Most lines end here, and in which word would be a coin's toss. */
+	for (; end - at >= 128; at += 128) {
+		nl = newlines64(buf + at);
+		next = newlines64(buf + at + 64);
+		if (nl | next)
+			return at + (nl ? 0 : 64) +
+			       trailing_zeros(nl ? nl : next);
+	}
+	for (; end - at >= 64; at += 64) {
+		nl = newlines64(buf + at);
+		if (nl)
+			return at + ksift_low_bit(nl);
+	}
+	if (end < 64) {
+		while (at < end && buf[at] != '\n')
+			at++;
+		return at;
+	}
+	if (at == end)
+		return end;
+	nl = last_bits(newlines64(buf + end - 64), end - at);
+	return nl ? at + ksift_low_bit(nl) : end;
+}
+
+/* One more than the last newline in [@from, @end), or 0. */
+static __always_inline size_t after_newline(const u8 *buf, size_t from,
+					    size_t end)
+{
+	u64 nl, next;
+
+	for (; end - from >= 128; end -= 128) {
+		nl = newlines64(buf + end - 64);
+		next = newlines64(buf + end - 128);
+		if (nl | next)
+			return end - (nl ? 63 : 127) +
+			       ksift_high_bit(nl ? nl : next);
+	}
+	for (; end - from >= 64; end -= 64) {
+		nl = newlines64(buf + end - 64);
+		if (nl)
+			return end - 63 + ksift_high_bit(nl);
+	}
+	if (end < 64) {
+		while (end > from && buf[end - 1] != '\n')
+			end--;
+		return end > from ? end : 0;
+	}
+	if (end == from)
+		return 0;
+	nl = last_bits(newlines64(buf + end - 64), end - from);
+	return nl ? from + ksift_high_bit(nl) + 1 : 0;
+}
+
+/*
+ * Candidates of some bytes: found all at once, before any of them is looked at.
+ * A loop that stops at each would guess wrong at each, and wait for memory while
+ * it finds out.
+ */
+#define LAP_WORDS 64
+
+struct lap {
+	size_t from;
+	size_t to;
+	u64 some;	/* a bit for each of the words that is not 0 */
+	u64 words[LAP_WORDS];
+};
+
+static __always_inline void start_lap(struct lap *lap, const u8 *buf, size_t at,
+				      size_t end, const struct needle *needle,
+				      const struct shingles *shingles,
+				      u32 width, bool masked)
+{
+	size_t n = min(end - at, (size_t)LAP_WORDS * 64), w;
+	u64 some = 0;
+
+#define WORD(p) (width ? teddy64(p, shingles, width) : \
+			 match64(p, needle, KSIFT_HUNT_PROBES, masked))
+	lap->from = at;
+	lap->to = at + n;
+	for (w = 0; w < n / 64; w++) {
+		u64 word = WORD(buf + at + w * 64);
+
+		lap->words[w] = word;
+		some |= (u64)!!word << w;
+	}
+	if (n % 64) {
+		lap->words[w] = last_bits(WORD(buf + lap->to - 64), n);
+		some |= (u64)!!lap->words[w] << w;
+	}
+	lap->some = some;
+#undef WORD
+}
+
+/* The first candidate of a lap from @at on, or its end, or @at if that is past it. */
+static __always_inline size_t seek(const struct lap *lap, size_t at)
+{
+	size_t w = (at - lap->from) / 64;
+	u64 word, left;
+
+	if (at >= lap->to)
+		return at;
+	word = lap->words[w] >> (at - lap->from) % 64;
+	if (word)
+		return at + trailing_zeros(word);
+	left = lap->some & ~1ULL << w;
+	if (!left)
+		return lap->to;
+	w = trailing_zeros(left);
+	return lap->from + w * 64 + trailing_zeros(lap->words[w]);
+}
+
+/*
+ * A candidate costs as much as so many bytes without one, and at first some are
+ * for free.
+ */
+#define HUNT_COST 256
+#define HUNT_FREE 16
+
+/*
+ * What is sought is the probe's bytes, which for an anchored pattern begin with
+ * the newline before it, or else, with a @width, the shingles of many patterns.
+ */
+static __always_inline size_t hunt_n(struct ksift_hunt *h, const u8 *buf,
+				     size_t len, u32 width, bool masked)
+{
+	const struct ksift_prog *prog = h->prog;
+	const struct ksift_literal *lit = &prog->lits[prog->sole];
+	const size_t back = !width && (lit->flags & KSIFT_PATTERN_ANCHORED);
+	const size_t need = width ? width : back + lit->len;
+	size_t at = 0, floor = 0, end = 0, budget = len, candidates = 0;
+	struct ksift_find find = { 0 };
+	struct shingles shingles;
+	struct needle needle;
+	struct lap lap = { 0 };
+
+	if (width)
+		load_shingles(&shingles, &prog->teddy);
+	else
+		load_needle(&needle, &prog->hunt, KSIFT_HUNT_PROBES);
+	if (h->avail >= need)
+		end = min(len, h->avail - need + 1);
+	if (end < 64)
+		end = 0;
+	h->count = 0;
+	h->bytes = 0;
+	h->dense = false;
+	find.at = len;
+	find.pattern = prog->sole;
+	if (back && h->start && !h->carry &&
+	    ksift_literal_begins(lit, buf, 0, h->avail, true, &budget)) {
+		find.at = 0;
+		h->carry = true;
+	}
+	for (;;) {
+		u8 buckets = 0;
+		size_t line;
+		bool start;
+
+		if (h->carry) {
+			find.end = next_newline(buf, at, len);
+			if (find.end == len)
+				return len;
+			find.start = h->line;
+			find.at = min(find.at, find.end);
+			h->bytes += find.end + 1 - find.start;
+			if (h->max)
+				h->finds[h->count] = find;
+			h->count++;
+			h->carry = false;
+			h->line = find.end + 1;
+			floor = find.end + 1;
+			if (h->count == h->max)
+				return floor;
+			/* Its newline may be the first byte of what is sought. */
+			at = floor - back;
+		}
+		at = seek(&lap, at);
+		if (at >= lap.to) {
+			if (at >= end)
+				break;
+			start_lap(&lap, buf, at, end, &needle, &shingles, width,
+				  masked);
+			continue;
+		}
+		if (++candidates * HUNT_COST > at + HUNT_FREE * HUNT_COST ||
+		    !budget) {
+			h->dense = true;
+			break;
+		}
+		find.at = at + back;
+		if (width)
+			buckets = ksift_teddy_at(&prog->teddy, buf + at);
+		start = back || (find.at ? buf[find.at - 1] == '\n' : h->start);
+		if (width ? !ksift_begins(prog, buckets, buf, find.at, h->avail,
+					  start, &find.pattern, &budget) :
+			    !ksift_literal_begins(lit, buf, find.at, h->avail,
+						  start, &budget)) {
+			at++;
+			continue;
+		}
+		line = after_newline(buf, floor, find.at);
+		if (line)
+			h->line = line;
+		h->carry = true;
+		at = find.at;
+	}
+	if (!h->dense)
+		at = len;
+	if (at < floor)
+		at = floor;
+	floor = after_newline(buf, floor, at);
+	if (floor)
+		h->line = floor;
+	return at;
+}
+
+static size_t hunt(struct ksift_hunt *h, const u8 *buf, size_t len)
+{
+	switch (h->prog->teddy.width) {
+	case 0:
+		if (h->prog->hunt.masked)
+			return hunt_n(h, buf, len, 0, true);
+		return hunt_n(h, buf, len, 0, false);
+	case 1:
+		return hunt_n(h, buf, len, 1, false);
+	case 2:
+		return hunt_n(h, buf, len, 2, false);
+	case 3:
+		return hunt_n(h, buf, len, 3, false);
+	default:
+		return hunt_n(h, buf, len, 4, false);
+	}
 }
 
 static void classify(const u8 *buf, size_t len, struct ksift_classes *classes)

@@ -71,6 +71,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 #define LEVELS		16
 #define PER_PATTERN	32
 #define ONE_LEVEL	64
+#define NO_TOTAL	128
 
 static void scan_text(const struct ksift_prog *prog,
 		      const struct ksift_variant_ops *ops, const u8 *text,
@@ -85,6 +86,7 @@ static void scan_text(const struct ksift_prog *prog,
 	scan->ops = ops;
 	scan->to = to;
 	scan->want_hits = !(asked & NO_HITS);
+	scan->no_total = asked & NO_TOTAL;
 	scan->hit_levels = asked & HIT_LEVELS;
 	scan->want_levels = asked & LEVELS;
 	scan->want_patterns = asked & PER_PATTERN;
@@ -109,6 +111,7 @@ static void scan_text(const struct ksift_prog *prog,
 			MUST(hit->start < to);
 			MUST(hit->level < KSIFT_LEVELS);
 			MUST(hit->msg <= KSIFT_LEVEL_HEAD);
+			MUST(hit->match >= hit->start && hit->match <= hit->end);
 			last = hit->end + hit->newline;
 			if (stable)
 				MUST(!hit->newline || text[hit->end] == '\n');
@@ -191,6 +194,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (!variant_usable(*v))
 			continue;
 		scan_text(prog, *v, text, size, to, chunk, asked, true, &got);
+		if (asked & NO_TOTAL)
+			got.total = want.total;
 		MUST(!memcmp(&got, &want, sizeof(got)));
 	}
 	/* Which lines have it is not the oracle's to say. */

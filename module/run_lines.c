@@ -34,7 +34,7 @@
 #define CHUNK_MIN 512
 
 /* The text is dense when more than one byte in so many is in a selected line. */
-#define DENSE 64
+#define DENSE 8
 
 /* Runs of lines longer than this go to the caller without a stay in the stage. */
 #define DIRECT_MIN 4096
@@ -310,16 +310,50 @@ static bool known_nature(const struct lines_run *r, const struct ksift_hit *hit,
 	       (!prog->invert && !(prog->include & (prog->include - 1)));
 }
 
+/*
+ * A line in the stage has the pattern where the scan saw it.  Then it is
+ * selected, too: that is all that is asked for where the scan looks for that.
+ */
+static bool match_confirmed(const struct lines_run *r,
+			    const struct ksift_hit *hit, const u8 *line)
+{
+	const struct ksift_literal *lit = &r->prog->lits[hit->pattern];
+	u64 at = hit->match - hit->start;
+
+	if (hit->match + lit->len > hit->end ||
+	    (at && (lit->flags & KSIFT_PATTERN_ANCHORED)))
+		return false;
+	return ksift_literal_equal(lit, line + at);
+}
+
 /* The nature of a line in the stage, as far as it is wanted. */
-static void match_staged(struct lines_run *r, const u8 *line, size_t len,
-			 struct nature *nature)
+static void match_staged(struct lines_run *r, const struct ksift_hit *hit,
+			 const u8 *line, size_t len, struct nature *nature)
 {
 	u32 state[2];
 
-	nature->seen = ksift_match_start(r->prog, state);
-	nature->seen |= ksift_match(r->prog, state, line, len);
+	if (known_nature(r, hit, nature) && hit->match < hit->end &&
+	    match_confirmed(r, hit, line)) {
+		nature->seen = 1ULL << hit->pattern;
+	} else {
+		nature->seen = ksift_match_start(r->prog, state);
+		nature->seen |= ksift_match(r->prog, state, line, len);
+	}
 	if (r->args->records || r->prog->level_mask)
 		nature->level = ksift_level(line, len, &nature->msg);
+}
+
+static bool has_newline(const u8 *line, size_t len)
+{
+	const u64 ones = ~0ULL / 0xff, newlines = ones * '\n';
+
+	for (; len >= sizeof(u64); line += sizeof(u64), len -= sizeof(u64)) {
+		u64 v = ksift_load64(line) ^ newlines;
+
+		if ((v - ones) & ~v & ones << 7)
+			return true;
+	}
+	return memchr(line, '\n', len);
 }
 
 /* Is the line in the stage, which may have changed, still one, and selected? */
@@ -329,8 +363,9 @@ static bool still_selected(struct lines_run *r, const struct ksift_hit *hit,
 {
 	if (hit->newline && line[len] != '\n')
 		return false;
-	return ksift_source_intact(&r->src, piece) &&
-	       !memchr(line, '\n', len) &&
+	return ksift_source_still(&r->src, piece, hit->start,
+				  hit->end + hit->newline) &&
+	       !has_newline(line, len) &&
 	       ksift_prog_selects(r->prog, nature->seen) &&
 	       ksift_prog_takes(r->prog, nature->level) &&
 	       ksift_source_holds(&r->src, hit->end + hit->newline);
@@ -377,7 +412,7 @@ static int give_line(struct lines_run *r, struct ksift_hit *hit,
 	       bytes - have - !hit->newline);
 	r->held = 0;
 	if (shared || !known_nature(r, hit, &nature))
-		match_staged(r, line, len, &nature);
+		match_staged(r, hit, line, len, &nature);
 	if (shared && !still_selected(r, hit, piece, line, len, &nature))
 		return again_from_copy(r, hit);
 	line[len] = '\n';
@@ -461,7 +496,7 @@ static int give_hits(struct lines_run *r, const struct ksift_piece *piece,
 			stop = give_line(r, &hit, piece, base);
 		}
 		if (stop < 0 || stop == STOP_AGAIN) {
-			scan->count = *c;
+			ksift_scan_copy(scan, &scan->count, c);
 			scan->count.total = hit.index;
 			ksift_scan_start(scan, hit.start, false);
 			return stop;
@@ -568,7 +603,7 @@ static int count_piece(struct lines_run *r, const struct ksift_piece *piece)
 	size_t done = 0, checked = 0;
 	int ret = RUNNING;
 
-	scan->before = scan->count;
+	ksift_scan_copy(scan, &scan->before, &scan->count);
 	while (done < piece->len && !scan->done && !ret) {
 		done = ksift_scan_feed(scan, piece->buf, done, piece->len);
 		cond_resched();
@@ -580,12 +615,12 @@ static int count_piece(struct lines_run *r, const struct ksift_piece *piece)
 		ksift_source_used(&r->src, piece, done - checked);
 		if (!ksift_source_intact(&r->src, piece)) {
 			r->src.copy_to = max(r->src.copy_to, scan->pos);
-			scan->count = scan->before;
+			ksift_scan_copy(scan, &scan->count, &scan->before);
 			ksift_scan_start(scan, start, skipping);
 			return STOP_AGAIN;
 		}
 		checked = done;
-		scan->before = scan->count;
+		ksift_scan_copy(scan, &scan->before, &scan->count);
 		skipping = scan->skipping;
 		start = skipping ? scan->pos : scan->line;
 	}
@@ -621,12 +656,12 @@ static int feed_piece(struct lines_run *r, struct ksift_piece *piece)
 		if (!r->args->max_lines && !scan->skipping)
 			return STOP_LIMIT;
 		bound_scan(r, scan);
-		scan->before = scan->count;
+		ksift_scan_copy(scan, &scan->before, &scan->count);
 		done = ksift_scan_feed(scan, piece->buf, done, piece->len);
 		ksift_source_used(&r->src, piece, done - was);
 		if (!ksift_source_intact(&r->src, piece)) {
 			r->src.copy_to = max(r->src.copy_to, scan->pos);
-			scan->count = scan->before;
+			ksift_scan_copy(scan, &scan->count, &scan->before);
 			ksift_scan_start(scan, start, skipping);
 			return STOP_AGAIN;
 		}
@@ -646,7 +681,7 @@ static int feed_end(struct lines_run *r)
 	static const struct ksift_piece nothing = { .buf = "" };
 	u64 base = r->scan->pos;
 
-	r->scan->before = r->scan->count;
+	ksift_scan_copy(r->scan, &r->scan->before, &r->scan->count);
 	ksift_scan_eof(r->scan);
 	return give_hits(r, &nothing, base);
 }
@@ -777,6 +812,7 @@ static int alloc_buffers(struct lines_run *r, const struct ksift_job *job)
 	scan->to = job->run->to;
 	scan->chunk = KSIFT_CHUNK;
 	scan->want_hits = r->give || r->args->max_lines != U64_MAX;
+	scan->no_total = !(r->args->flags & KSIFT_LINES_TOTAL);
 	scan->want_levels = r->args->flags & KSIFT_LINES_LEVELS;
 	scan->hit_levels = r->args->records;
 	scan->want_patterns = r->args->pattern_counts;
@@ -790,6 +826,14 @@ static int alloc_buffers(struct lines_run *r, const struct ksift_job *job)
 		return -ENOMEM;
 	}
 	return 0;
+}
+
+/* Has a line been done, so that a run may end? */
+static bool some_done(const struct lines_run *r)
+{
+	const struct ksift_scan *scan = r->scan;
+
+	return r->text || (!scan->skipping && scan->line != scan->first);
 }
 
 /* Turn what a run came to into what the caller gets. */
@@ -806,7 +850,7 @@ static int finish(struct lines_run *r, struct ksift_job *job, int stop)
 			return ret;
 	}
 	/* An error after something was done is for the next call to find. */
-	if (stop < 0 && (stop == -EFAULT || (!scan->count.total && !r->text)))
+	if (stop < 0 && (stop == -EFAULT || !some_done(r)))
 		return stop;
 	if (args->pattern_counts &&
 	    copy_to_user(u64_to_user_ptr(args->pattern_counts),

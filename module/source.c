@@ -432,6 +432,7 @@ static int next_walked(struct ksift_src *src, u64 pos,
 		return next_copy(src, pos, min(end, size) - pos, piece);
 
 	src->piece_at = src->batch_at;
+	src->still_at = src->batch_at;
 	offset = pos - folio_pos(folio);
 	piece->buf = (const u8 *)folio_address(folio) + offset;
 	piece->len = folio_size(folio) - offset;
@@ -469,6 +470,31 @@ bool ksift_source_intact(const struct ksift_src *src,
 		if (READ_ONCE(src->batch.folios[i]->mapping) !=
 		    src->file->f_mapping)
 			return false;
+	return true;
+}
+
+bool ksift_source_still(struct ksift_src *src, const struct ksift_piece *piece,
+			u64 start, u64 end)
+{
+	unsigned int i;
+
+	if (!piece->shared)
+		return true;
+	smp_rmb();
+	if (rwsem_is_locked(&src->file->f_mapping->invalidate_lock))
+		return false;
+	/* Callers go forward through a piece. */
+	while (src->still_at < src->batch_at &&
+	       folio_pos(src->batch.folios[src->still_at + 1]) <= start)
+		src->still_at++;
+	for (i = src->still_at; i <= src->batch_at; i++) {
+		const struct folio *folio = src->batch.folios[i];
+
+		if (READ_ONCE(folio->mapping) != src->file->f_mapping)
+			return false;
+		if (folio_pos(folio) + folio_size(folio) >= end)
+			break;
+	}
 	return true;
 }
 

@@ -25,6 +25,7 @@ struct ksift_run;
  * @batch: Folios held, in order of index
  * @batch_at: First of them that is not passed yet
  * @piece_at: First of those that the piece given out last lies in
+ * @still_at: First of those that ksift_source_still() has not gone past
  * @copy_to: Bytes below this offset are given out as private copies only
  * @bounce: Buffer for private copies
  * @bounce_size: Its size
@@ -51,6 +52,7 @@ struct ksift_src {
 	struct folio_batch batch;
 	unsigned int batch_at;
 	unsigned int piece_at;
+	unsigned int still_at;
 	u64 copy_to;
 	u8 *bounce;
 	size_t bounce_size;
@@ -108,6 +110,18 @@ int ksift_source_next(struct ksift_src *src, u64 pos,
  */
 bool ksift_source_intact(const struct ksift_src *src,
 			 const struct ksift_piece *piece);
+
+/**
+ * ksift_source_still() - The same of a part of the piece
+ * @src: The source
+ * @piece: The piece given out last
+ * @start: Offset of the part, not below that of the part asked for before
+ * @end: Offset of its end
+ *
+ * Return: as ksift_source_intact().
+ */
+bool ksift_source_still(struct ksift_src *src, const struct ksift_piece *piece,
+			u64 start, u64 end);
 
 /**
  * ksift_source_take() - Make a shared piece private

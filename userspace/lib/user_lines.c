@@ -394,7 +394,9 @@ static size_t first_chunk(const struct ksift_lines *args)
 /* Has a line been done, so that a run may end? */
 static bool some_done(const struct lines_run *r)
 {
-	return r->scan->count.total || r->text;
+	const struct ksift_scan *scan = r->scan;
+
+	return r->text || (!scan->skipping && scan->line != scan->first);
 }
 
 /* Look at some more of a piece, and give out what is found.  Returns as give_hits(). */
@@ -545,6 +547,7 @@ static struct ksift_scan *new_scan(const struct lines_run *r, u64 to,
 	scan->ops = ops;
 	scan->to = to;
 	scan->chunk = KSIFT_CHUNK;
+	scan->no_total = !(r->args->flags & KSIFT_LINES_TOTAL);
 	scan->want_hits = r->args->text || r->args->records ||
 			  r->args->max_lines != UINT64_MAX;
 	scan->want_levels = r->args->flags & KSIFT_LINES_LEVELS;

@@ -324,8 +324,16 @@ static void teddy_add(struct ksift_teddy *teddy, u32 bucket,
 	u32 k;
 
 	for (k = 0; k < teddy->width; k++) {
-		u8 c = lit->data[k];
+		u8 c;
 
+		if (k >= lit->len) {
+			for (c = 0; c < 16; c++) {
+				teddy->low[k][c] |= 1 << bucket;
+				teddy->high[k][c] |= 1 << bucket;
+			}
+			continue;
+		}
+		c = lit->data[k];
 		teddy->low[k][c & 15] |= 1 << bucket;
 		teddy->high[k][c >> 4] |= 1 << bucket;
 		/* The two cases of a letter have the same low half. */
@@ -345,7 +353,8 @@ static void make_search(struct ksift_prog *prog)
 	}
 	if (n <= 1)
 		return;
-	prog->teddy.width = width;
+	/* Where a short one is the last of a text, the automata see it. */
+	prog->teddy.width = width <= 2 ? 2 : KSIFT_TEDDY_WIDTH;
 	for (i = 0; i < n; i++) {
 		u32 bucket = i * KSIFT_BUCKETS / max(n, KSIFT_BUCKETS);
 

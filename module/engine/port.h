@@ -93,6 +93,9 @@ typedef int64_t s64;
 #define max(a, b) ((a) > (b) ? (a) : (b))
 #endif
 #define __aligned(x) __attribute__((aligned(x)))
+#ifndef noinline
+#define noinline __attribute__((noinline))
+#endif
 #undef __always_inline
 #define __always_inline inline __attribute__((always_inline))
 

@@ -42,7 +42,8 @@ struct ksift_probe {
 
 /**
  * struct ksift_teddy - Many literals to look for at once
- * @width: First bytes of each that are looked at, 1 to KSIFT_TEDDY_WIDTH
+ * @width: First bytes of each that are looked at, 2 or KSIFT_TEDDY_WIDTH; what
+ *	follows a shorter literal may be anything
  * @low: @low[k][n] has bit b set when the byte k of a literal in bucket b has
  *	n for its low half
  * @high: The same of its high half

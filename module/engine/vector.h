@@ -94,24 +94,13 @@ static __always_inline u64 find_masked(const u8 *buf, size_t len,
 				       const struct ksift_probe *probe,
 				       u64 *bits, bool masked)
 {
-	switch (probe->count) {
-	case 1:
-		return find_n(buf, len, probe, bits, 1, masked);
-	case 2:
+	if (probe->count <= 2)
 		return find_n(buf, len, probe, bits, 2, masked);
-	case 3:
-		return find_n(buf, len, probe, bits, 3, masked);
-	case 4:
+	if (probe->count <= 4)
 		return find_n(buf, len, probe, bits, 4, masked);
-	case 5:
-	case 6:
-		return find_n(buf, len, probe, bits, 6, masked);
-	case 7:
-	case 8:
+	if (probe->count <= 8 || masked)
 		return find_n(buf, len, probe, bits, 8, masked);
-	default:
-		return find_n(buf, len, probe, bits, 12, masked);
-	}
+	return find_n(buf, len, probe, bits, 12, masked);
 }
 
 static u64 find(const u8 *buf, size_t len, const struct ksift_probe *probe,
@@ -158,23 +147,16 @@ static u64 find_many(const u8 *buf, size_t len, const struct ksift_teddy *teddy,
 			bits[0] |= (u64)!!ksift_teddy_at(teddy, buf + i) << i;
 		return bits[0];
 	}
-	switch (teddy->width) {
-	case 1:
-		return find_many_n(buf, len, teddy, bits, 1);
-	case 2:
+	if (teddy->width == 2)
 		return find_many_n(buf, len, teddy, bits, 2);
-	case 3:
-		return find_many_n(buf, len, teddy, bits, 3);
-	default:
-		return find_many_n(buf, len, teddy, bits, 4);
-	}
+	return find_many_n(buf, len, teddy, bits, KSIFT_TEDDY_WIDTH);
 }
 
 /* Lines selected in one vector section, each some ns of work: 10 us of it. */
 #define TALLY_SELECTED 4096
 
 /* Bytes of the lines selected by @ends, of those that end at @newlines. */
-static __always_inline u64 line_bytes(u64 newlines, u64 ends, u64 at, u64 line)
+static noinline u64 line_bytes(u64 newlines, u64 ends, u64 at, u64 line)
 {
 	u64 bytes = 0;
 
@@ -371,30 +353,48 @@ struct lap {
 	u64 words[LAP_WORDS];
 };
 
-static __always_inline void start_lap(struct lap *lap, const u8 *buf, size_t at,
-				      size_t end, const struct needle *needle,
-				      const struct shingles *shingles,
-				      u32 width, bool masked)
+static __always_inline void lap_words(struct lap *lap, const u8 *buf,
+				      const struct ksift_prog *prog, u32 width,
+				      bool masked)
 {
-	size_t n = min(end - at, (size_t)LAP_WORDS * 64), w;
-	u64 some = 0;
+	size_t n = lap->to - lap->from, w;
+	struct shingles shingles;
+	struct needle needle;
+	u64 some = 0, word;
 
-#define WORD(p) (width ? teddy64(p, shingles, width) : \
-			 match64(p, needle, KSIFT_HUNT_PROBES, masked))
-	lap->from = at;
-	lap->to = at + n;
+	if (width)
+		load_shingles(&shingles, &prog->teddy);
+	else
+		load_needle(&needle, &prog->hunt, KSIFT_HUNT_PROBES);
+#define WORD(p) (width ? teddy64(p, &shingles, width) : \
+			 match64(p, &needle, KSIFT_HUNT_PROBES, masked))
 	for (w = 0; w < n / 64; w++) {
-		u64 word = WORD(buf + at + w * 64);
-
+		word = WORD(buf + lap->from + w * 64);
 		lap->words[w] = word;
 		some |= (u64)!!word << w;
 	}
 	if (n % 64) {
-		lap->words[w] = last_bits(WORD(buf + lap->to - 64), n);
-		some |= (u64)!!lap->words[w] << w;
+		word = last_bits(WORD(buf + lap->to - 64), n);
+		lap->words[w] = word;
+		some |= (u64)!!word << w;
 	}
-	lap->some = some;
 #undef WORD
+	lap->some = some;
+}
+
+static void start_lap(struct lap *lap, const u8 *buf, size_t at, size_t end,
+		      const struct ksift_prog *prog)
+{
+	lap->from = at;
+	lap->to = min(end, at + LAP_WORDS * 64);
+	if (prog->teddy.width == 2)
+		lap_words(lap, buf, prog, 2, false);
+	else if (prog->teddy.width)
+		lap_words(lap, buf, prog, KSIFT_TEDDY_WIDTH, false);
+	else if (prog->hunt.masked)
+		lap_words(lap, buf, prog, 0, true);
+	else
+		lap_words(lap, buf, prog, 0, false);
 }
 
 /* The first candidate of a lap from @at on, or its end, or @at if that is past it. */
@@ -426,23 +426,20 @@ static __always_inline size_t seek(const struct lap *lap, size_t at)
  * What is sought is the probe's bytes, which for an anchored pattern begin with
  * the newline before it, or else, with a @width, the shingles of many patterns.
  */
-static __always_inline size_t hunt_n(struct ksift_hunt *h, const u8 *buf,
-				     size_t len, u32 width, bool masked)
+static size_t hunt(struct ksift_hunt *h, const u8 *buf, size_t len)
 {
 	const struct ksift_prog *prog = h->prog;
 	const struct ksift_literal *lit = &prog->lits[prog->sole];
+	const u32 width = prog->teddy.width;
 	const size_t back = !width && (lit->flags & KSIFT_PATTERN_ANCHORED);
 	const size_t need = width ? width : back + lit->len;
 	size_t at = 0, floor = 0, end = 0, budget = len, candidates = 0;
 	struct ksift_find find = { 0 };
-	struct shingles shingles;
-	struct needle needle;
-	struct lap lap = { 0 };
+	struct lap lap;
 
-	if (width)
-		load_shingles(&shingles, &prog->teddy);
-	else
-		load_needle(&needle, &prog->hunt, KSIFT_HUNT_PROBES);
+	lap.from = 0;
+	lap.to = 0;
+	lap.some = 0;
 	if (h->avail >= need)
 		end = min(len, h->avail - need + 1);
 	if (end < 64)
@@ -484,8 +481,7 @@ static __always_inline size_t hunt_n(struct ksift_hunt *h, const u8 *buf,
 		if (at >= lap.to) {
 			if (at >= end)
 				break;
-			start_lap(&lap, buf, at, end, &needle, &shingles, width,
-				  masked);
+			start_lap(&lap, buf, at, end, prog);
 			continue;
 		}
 		if (++candidates * HUNT_COST > at + HUNT_FREE * HUNT_COST ||
@@ -518,24 +514,6 @@ static __always_inline size_t hunt_n(struct ksift_hunt *h, const u8 *buf,
 	if (floor)
 		h->line = floor;
 	return at;
-}
-
-static size_t hunt(struct ksift_hunt *h, const u8 *buf, size_t len)
-{
-	switch (h->prog->teddy.width) {
-	case 0:
-		if (h->prog->hunt.masked)
-			return hunt_n(h, buf, len, 0, true);
-		return hunt_n(h, buf, len, 0, false);
-	case 1:
-		return hunt_n(h, buf, len, 1, false);
-	case 2:
-		return hunt_n(h, buf, len, 2, false);
-	case 3:
-		return hunt_n(h, buf, len, 3, false);
-	default:
-		return hunt_n(h, buf, len, 4, false);
-	}
 }
 
 static void classify(const u8 *buf, size_t len, struct ksift_classes *classes)

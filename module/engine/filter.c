@@ -42,13 +42,19 @@ static size_t align8(size_t n)
 	return (n + 7) & ~(size_t)7;
 }
 
+static size_t grams_size(u32 count)
+{
+	return count > KSIFT_GRAM_PATTERNS ? align8(sizeof(struct ksift_grams)) :
+					     0;
+}
+
 size_t ksift_prog_size(u32 count, u32 bytes)
 {
 	return align8(sizeof(struct ksift_prog)) +
 	       align8((size_t)count * sizeof(struct ksift_literal)) +
 	       (size_t)nodes_max(count, bytes) * sizeof(struct ksift_ac_node) +
 	       (size_t)tables_max(count) * sizeof(u32[256]) +
-	       bytes;
+	       grams_size(count) + bytes;
 }
 
 struct ksift_prog *ksift_prog_init(void *mem, u32 count, u32 bytes, u8 **data)
@@ -58,6 +64,9 @@ struct ksift_prog *ksift_prog_init(void *mem, u32 count, u32 bytes, u8 **data)
 
 	prog->count = count;
 	p += align8(sizeof(*prog));
+	if (grams_size(count))
+		prog->grams = (void *)p;
+	p += grams_size(count);
 	prog->lits = (void *)p;
 	p += align8((size_t)count * sizeof(struct ksift_literal));
 	prog->ac[0].nodes = (void *)p;
@@ -291,19 +300,22 @@ static void make_term_of(struct ksift_prog *prog)
 	}
 }
 
-/* The patterns that a search has to find, those alike next to each other. */
-static u32 sort_searched(const struct ksift_prog *prog, u8 *order, u32 *width)
+/*
+ * The patterns that a search has to find, those alike next to each other, and
+ * the shortest one's length.
+ */
+static u32 sort_searched(const struct ksift_prog *prog, u8 *order, u32 *shortest)
 {
 	u32 i, k, n = 0;
 
-	*width = KSIFT_TEDDY_WIDTH;
+	*shortest = KSIFT_PATTERN_LEN_MAX;
 	for (i = 0; i < prog->count; i++) {
 		const struct ksift_literal *lit = &prog->lits[i];
 
 		/* The empty one is in every line. */
 		if (!lit->len || prog->term_of[i] == KSIFT_TERMS_MAX)
 			continue;
-		*width = min(*width, lit->len);
+		*shortest = min(*shortest, lit->len);
 		for (k = n++; k; k--) {
 			const struct ksift_literal *prev =
 				&prog->lits[order[k - 1]];
@@ -342,10 +354,50 @@ static void teddy_add(struct ksift_teddy *teddy, u32 bucket,
 	}
 }
 
+static void gram_add(struct ksift_grams *grams, u32 pattern, const u8 *p,
+		     u32 off)
+{
+	u32 value = ksift_gram_at(grams, p + off);
+	u32 hash = ksift_gram_hash(value), i = grams->count++;
+	struct ksift_gram *gram = &grams->list[i];
+	u16 *first = &grams->first[hash % KSIFT_GRAM_LISTS];
+
+	gram->value = value;
+	gram->pattern = pattern;
+	gram->off = off;
+	gram->next = *first;
+	*first = i + 1;
+	grams->some[hash / 64] |= 1ULL << hash % 64;
+}
+
+/* Of the patterns of @order, the shortest of which has @len bytes. */
+static void make_grams(struct ksift_prog *prog, const u8 *order, u32 n, u32 len)
+{
+	struct ksift_grams *grams = prog->grams;
+	u32 i, off;
+
+	if (n <= KSIFT_GRAM_PATTERNS || len <= KSIFT_GRAM) {
+		prog->grams = NULL;
+		return;
+	}
+	grams->step = min(len - KSIFT_GRAM + 1, (u32)KSIFT_GRAM_STEP);
+	for (i = 0; i < n; i++)
+		if (prog->lits[order[i]].flags & KSIFT_PATTERN_FOLD)
+			grams->fold = 0x20202020;
+	for (i = 0; i < n; i++)
+		for (off = 0; off < grams->step; off++)
+			gram_add(grams, order[i], prog->lits[order[i]].data,
+				 off);
+}
+
 static void make_search(struct ksift_prog *prog)
 {
 	u8 order[KSIFT_PATTERNS_MAX];
 	u32 i, width, n = sort_searched(prog, order, &width);
+
+	if (prog->grams)
+		make_grams(prog, order, n, width);
+	width = min(width, (u32)KSIFT_TEDDY_WIDTH);
 
 	if (n == 1) {
 		prog->sole = order[0];
@@ -506,6 +558,33 @@ bool ksift_begins(const struct ksift_prog *prog, u8 buckets, const u8 *buf,
 						 avail, start, budget))
 				return true;
 		}
+	}
+	return false;
+}
+
+bool ksift_gram_begins(const struct ksift_prog *prog, const u8 *buf, size_t at,
+		       size_t from, size_t to, size_t avail, bool start,
+		       size_t *where, u32 *pattern, size_t *budget)
+{
+	const struct ksift_grams *grams = prog->grams;
+	u32 value = ksift_gram_at(grams, buf + at), next;
+
+	next = grams->first[ksift_gram_hash(value) % KSIFT_GRAM_LISTS];
+	while (next) {
+		const struct ksift_gram *gram = &grams->list[next - 1];
+
+		next = gram->next;
+		*budget -= min(*budget, sizeof(*gram));
+		if (gram->value != value || at < from + gram->off ||
+		    at - gram->off >= to)
+			continue;
+		*where = at - gram->off;
+		*pattern = gram->pattern;
+		if (ksift_literal_begins(&prog->lits[gram->pattern], buf, *where,
+					 avail,
+					 *where ? buf[*where - 1] == '\n' : start,
+					 budget))
+			return true;
 	}
 	return false;
 }

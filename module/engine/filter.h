@@ -5,6 +5,7 @@
 #ifndef KSIFT_ENGINE_FILTER_H
 #define KSIFT_ENGINE_FILTER_H
 
+#include "grams.h"
 #include "port.h"
 #include "variants.h"
 #include "../uapi/ksift.h"
@@ -63,6 +64,9 @@ struct ksift_literal {
 
 #define KSIFT_BUCKETS		8
 
+/* Beyond as many patterns, long enough ones are looked for by their grams. */
+#define KSIFT_GRAM_PATTERNS	16
+
 /**
  * struct ksift_prog - A filter, compiled
  * @lits: The patterns
@@ -86,6 +90,7 @@ struct ksift_literal {
  * @teddy: The search for all patterns at once, if there are several to find;
  *	else its width is 0
  * @buckets: The patterns in each of its buckets
+ * @grams: A hunt for all patterns at once, where that beats the teddy; else NULL
  * @ac: The automata: [0] as is, [1] case-folding
  * @wakes: Bytes that bring an automaton away from its root, and the newline
  *
@@ -112,6 +117,7 @@ struct ksift_prog {
 	u32 sole;
 	u64 buckets[KSIFT_BUCKETS];
 	struct ksift_teddy teddy;
+	struct ksift_grams *grams;
 };
 
 /**
@@ -186,6 +192,23 @@ bool ksift_prog_step(struct ksift_build *build);
 bool ksift_begins(const struct ksift_prog *prog, u8 buckets, const u8 *buf,
 		  size_t at, size_t avail, bool start, u32 *pattern,
 		  size_t *budget);
+
+/**
+ * ksift_gram_begins() - Is a pattern here that has the gram at a place?
+ * @prog: The filter, with grams
+ * @buf: Text
+ * @at: Where the gram is
+ * @from: The pattern may begin there, at the earliest
+ * @to: And before that
+ * @avail: Bytes of @buf that are readable
+ * @start: A line begins at @buf
+ * @where: Set to where the pattern begins
+ * @pattern: Set to the pattern
+ * @budget: As for ksift_begins()
+ */
+bool ksift_gram_begins(const struct ksift_prog *prog, const u8 *buf, size_t at,
+		       size_t from, size_t to, size_t avail, bool start,
+		       size_t *where, u32 *pattern, size_t *budget);
 
 /* Is the literal at @text, of which as many bytes are readable? */
 bool ksift_literal_equal(const struct ksift_literal *lit, const u8 *text);

@@ -746,6 +746,9 @@ static size_t hunt_vector(struct ksift_scan *scan, const u8 *buf, size_t len,
 	size_t done;
 	u32 i;
 
+	/* Grams take more time than vectors do, in the same section. */
+	if (prog->grams)
+		len = min(len, (size_t)KSIFT_CHUNK);
 	hunt->prog = prog;
 	hunt->avail = avail;
 	hunt->max = 0;

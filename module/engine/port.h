@@ -127,7 +127,16 @@ struct ksift_u64 {
 	u64 v;
 } __attribute__((packed, may_alias));
 
-/* 8 bytes, wherever they lie. */
+struct ksift_u32 {
+	u32 v;
+} __attribute__((packed, may_alias));
+
+/* 4 and 8 bytes, wherever they lie. */
+static inline u32 ksift_load32(const u8 *p)
+{
+	return ((const struct ksift_u32 *)p)->v;
+}
+
 static inline u64 ksift_load64(const u8 *p)
 {
 	return ((const struct ksift_u64 *)p)->v;

@@ -114,7 +114,8 @@ struct ksift_prog;
 /**
  * struct ksift_hunt - A search for lines with a match that skips what is between
  * @prog: The filter, of one term
- * @avail: Bytes of the text that are readable, at least those to be looked at
+ * @avail: Bytes of the text that are readable, at least those to be looked at,
+ *	and 64 more than a match can have
  * @max: Stop after so many lines, at most KSIFT_FINDS_MAX; 0: only count them
  * @line: Where the current line begins, as in struct ksift_find
  * @start: The text's first byte is the first of a line

@@ -382,12 +382,29 @@ static __always_inline void lap_words(struct lap *lap, const u8 *buf,
 	lap->some = some;
 }
 
+static void lap_grams(struct lap *lap, const u8 *buf,
+		      const struct ksift_grams *grams)
+{
+	size_t n = lap->to - lap->from, i;
+	const u8 *p = buf + lap->from;
+
+	memset(lap->words, 0, sizeof(lap->words));
+	lap->some = 0;
+	for (i = 0; i < n; i += grams->step)
+		if (ksift_gram_may_be(grams, p + i)) {
+			lap->words[i / 64] |= 1ULL << i % 64;
+			lap->some |= 1ULL << i / 64;
+		}
+}
+
 static void start_lap(struct lap *lap, const u8 *buf, size_t at, size_t end,
 		      const struct ksift_prog *prog)
 {
 	lap->from = at;
 	lap->to = min(end, at + LAP_WORDS * 64);
-	if (prog->teddy.width == 2)
+	if (prog->grams)
+		lap_grams(lap, buf, prog->grams);
+	else if (prog->teddy.width == 2)
 		lap_words(lap, buf, prog, 2, false);
 	else if (prog->teddy.width)
 		lap_words(lap, buf, prog, KSIFT_TEDDY_WIDTH, false);
@@ -420,30 +437,73 @@ static __always_inline size_t seek(const struct lap *lap, size_t at)
  * for free.
  */
 #define HUNT_COST 256
+#define HUNT_COST_GRAMS 64
 #define HUNT_FREE 16
+
+/* Is the candidate at @at a match, which @find->at is to tell of? */
+static __always_inline bool is_match(const struct ksift_hunt *h, const u8 *buf,
+				     size_t len, size_t at, size_t floor,
+				     size_t back, struct ksift_find *find,
+				     size_t *budget)
+{
+	const struct ksift_prog *prog = h->prog;
+	size_t where = at;
+	u8 buckets;
+
+	if (prog->grams) {
+		if (!ksift_gram_begins(prog, buf, at, floor, len, h->avail,
+				       h->start, &where, &find->pattern, budget))
+			return false;
+		find->at = where;
+		return true;
+	}
+	find->at = at + back;
+	if (!prog->teddy.width)
+		return ksift_literal_begins(&prog->lits[prog->sole], buf,
+					    at + back, h->avail,
+					    back || (at ? buf[at - 1] == '\n' :
+							  h->start), budget);
+	buckets = ksift_teddy_at(&prog->teddy, buf + at);
+	return ksift_begins(prog, buckets, buf, at, h->avail,
+			    at ? buf[at - 1] == '\n' : h->start, &find->pattern,
+			    budget);
+}
+
+/* From where on there is no candidate in [0, @len). */
+static size_t hunt_end(const struct ksift_hunt *h, size_t len, size_t back)
+{
+	const struct ksift_prog *prog = h->prog;
+	size_t need = back + prog->lits[prog->sole].len;
+
+	if (prog->grams) {
+		need = KSIFT_GRAM;
+		/* The first gram in a pattern may come so much later than it. */
+		len += prog->grams->step - 1;
+	} else if (prog->teddy.width) {
+		need = prog->teddy.width;
+	}
+	return min(len, h->avail - need + 1);
+}
 
 /*
  * What is sought is the probe's bytes, which for an anchored pattern begin with
- * the newline before it, or else, with a @width, the shingles of many patterns.
+ * the newline before it, or else the grams or the shingles of many patterns.
  */
 static size_t hunt(struct ksift_hunt *h, const u8 *buf, size_t len)
 {
 	const struct ksift_prog *prog = h->prog;
 	const struct ksift_literal *lit = &prog->lits[prog->sole];
-	const u32 width = prog->teddy.width;
-	const size_t back = !width && (lit->flags & KSIFT_PATTERN_ANCHORED);
-	const size_t need = width ? width : back + lit->len;
-	size_t at = 0, floor = 0, end = 0, budget = len, candidates = 0;
+	const size_t back = !prog->teddy.width &&
+			    (lit->flags & KSIFT_PATTERN_ANCHORED);
+	const size_t end = hunt_end(h, len, back);
+	const size_t cost = prog->grams ? HUNT_COST_GRAMS : HUNT_COST;
+	size_t at = 0, floor = 0, budget = len, candidates = 0;
 	struct ksift_find find = { 0 };
 	struct lap lap;
 
 	lap.from = 0;
 	lap.to = 0;
 	lap.some = 0;
-	if (h->avail >= need)
-		end = min(len, h->avail - need + 1);
-	if (end < 64)
-		end = 0;
 	h->count = 0;
 	h->bytes = 0;
 	h->dense = false;
@@ -455,9 +515,7 @@ static size_t hunt(struct ksift_hunt *h, const u8 *buf, size_t len)
 		h->carry = true;
 	}
 	for (;;) {
-		u8 buckets = 0;
 		size_t line;
-		bool start;
 
 		if (h->carry) {
 			find.end = next_newline(buf, at, len);
@@ -484,19 +542,12 @@ static size_t hunt(struct ksift_hunt *h, const u8 *buf, size_t len)
 			start_lap(&lap, buf, at, end, prog);
 			continue;
 		}
-		if (++candidates * HUNT_COST > at + HUNT_FREE * HUNT_COST ||
-		    !budget) {
+		candidates += cost;
+		if (candidates > at + HUNT_FREE * HUNT_COST || !budget) {
 			h->dense = true;
 			break;
 		}
-		find.at = at + back;
-		if (width)
-			buckets = ksift_teddy_at(&prog->teddy, buf + at);
-		start = back || (find.at ? buf[find.at - 1] == '\n' : h->start);
-		if (width ? !ksift_begins(prog, buckets, buf, find.at, h->avail,
-					  start, &find.pattern, &budget) :
-			    !ksift_literal_begins(lit, buf, find.at, h->avail,
-						  start, &budget)) {
+		if (!is_match(h, buf, len, at, floor, back, &find, &budget)) {
 			at++;
 			continue;
 		}
@@ -508,8 +559,10 @@ static size_t hunt(struct ksift_hunt *h, const u8 *buf, size_t len)
 	}
 	if (!h->dense)
 		at = len;
-	if (at < floor)
-		at = floor;
+	else if (prog->grams)
+		/* It may be the middle of what was sought. */
+		at -= min(at, (size_t)prog->grams->step - 1);
+	at = max(at, floor);
 	floor = after_newline(buf, floor, at);
 	if (floor)
 		h->line = floor;

@@ -266,6 +266,26 @@ static void fill_with_levels(u8 *text, size_t len)
 	}
 }
 
+/* Patterns, and what differs from them in the end only. */
+static void fill_with_likes(u8 *text, size_t len,
+			    const struct oracle_pattern *pats, unsigned int count)
+{
+	unsigned int much = 1 + rnd(100);
+	size_t i = 0;
+
+	while (i < len) {
+		const struct oracle_pattern *pat = &pats[rnd(count)];
+		size_t n = min(pat->len, len - i);
+
+		memcpy(text + i, pat->data, n);
+		if (n && rnd(8))
+			text[i + n - 1] ^= 0x40;
+		i += n;
+		for (n = rnd(much); n && i < len; n--)
+			text[i++] = rnd(20) ? '.' : '\n';
+	}
+}
+
 static void random_case(struct guarded *g)
 {
 	static const char *const alphabets[] = {
@@ -283,9 +303,16 @@ static void random_case(struct guarded *g)
 	size_t len = rnd(3) ? rnd(600) : rnd(TEXT_MAX);
 	size_t piece_max = rnd(2) ? 1 + rnd(40) : 1 + rnd(TEXT_MAX);
 	u64 from = 0, to = UINT64_MAX;
-	bool raw = !rnd(6);
+	/* As many and as long as are looked for by their grams. */
+	bool longer = count > KSIFT_GRAM_PATTERNS && rnd(4);
+	bool raw = !rnd(longer ? 2 : 6);
 	struct extra extra = { 0 };
 
+	if (longer) {
+		len = rnd(TEXT_MAX);
+		piece_max = 1 + rnd(TEXT_MAX);
+		flags = 0;
+	}
 	for (i = 0; i < len; i++) {
 		text[i] = raw ? rnd(256) : (u8)alphabets[a][rnd(size)];
 		if (text[i] == '\n' && len > 1000 && rnd(4))
@@ -302,10 +329,17 @@ static void random_case(struct guarded *g)
 		size_t at = plen < len ? rnd(len - plen) : 0;
 
 		pats[i] = (struct oracle_pattern){ bytes[i], plen, rnd(4), 0 };
-		if (!rnd(5))
+		if (longer) {
+			plen = min(KSIFT_GRAM + 1 + rnd(12), len);
+			at = plen < len ? rnd(len - plen) : 0;
+			pats[i].len = plen;
+			pats[i].flags = rnd(30) ? rnd(2) * KSIFT_PATTERN_FOLD :
+						  KSIFT_PATTERN_ANCHORED;
+		} else if (!rnd(5)) {
 			pats[i].flags |= KSIFT_PATTERN_EXCLUDE;
-		else
+		} else {
 			pats[i].group = rnd(3) ? 0 : rnd(KSIFT_GROUPS_MAX);
+		}
 		for (k = 0; k < plen; k++) {
 			bytes[i][k] = at + k < len && rnd(30) ?
 				      text[at + k] : (u8)alphabets[a][rnd(size)];
@@ -313,6 +347,8 @@ static void random_case(struct guarded *g)
 				bytes[i][k] = 'a';
 		}
 	}
+	if (longer && rnd(2))
+		fill_with_likes(text, len, pats, count);
 	if (rnd(2)) {
 		from = rnd(len + 2);
 		to = from + rnd(len + 2);

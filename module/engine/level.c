@@ -132,12 +132,11 @@ static u64 pack(const u8 *p, u32 len)
 static u64 pack_word(const struct head *h, u32 s, u32 e)
 {
 	u32 len = min(e - s, 8U);
-	u64 v;
 
 	if (s + 8 > h->n)
 		return pack(h->p + s, len);
-	memcpy(&v, h->p + s, 8);
-	return ksift_le64(v) & 0xdfdfdfdfdfdfdfdf & ~0ULL >> (64 - len * 8);
+	return ksift_le64(ksift_load64(h->p + s)) & 0xdfdfdfdfdfdfdfdf &
+	       ~0ULL >> (64 - len * 8);
 }
 
 #define W(a, b, c, d, e, f, g, h) \

@@ -532,10 +532,10 @@ static void account_levels(struct ksift_scan *scan, const u8 *buf, size_t len,
 
 	if (!left)
 		return;
-	count->total += ksift_popcount64(left);
 	for (; left; left &= left - 1) {
 		unsigned int bit = ksift_low_bit(left);
 
+		count->total++;
 		hit.end = pos + bit;
 		if (selected >> bit & 1) {
 			set_chunk_level(scan, buf, len, &hit);

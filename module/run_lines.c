@@ -39,6 +39,9 @@
 /* Runs of lines longer than this go to the caller without a stay in the stage. */
 #define DIRECT_MIN 4096
 
+/* Records that go to the caller in one copy: a page of them. */
+#define RECORDS_HELD ((u32)(4096 / sizeof(struct ksift_record)))
+
 /* Look after the folios of what is counted, each time so much is. */
 #define CHECK_BYTES (256 * 1024)
 
@@ -59,7 +62,9 @@ enum stop {
  * @scan: The engine's state
  * @give: Selected lines are given out, as text or as records
  * @text: Bytes given to the caller's text buffer, those in the stage included
- * @records: Records given out
+ * @records: Records given out, those held included
+ * @record: Buffer of RECORDS_HELD records, when there are any to give out
+ * @records_held: How many of those last given out are in it
  * @stage: Buffer of STAGE_SIZE bytes, when @give
  * @staged: Bytes of it that go to the caller
  * @held: Bytes after those: the beginning of the current line
@@ -76,6 +81,8 @@ struct lines_run {
 	bool give;
 	u64 text;
 	u64 records;
+	struct ksift_record *record;
+	u32 records_held;
 	u8 *stage;
 	size_t staged;
 	size_t held;
@@ -102,6 +109,20 @@ static int flush_stage(struct lines_run *r)
 	return 0;
 }
 
+static int flush_records(struct lines_run *r)
+{
+	u64 first = r->records - r->records_held;
+	u64 at = r->args->records + first * sizeof(*r->record);
+
+	if (!r->records_held)
+		return 0;
+	if (copy_to_user(u64_to_user_ptr(at), r->record,
+			 r->records_held * sizeof(*r->record)))
+		return -EFAULT;
+	r->records_held = 0;
+	return 0;
+}
+
 /* What else a record says of a line. */
 struct nature {
 	u64 seen;
@@ -121,16 +142,14 @@ static int put_record(struct lines_run *r, const struct ksift_hit *hit,
 		.msg = nature->msg,
 	};
 	u64 seen = nature->seen & r->prog->include;
-	u64 at = r->args->records + r->records * sizeof(rec);
 
 	if (r->args->flags & KSIFT_LINES_TOTAL)
 		rec.line = hit->index;
 	if (seen)
 		rec.pattern = ksift_low_bit(seen);
-	if (copy_to_user(u64_to_user_ptr(at), &rec, sizeof(rec)))
-		return -EFAULT;
+	r->record[r->records_held++] = rec;
 	r->records++;
-	return 0;
+	return r->records_held < RECORDS_HELD ? 0 : flush_records(r);
 }
 
 /* The caller gets the @len bytes of a line after those staged already. */
@@ -672,6 +691,12 @@ static int feed_piece(struct lines_run *r, struct ksift_piece *piece)
 		cond_resched();
 		if (signal_pending(current))
 			return -ERESTARTSYS;
+		/* From a copy, from the line on that follows the last selected. */
+		if (r->dense && r->give && piece->shared) {
+			ksift_scan_start(scan, scan->line, false);
+			r->held = 0;
+			return RUNNING;
+		}
 	}
 	return r->give ? hold_line(r, piece, base) : 0;
 }
@@ -821,7 +846,12 @@ static int alloc_buffers(struct lines_run *r, const struct ksift_job *job)
 	if (!r->give)
 		return 0;
 	r->stage = kvmalloc(STAGE_SIZE, KSIFT_GFP_FIXED);
-	if (!r->stage) {
+	if (r->args->records)
+		r->record = kmalloc_array(RECORDS_HELD, sizeof(*r->record),
+					  KSIFT_GFP_FIXED);
+	if (!r->stage || (r->args->records && !r->record)) {
+		kfree(r->record);
+		kvfree(r->stage);
 		kvfree(scan);
 		return -ENOMEM;
 	}
@@ -846,6 +876,8 @@ static int finish(struct lines_run *r, struct ksift_job *job, int stop)
 
 	if (stop != -EFAULT) {
 		ret = flush_stage(r);
+		if (!ret)
+			ret = flush_records(r);
 		if (ret)
 			return ret;
 	}
@@ -908,6 +940,7 @@ int ksift_run_lines(struct ksift_job *job)
 	ret = run_from_start(&r, job->run);
 	ret = finish(&r, job, ret);
 
+	kfree(r.record);
 	kvfree(r.stage);
 	kvfree(r.scan);
 close_source:

@@ -577,7 +577,7 @@ static unsigned int account_word(struct ksift_scan *scan, const u8 *buf,
 			if (!ksift_prog_takes(scan->prog, hit.level))
 				continue;
 		}
-		if (scan->want_hits)
+		if (scan->want_hits && !scan->no_total)
 			hit.index = total + ksift_popcount64(before);
 		select_line(scan, &hit);
 		if (full(scan)) {
@@ -586,7 +586,8 @@ static unsigned int account_word(struct ksift_scan *scan, const u8 *buf,
 			return bit + 1;
 		}
 	}
-	scan->count.total += ksift_popcount64(newlines);
+	if (!scan->no_total)
+		scan->count.total += ksift_popcount64(newlines);
 	if (newlines)
 		line_begin(scan, pos + ksift_high_bit(newlines) + 1);
 	return 64;

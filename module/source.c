@@ -480,6 +480,7 @@ bool ksift_source_still(struct ksift_src *src, const struct ksift_piece *piece,
 
 	if (!piece->shared)
 		return true;
+	/* As in ksift_source_intact(). */
 	smp_rmb();
 	if (rwsem_is_locked(&src->file->f_mapping->invalidate_lock))
 		return false;
@@ -488,7 +489,7 @@ bool ksift_source_still(struct ksift_src *src, const struct ksift_piece *piece,
 	       folio_pos(src->batch.folios[src->still_at + 1]) <= start)
 		src->still_at++;
 	for (i = src->still_at; i <= src->batch_at; i++) {
-		const struct folio *folio = src->batch.folios[i];
+		struct folio *folio = src->batch.folios[i];
 
 		if (READ_ONCE(folio->mapping) != src->file->f_mapping)
 			return false;

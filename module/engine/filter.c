@@ -380,7 +380,7 @@ static void make_grams(struct ksift_prog *prog, const u8 *order, u32 n, u32 len)
 		prog->grams = NULL;
 		return;
 	}
-	grams->step = min(len - KSIFT_GRAM + 1, (u32)KSIFT_GRAM_STEP);
+	grams->step = min(len - KSIFT_GRAM + 1, KSIFT_GRAM_STEP);
 	for (i = 0; i < n; i++)
 		if (prog->lits[order[i]].flags & KSIFT_PATTERN_FOLD)
 			grams->fold = 0x20202020;
@@ -397,7 +397,7 @@ static void make_search(struct ksift_prog *prog)
 
 	if (prog->grams)
 		make_grams(prog, order, n, width);
-	width = min(width, (u32)KSIFT_TEDDY_WIDTH);
+	width = min(width, KSIFT_TEDDY_WIDTH);
 
 	if (n == 1) {
 		prog->sole = order[0];

@@ -218,17 +218,19 @@ static inline bool ksift_literal_begins(const struct ksift_literal *lit,
 					const u8 *buf, size_t at, size_t avail,
 					bool start, size_t *budget)
 {
+	const size_t len = lit->len;
+
 	if (!start && (lit->flags & KSIFT_PATTERN_ANCHORED))
 		return false;
 	if (avail - at >= sizeof(lit->head)) {
 		if ((ksift_load64(buf + at) & lit->head_mask) != lit->head)
 			return false;
-		if (lit->len <= sizeof(lit->head))
+		if (len <= sizeof(lit->head))
 			return true;
 	}
-	if (lit->len > avail - at)
+	if (len > avail - at)
 		return false;
-	*budget -= min(*budget, (size_t)lit->len);
+	*budget -= min(*budget, len);
 	return ksift_literal_equal(lit, buf + at);
 }
 

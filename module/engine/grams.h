@@ -17,7 +17,7 @@
 #define KSIFT_GRAM 4
 
 /* Grams of a literal that are looked for, at most. */
-#define KSIFT_GRAM_STEP 8
+#define KSIFT_GRAM_STEP 8U
 
 #define KSIFT_GRAM_HASHES 65536
 #define KSIFT_GRAM_LISTS 256

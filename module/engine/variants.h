@@ -38,7 +38,7 @@ struct ksift_probe {
 };
 
 /* Literals are searched for by this many of their first bytes, at most. */
-#define KSIFT_TEDDY_WIDTH 4
+#define KSIFT_TEDDY_WIDTH 4U
 
 /**
  * struct ksift_teddy - Many literals to look for at once

@@ -220,36 +220,60 @@ static __always_inline size_t tally_n(const u8 *buf, size_t words, bool anchored
 	return w;
 }
 
-static __always_inline size_t tally_masked(const u8 *buf, size_t words,
-					   bool anchored,
-					   const struct ksift_probe *probe,
-					   struct ksift_tally *tally,
-					   bool masked)
+static size_t tally_folded(const u8 *buf, size_t words, bool anchored,
+			   const struct ksift_probe *probe,
+			   struct ksift_tally *tally)
 {
-#define CASE(n) \
-	case n: \
-		return tally_n(buf, words, anchored, probe, NULL, tally, n, \
-			       masked)
 	switch (probe->count) {
-	CASE(1);
-	CASE(2);
-	CASE(3);
-	CASE(4);
-	CASE(5);
-	CASE(6);
-	CASE(7);
-	CASE(8);
+	case 1:
+		return tally_n(buf, words, anchored, probe, NULL, tally, 1, true);
+	case 2:
+		return tally_n(buf, words, anchored, probe, NULL, tally, 2, true);
+	case 3:
+		return tally_n(buf, words, anchored, probe, NULL, tally, 3, true);
+	case 4:
+		return tally_n(buf, words, anchored, probe, NULL, tally, 4, true);
+	case 5:
+		return tally_n(buf, words, anchored, probe, NULL, tally, 5, true);
+	case 6:
+		return tally_n(buf, words, anchored, probe, NULL, tally, 6, true);
+	case 7:
+		return tally_n(buf, words, anchored, probe, NULL, tally, 7, true);
+	default:
+		return tally_n(buf, words, anchored, probe, NULL, tally, 8, true);
 	}
-	if (masked)
-		return 0;
+}
+
+static size_t tally_exact(const u8 *buf, size_t words, bool anchored,
+			  const struct ksift_probe *probe,
+			  struct ksift_tally *tally)
+{
 	switch (probe->count) {
-	CASE(9);
-	CASE(10);
-	CASE(11);
-	CASE(12);
+	case 1:
+		return tally_n(buf, words, anchored, probe, NULL, tally, 1, false);
+	case 2:
+		return tally_n(buf, words, anchored, probe, NULL, tally, 2, false);
+	case 3:
+		return tally_n(buf, words, anchored, probe, NULL, tally, 3, false);
+	case 4:
+		return tally_n(buf, words, anchored, probe, NULL, tally, 4, false);
+	case 5:
+		return tally_n(buf, words, anchored, probe, NULL, tally, 5, false);
+	case 6:
+		return tally_n(buf, words, anchored, probe, NULL, tally, 6, false);
+	case 7:
+		return tally_n(buf, words, anchored, probe, NULL, tally, 7, false);
+	case 8:
+		return tally_n(buf, words, anchored, probe, NULL, tally, 8, false);
+	case 9:
+		return tally_n(buf, words, anchored, probe, NULL, tally, 9, false);
+	case 10:
+		return tally_n(buf, words, anchored, probe, NULL, tally, 10, false);
+	case 11:
+		return tally_n(buf, words, anchored, probe, NULL, tally, 11, false);
+	default:
+		return tally_n(buf, words, anchored, probe, NULL, tally, 12, false);
 	}
-	return 0;
-#undef CASE
 }
 
 static size_t tally(const u8 *buf, size_t words, bool anchored,
@@ -259,8 +283,8 @@ static size_t tally(const u8 *buf, size_t words, bool anchored,
 	if (!probe)
 		return tally_n(buf, words, false, NULL, found, tally, 0, false);
 	if (probe->masked)
-		return tally_masked(buf, words, anchored, probe, tally, true);
-	return tally_masked(buf, words, anchored, probe, tally, false);
+		return tally_folded(buf, words, anchored, probe, tally);
+	return tally_exact(buf, words, anchored, probe, tally);
 }
 
 /* Newlines alone, and where the last one is. */
@@ -353,6 +377,15 @@ struct lap {
 	u64 words[LAP_WORDS];
 };
 
+static __always_inline u64 lap_word(const u8 *p, const struct needle *needle,
+				    const struct shingles *shingles, u32 width,
+				    bool masked)
+{
+	if (width)
+		return teddy64(p, shingles, width);
+	return match64(p, needle, KSIFT_HUNT_PROBES, masked);
+}
+
 static __always_inline void lap_words(struct lap *lap, const u8 *buf,
 				      const struct ksift_prog *prog, u32 width,
 				      bool masked)
@@ -366,19 +399,19 @@ static __always_inline void lap_words(struct lap *lap, const u8 *buf,
 		load_shingles(&shingles, &prog->teddy);
 	else
 		load_needle(&needle, &prog->hunt, KSIFT_HUNT_PROBES);
-#define WORD(p) (width ? teddy64(p, &shingles, width) : \
-			 match64(p, &needle, KSIFT_HUNT_PROBES, masked))
 	for (w = 0; w < n / 64; w++) {
-		word = WORD(buf + lap->from + w * 64);
+		word = lap_word(buf + lap->from + w * 64, &needle, &shingles,
+				width, masked);
 		lap->words[w] = word;
 		some |= (u64)!!word << w;
 	}
 	if (n % 64) {
-		word = last_bits(WORD(buf + lap->to - 64), n);
+		word = lap_word(buf + lap->to - 64, &needle, &shingles, width,
+				masked);
+		word = last_bits(word, n);
 		lap->words[w] = word;
 		some |= (u64)!!word << w;
 	}
-#undef WORD
 	lap->some = some;
 }
 

@@ -504,6 +504,56 @@ static void sections(void **state)
 	guarded_free(&g);
 }
 
+/* A hunt gives up where candidates are many, whatever becomes of them. */
+static void hunts(void **state)
+{
+	enum { LEN = 65536, WORDS = 32 };
+	static u8 words[WORDS][250], text[LEN + 512];
+	struct oracle_pattern pats[WORDS];
+	const struct ksift_variant_ops *const *v;
+	struct ksift_hunt hunt;
+	struct ksift_prog *prog;
+	int count, match;
+
+	(void)state;
+	for (count = 0; count < WORDS; count++) {
+		memset(words[count], 'e', sizeof(words[count]));
+		words[count][sizeof(words[count]) - 1 - count] = 'f';
+		pats[count] = (struct oracle_pattern){
+			words[count], sizeof(words[count]), 0, 0 };
+	}
+	for (count = 1; count <= WORDS; count += count == 1 ? 3 : WORDS - 4)
+		/* The only one's 'f' is rare, if it is nowhere. */
+		for (match = count == 1; match < 2; match++) {
+			size_t i, done, step = count == 1 ? 64 : 256;
+
+			pats[0].data = words[0] + (count == 1 ? 242 : 0);
+			pats[0].len = count == 1 ? 8 : 250;
+			memset(text, 'e', sizeof(text));
+			for (i = step - 1; match && i < sizeof(text); i += step) {
+				memcpy(text + i - pats[0].len, pats[0].data,
+				       pats[0].len);
+				text[i] = '\n';
+			}
+			prog = make_prog(pats, count, 0);
+			for (v = ksift_variants; *v; v++) {
+				if (!variant_usable(*v) || !(*v)->hunt)
+					continue;
+				hunt = (struct ksift_hunt){
+					.prog = prog,
+					.avail = sizeof(text),
+					.start = true,
+				};
+				done = (*v)->hunt(&hunt, text, LEN);
+				/* Some 80 ns for each candidate at the worst. */
+				assert_true(done < LEN / 2);
+				assert_true(hunt.dense);
+				assert_in_range(hunt.count, 0, done / step + 1);
+			}
+			free(prog);
+		}
+}
+
 /* The level of @line, by every way there is, flush against the guard page. */
 static void check_level(struct guarded *g, const u8 *line, size_t len,
 			u32 level, u32 msg)
@@ -707,6 +757,7 @@ int main(void)
 		cmocka_unit_test(lines_cuts),
 		cmocka_unit_test(lines_linear),
 		cmocka_unit_test(sections),
+		cmocka_unit_test(hunts),
 		cmocka_unit_test(levels),
 		cmocka_unit_test(fib_windows),
 		cmocka_unit_test(sumsq_sums),

@@ -23,7 +23,7 @@ int ksift_cmd_info(struct ksift_ucmd *ucmd)
 		return -EOPNOTSUPP;
 
 	info->out_variant = variant->id;
-	info->out_features = KSIFT_FEATURE_LEVELS;
+	info->out_features = KSIFT_FEATURE_LEVELS | KSIFT_FEATURE_CACHE;
 	info->out_kernels = ksift_run_kernels();
 	info->out_variants = ksift_variant_mask();
 	memset(info->out_variant_name, 0, sizeof(info->out_variant_name));

@@ -76,12 +76,28 @@ static int check_source(const struct ksift_run *run)
 	return 0;
 }
 
+static int check_flags(const struct ksift_run *run)
+{
+	const u32 known = KSIFT_RUN_CACHED | KSIFT_RUN_POLITE;
+
+	if (run->flags & ~known)
+		return -EOPNOTSUPP;
+	if (run->flags == known)
+		return -EINVAL;
+	if (run->flags && run->source != KSIFT_SOURCE_FILE)
+		return -EINVAL;
+	if ((run->flags & KSIFT_RUN_CACHED) && run->kernel != KSIFT_KERNEL_LINES)
+		return -EOPNOTSUPP;
+	return 0;
+}
+
 static int check_resume(const struct ksift_run *run)
 {
 	const struct ksift_resume *resume = &run->resume;
+	const u32 gone = KSIFT_RESUME_ABSENT | KSIFT_RESUME_CUT;
 	const u32 inside = KSIFT_RESUME_INLINE | KSIFT_RESUME_PENDING_NL;
 	const u32 known = KSIFT_RESUME_VALID | KSIFT_RESUME_DONE |
-			  KSIFT_RESUME_LIMIT | inside;
+			  KSIFT_RESUME_LIMIT | inside | gone;
 
 	if (resume->flags & ~known)
 		return -EOPNOTSUPP;
@@ -92,6 +108,10 @@ static int check_resume(const struct ksift_run *run)
 	if (resume->pos < run->from)
 		return -EINVAL;
 	if (run->source != KSIFT_SOURCE_NONE && resume->pos > LLONG_MAX)
+		return -EINVAL;
+	if (resume->flags & gone &&
+	    (!(run->flags & KSIFT_RUN_CACHED) || resume->flags & inside ||
+	     (resume->flags & gone) == gone))
 		return -EINVAL;
 	if (!(resume->flags & inside))
 		return resume->skip ? -EINVAL : 0;
@@ -111,8 +131,6 @@ int ksift_cmd_run(struct ksift_ucmd *ucmd)
 	struct ksift_ucmd args = { .cmd = &job.args };
 	int ret;
 
-	if (run->flags)
-		return -EOPNOTSUPP;
 	if (run->kernel >= ARRAY_SIZE(kernel_ops))
 		return -EOPNOTSUPP;
 	op = &kernel_ops[array_index_nospec(run->kernel,
@@ -124,6 +142,9 @@ int ksift_cmd_run(struct ksift_ucmd *ucmd)
 	    !(op->sources >> run->source & 1))
 		return -EINVAL;
 	ret = check_source(run);
+	if (ret)
+		return ret;
+	ret = check_flags(run);
 	if (ret)
 		return ret;
 	ret = check_resume(run);
@@ -138,6 +159,8 @@ int ksift_cmd_run(struct ksift_ucmd *ucmd)
 
 	run->out_bytes = 0;
 	run->out_walked = 0;
+	run->out_absent = 0;
+	run->out_cut = 0;
 	run->out_variant = job.variant->id;
 	ret = op->run(&job);
 	if (ret)

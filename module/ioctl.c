@@ -46,7 +46,7 @@ static_assert(sizeof(struct ksift_info) == 56);
 static_assert(sizeof(struct ksift_pattern) == 24);
 static_assert(sizeof(struct ksift_filter) == 40);
 static_assert(sizeof(struct ksift_resume) == 24);
-static_assert(sizeof(struct ksift_run) == 112);
+static_assert(sizeof(struct ksift_run) == 128);
 static_assert(sizeof(struct ksift_record) == 40);
 static_assert(sizeof(struct ksift_lines) == 200);
 static_assert(sizeof(struct ksift_fib) == 40);

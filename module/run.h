@@ -12,7 +12,7 @@ struct ksift_variant_ops;
 /**
  * struct ksift_job - One RUN
  * @run: The caller's structure, checked as far as every kernel needs it; the
- *	kernel fills in resume, out_bytes and out_walked
+ *	kernel fills in resume and, but for out_variant, what is not 0 of out_*
  * @variant: The engine variant to use
  * @args: The kernel's own structure; it fills in the out_* members
  */

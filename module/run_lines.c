@@ -12,6 +12,10 @@
  * selected, it takes less time to copy pieces first and scan the copies.
  *
  * A line longer than the stage is streamed from the source, without that.
+ *
+ * When only what is cached is looked at, an absent stretch ends the line before it
+ * without a result, and the next one that is looked at begins after the first
+ * newline behind it.
  */
 #include <linux/err.h>
 #include <linux/file.h>
@@ -50,6 +54,7 @@ enum stop {
 	RUNNING,
 	STOP_FULL,	/* a buffer of the caller's is full */
 	STOP_LIMIT,	/* max_lines */
+	STOP_ROOM,	/* the next line is for another buffer */
 	STOP_AGAIN,	/* a line changed: scan again from it */
 };
 
@@ -59,6 +64,7 @@ enum stop {
  * @resume: In and out
  * @prog: The filter
  * @src: The source
+ * @from: Where the range begins
  * @scan: The engine's state
  * @give: Selected lines are given out, as text or as records
  * @text: Bytes given to the caller's text buffer, those in the stage included
@@ -71,12 +77,19 @@ enum stop {
  * @held_shared: Some of the held bytes come from a shared piece
  * @chunk: Bytes to look at next, as the hits' number allows
  * @dense: Much of the text is selected
+ * @absent: Bytes of the range that were absent
+ * @cut: Lines that were cut by that
+ * @after_absent: The scan skips what is left of a line that was cut
+ * @at_edge: It has not seen any of that yet
+ * @lost: The rest of a long line went missing when it was given out
+ * @total_bytes: Bytes in the lines looked at before the last absent stretch
  */
 struct lines_run {
 	struct ksift_lines *args;
 	struct ksift_resume *resume;
 	const struct ksift_prog *prog;
 	struct ksift_src src;
+	u64 from;
 	struct ksift_scan *scan;
 	bool give;
 	u64 text;
@@ -89,6 +102,12 @@ struct lines_run {
 	bool held_shared;
 	size_t chunk;
 	bool dense;
+	u64 absent;
+	u64 cut;
+	bool after_absent;
+	bool at_edge;
+	bool lost;
+	u64 total_bytes;
 };
 
 static u64 text_room(const struct lines_run *r)
@@ -198,6 +217,9 @@ static int stream_line(struct lines_run *r, u64 start, u64 skip, u64 *next,
 			return -ERESTARTSYS;
 		n = ksift_source_read(&r->src, start + skip, r->stage,
 				      min_t(u64, room, STAGE_SIZE));
+		r->lost = n == -ENODATA;
+		if (r->lost)
+			n = 0;
 		if (n < 0)
 			return n;
 		r->src.bytes += n;
@@ -208,8 +230,10 @@ static int stream_line(struct lines_run *r, u64 start, u64 skip, u64 *next,
 		    (end || n < min_t(u64, room, STAGE_SIZE))) {
 			r->resume->flags = 0;
 			r->src.copy_to = max(r->src.copy_to, start + n);
+			r->lost = false;
 			return STOP_AGAIN;
 		}
+		r->cut += r->lost;
 		if (!n) {
 			r->stage[0] = '\n';
 			n = 1;
@@ -253,10 +277,10 @@ static int match_long(struct lines_run *r, const struct ksift_hit *hit,
 			return -ERESTARTSYS;
 		n = ksift_source_read(&r->src, pos, r->stage,
 				      min_t(u64, left, STAGE_SIZE));
+		if (n == -ENODATA || (!n && pos == hit->start))
+			return STOP_AGAIN;
 		if (n < 0)
 			return n;
-		if (!n && pos == hit->start)
-			return STOP_AGAIN;
 		if (!n)
 			break;
 		r->src.bytes += n;
@@ -488,6 +512,15 @@ static int give_run(struct lines_run *r, const struct ksift_hit *hits, u32 n,
 }
 
 /*
+ * What is cached now may not be when the next call wants the rest of a line: begin
+ * none that does not fit, unless it fits no buffer.
+ */
+static bool lacks_room(const struct lines_run *r, const struct ksift_hit *hit)
+{
+	return r->src.cached && r->text && ksift_hit_bytes(hit) > text_room(r);
+}
+
+/*
  * Give out the hits of the last feed, before which the counters were as in
  * scan->before.  When not all of them were wanted, the scan is taken back to the
  * last that was.
@@ -512,9 +545,10 @@ static int give_hits(struct lines_run *r, const struct ksift_piece *piece,
 			hit = scan->hits[i];
 			stop = text_room(r) ? RUNNING : STOP_FULL;
 		} else if (r->give && !stop) {
-			stop = give_line(r, &hit, piece, base);
+			stop = lacks_room(r, &hit) ? STOP_ROOM :
+						     give_line(r, &hit, piece, base);
 		}
-		if (stop < 0 || stop == STOP_AGAIN) {
+		if (stop < 0 || stop == STOP_ROOM || stop == STOP_AGAIN) {
 			ksift_scan_copy(scan, &scan->count, c);
 			scan->count.total = hit.index;
 			ksift_scan_start(scan, hit.start, false);
@@ -711,6 +745,39 @@ static int feed_end(struct lines_run *r)
 	return give_hits(r, &nothing, base);
 }
 
+/* Go on behind what is absent, or behind the beginning of a line that is lost. */
+static void skip_cut(struct lines_run *r, u64 pos, bool at_edge)
+{
+	if (!r->scan->skipping)
+		r->total_bytes += r->scan->line - r->scan->first;
+	r->held = 0;
+	r->after_absent = true;
+	r->at_edge = at_edge;
+	ksift_scan_start(r->scan, pos, true);
+}
+
+static void pass_absent(struct lines_run *r, u64 len)
+{
+	struct ksift_scan *scan = r->scan;
+	u64 pos = max(scan->pos, r->from), end = min(scan->pos + len, scan->to);
+
+	if (end > pos)
+		r->absent += end - pos;
+	if (!scan->skipping && scan->pos > scan->line)
+		r->cut++;
+	skip_cut(r, scan->pos + len, true);
+}
+
+/* After a piece from @pos on was fed. */
+static void leave_edge(struct lines_run *r, u64 pos)
+{
+	if (r->at_edge && r->scan->pos > pos) {
+		r->cut++;
+		r->at_edge = false;
+	}
+	r->after_absent &= r->scan->skipping;
+}
+
 /* Returns an enum stop or a negative error. */
 static int scan_source(struct lines_run *r)
 {
@@ -718,6 +785,7 @@ static int scan_source(struct lines_run *r)
 
 	while (!scan->done) {
 		struct ksift_piece piece;
+		u64 pos = scan->pos;
 		int ret;
 
 		if (!r->args->max_lines && !scan->skipping)
@@ -732,6 +800,10 @@ static int scan_source(struct lines_run *r)
 			ret = STOP_AGAIN;
 		} else if (!piece.len) {
 			ret = feed_end(r);
+		} else if (piece.absent) {
+			pass_absent(r, piece.len);
+			cond_resched();
+			ret = signal_pending(current) ? -ERESTARTSYS : 0;
 		} else if (!piece.buf) {
 			ksift_scan_zeros(scan, piece.len);
 			ksift_source_used(&r->src, &piece, piece.len);
@@ -739,8 +811,12 @@ static int scan_source(struct lines_run *r)
 			ret = signal_pending(current) ? -ERESTARTSYS : 0;
 		} else {
 			ret = feed_piece(r, &piece);
+			leave_edge(r, pos);
 		}
 		if (ret == STOP_AGAIN) {
+			if (r->lost)
+				skip_cut(r, scan->pos, false);
+			r->lost = false;
 			r->held = 0;
 			ret = signal_pending(current) ? -ERESTARTSYS : 0;
 		}
@@ -788,9 +864,17 @@ static int run_from_start(struct lines_run *r, const struct ksift_run *run)
 		if (ret < 0 || r->resume->flags)
 			return ret;
 		ksift_scan_start(scan, pos, false);
+		scan->first = pos;
+		if (r->lost)
+			skip_cut(r, pos, false);
 		/* What has come after the end since is the rest of its line. */
-		if (!newline)
+		else if (!newline)
 			scan->done = true;
+		r->lost = false;
+	} else if (r->resume->flags & (KSIFT_RESUME_ABSENT | KSIFT_RESUME_CUT)) {
+		r->after_absent = true;
+		r->at_edge = r->resume->flags & KSIFT_RESUME_ABSENT;
+		ksift_scan_start(scan, pos, true);
 	} else {
 		/* The byte before a range tells if a line begins with it. */
 		ksift_scan_start(scan, pos - skipping, skipping);
@@ -863,7 +947,8 @@ static bool some_done(const struct lines_run *r)
 {
 	const struct ksift_scan *scan = r->scan;
 
-	return r->text || (!scan->skipping && scan->line != scan->first);
+	return r->text || r->absent || r->total_bytes ||
+	       (!scan->skipping && scan->line != scan->first);
 }
 
 /* Turn what a run came to into what the caller gets. */
@@ -889,7 +974,7 @@ static int finish(struct lines_run *r, struct ksift_job *job, int stop)
 			 scan->count.patterns, r->prog->count * sizeof(u64)))
 		return -EFAULT;
 
-	args->out_total_bytes = 0;
+	args->out_total_bytes = r->total_bytes;
 	args->out_selected = scan->count.selected;
 	args->out_selected_bytes = scan->count.selected_bytes;
 	args->out_total = args->flags & KSIFT_LINES_TOTAL ? scan->count.total : 0;
@@ -897,16 +982,21 @@ static int finish(struct lines_run *r, struct ksift_job *job, int stop)
 	args->out_records = r->records;
 	memcpy(args->out_levels, scan->count.levels, sizeof(args->out_levels));
 	if (!scan->skipping)
-		args->out_total_bytes = scan->line - scan->first;
+		args->out_total_bytes += scan->line - scan->first;
 	if (!(resume->flags & (KSIFT_RESUME_INLINE | KSIFT_RESUME_PENDING_NL))) {
 		resume->pos = scan->skipping ? scan->pos : scan->line;
 		resume->skip = 0;
 		resume->flags = scan->done ? KSIFT_RESUME_DONE : 0;
+		if (!scan->done && (r->lost || r->after_absent))
+			resume->flags = r->at_edge ? KSIFT_RESUME_ABSENT :
+						     KSIFT_RESUME_CUT;
 	}
 	if (stop == STOP_LIMIT || scan->count.selected >= args->max_lines)
 		resume->flags |= KSIFT_RESUME_LIMIT;
 	job->run->out_bytes = r->src.bytes;
 	job->run->out_walked = r->src.walked;
+	job->run->out_absent = r->absent;
+	job->run->out_cut = r->cut;
 	return 0;
 }
 
@@ -915,6 +1005,7 @@ int ksift_run_lines(struct ksift_job *job)
 	struct lines_run r = {
 		.args = &job->args.lines,
 		.resume = &job->run->resume,
+		.from = job->run->from,
 	};
 	struct file *filter;
 	int ret;

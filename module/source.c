@@ -24,10 +24,16 @@
  *
  * The cache of a file system that was shut down after an error is walked on.
  *
+ * A scan of what is cached looks at no other folios, and waits for none; nor does
+ * it ask the file system for holes, which may have to read where they are.  What
+ * would be read again with kernel_read() is copied out of the cache then, with
+ * invalidate_lock taken.  A polite one puts the cache back, see polite.c.
+ *
  * Everywhere else (network file systems, overlayfs, whose own mappings may be
  * empty or stale) the file is read with kernel_read().
  */
 #include <linux/err.h>
+#include <linux/fadvise.h>
 #include <linux/fcntl.h>
 #include <linux/file.h>
 #include <linux/fsnotify.h>
@@ -77,7 +83,7 @@ static bool walkable(const struct file *file)
 	}
 }
 
-static int open_file(struct ksift_src *src, int fd)
+static int open_file(struct ksift_src *src, int fd, u32 flags)
 {
 	struct file *file = fget(fd);
 	int ret;
@@ -95,12 +101,14 @@ static int open_file(struct ksift_src *src, int fd)
 		goto put_file;
 	src->walk = walkable(file);
 	ret = -EOPNOTSUPP;
-	if ((file->f_flags & O_DIRECT) && !src->walk)
+	if (((file->f_flags & O_DIRECT) || flags) && !src->walk)
 		goto put_file;
 
 	src->file = file;
+	src->cached = flags & KSIFT_RUN_CACHED;
+	src->polite = flags & KSIFT_RUN_POLITE;
 	src->readahead = file_inode(file)->i_sb->s_magic != TMPFS_MAGIC &&
-			 file->f_mapping->a_ops->readahead;
+			 file->f_mapping->a_ops->readahead && !src->cached;
 	file_ra_state_init(&src->ra, file->f_mapping);
 	return 0;
 
@@ -116,7 +124,7 @@ int ksift_source_open(struct ksift_src *src, const struct ksift_run *run)
 	src->type = run->source;
 	src->to = run->to;
 	if (run->source == KSIFT_SOURCE_FILE)
-		return open_file(src, run->source_fd);
+		return open_file(src, run->source_fd, run->flags);
 	src->base = run->base;
 	src->end = run->len;
 	return 0;
@@ -139,7 +147,10 @@ void ksift_source_close(struct ksift_src *src)
 	kvfree(src->bounce);
 	if (!src->file)
 		return;
-	if (src->window.end)
+	if (src->polite)
+		ksift_polite_end(src);
+	/* That may have to read the inode's block. */
+	if (src->window.end && !src->cached)
 		file_accessed(src->file);
 	if (src->reader && src->reader != src->file)
 		fput(src->reader);
@@ -182,31 +193,112 @@ static struct file *get_reader(struct ksift_src *src)
 				     O_RDONLY | O_LARGEFILE | O_NOATIME |
 				     O_NONBLOCK,
 				     src->file->f_cred);
+		/* To read what it is asked for, and no more. */
+		if (!IS_ERR(reader) && src->polite)
+			vfs_fadvise(reader, 0, 0, POSIX_FADV_RANDOM);
 		if (!IS_ERR(reader))
 			return src->reader = reader;
-		if (src->file->f_flags & O_DIRECT)
+		if (src->polite || (src->file->f_flags & O_DIRECT))
 			return reader;
 	}
 	return src->reader = src->file;
+}
+
+static bool poisoned(struct folio *folio)
+{
+	return folio_test_hwpoison(folio) ||
+	       (folio_test_large(folio) && folio_test_has_hwpoisoned(folio));
+}
+
+/* Copy out of @folio what there is of the @len bytes at @pos. */
+static size_t copy_folio(struct ksift_src *src, struct folio *folio, u64 pos,
+			 void *buf, size_t len)
+{
+	struct address_space *mapping = src->file->f_mapping;
+	u64 offset = pos - folio_pos(folio), size;
+
+	if (pos < folio_pos(folio) || offset >= folio_size(folio) ||
+	    !folio_test_uptodate(folio) || poisoned(folio))
+		return 0;
+	len = min_t(u64, len, folio_size(folio) - offset);
+	memcpy(buf, folio_address(folio) + offset, len);
+	/* In this order: what is cut off may have been zeroed before. */
+	smp_rmb();
+	size = i_size_read(file_inode(src->file));
+	if (READ_ONCE(folio->mapping) != mapping || size <= pos)
+		return 0;
+	return min_t(u64, len, size - pos);
+}
+
+/*
+ * Copy what is in the page cache from @pos on.  Returns how many bytes, and how
+ * many are absent if those are none.
+ */
+static size_t copy_cached(struct ksift_src *src, u64 pos, void *buf, size_t len,
+			  size_t *absent)
+{
+	struct address_space *mapping = src->file->f_mapping;
+	pgoff_t start = pos >> PAGE_SHIFT, last = (pos + len - 1) >> PAGE_SHIFT;
+	struct folio_batch batch;
+	size_t done = 0;
+	u32 i, n;
+
+	folio_batch_init(&batch);
+	filemap_get_folios(mapping, &start, last, &batch);
+	n = folio_batch_count(&batch);
+	*absent = len;
+	if (n)
+		*absent = clamp_t(s64, folio_pos(batch.folios[0]) - pos, 0, len);
+	/* Whoever cuts into the file is not waited for. */
+	if (n && filemap_invalidate_trylock_shared(mapping)) {
+		for (i = 0; i < n && done < len; i++) {
+			size_t more = copy_folio(src, batch.folios[i],
+						 pos + done, buf + done,
+						 len - done);
+
+			if (!more)
+				break;
+			done += more;
+		}
+		filemap_invalidate_unlock_shared(mapping);
+	}
+	for (i = 0; i < n; i++)
+		folio_put(batch.folios[i]);
+	return done;
 }
 
 /* Returns bytes read; 0 at the end of the file. */
 static ssize_t read_file(struct ksift_src *src, u64 pos, void *buf,
 			 size_t len)
 {
-	struct file *reader = get_reader(src);
+	struct inode *inode = file_inode(src->file);
+	struct file *reader;
+	size_t absent = 0;
 	loff_t at = pos;
 	ssize_t n;
 
-	if (IS_ERR(reader))
-		return PTR_ERR(reader);
-	if (pos >= MAX_LFS_FILESIZE)
+	if (pos >= MAX_LFS_FILESIZE || !len)
 		return 0;
 	len = min_t(u64, len, MAX_LFS_FILESIZE - pos);
+	if (src->cached || src->polite) {
+		n = copy_cached(src, pos, buf, len, &absent);
+		if (n)
+			return n;
+		if (src->cached)
+			return pos < i_size_read(inode) ? -ENODATA : 0;
+		/* What is not absent is the cache's for the next page, too. */
+		len = min(len, absent ?: PAGE_SIZE - offset_in_page(pos));
+	}
+	reader = get_reader(src);
+	if (IS_ERR(reader))
+		return PTR_ERR(reader);
 	n = kernel_read(reader, buf, len, &at);
+	if (absent)
+		ksift_polite_drop(src, pos >> PAGE_SHIFT,
+				  DIV_ROUND_UP(pos + len, PAGE_SIZE));
 	/* Bytes past a truncation may have been zeroed before they were copied. */
 	if (n > 0 && src->walk) {
-		loff_t size = i_size_read(file_inode(src->file));
+		loff_t size = i_size_read(inode);
 
 		if (size <= pos)
 			n = 0;
@@ -236,11 +328,16 @@ ssize_t ksift_source_read(struct ksift_src *src, u64 pos, void *buf,
 	while (done < len) {
 		ssize_t n = read_file(src, pos + done, buf + done, len - done);
 
+		if (n == -ENODATA && done)
+			break;
 		if (n < 0)
 			return n;
 		if (!n)
 			break;
 		done += n;
+		/* All there is comes from there. */
+		if (src->cached)
+			src->walked += n;
 	}
 	return done;
 }
@@ -263,7 +360,7 @@ static int next_copy(struct ksift_src *src, u64 pos, u64 len,
 	piece->buf = src->bounce;
 	piece->len = n;
 	piece->shared = false;
-	piece->walked = false;
+	piece->walked = src->cached;
 	return 0;
 }
 
@@ -307,7 +404,7 @@ static struct folio *held_folio(struct ksift_src *src, pgoff_t index)
 	return NULL;
 }
 
-static struct folio *get_folio(struct ksift_src *src, pgoff_t index)
+static struct folio *get_folio(struct ksift_src *src, pgoff_t index, u64 size)
 {
 	struct folio *folio = held_folio(src, index);
 	pgoff_t last = (src->window.end - 1) >> PAGE_SHIFT;
@@ -316,6 +413,8 @@ static struct folio *get_folio(struct ksift_src *src, pgoff_t index)
 	if (folio && folio->index <= index)
 		return folio;
 	drop_batch(src);
+	if (src->polite && src->readahead)
+		ksift_polite_pass(src, index, size);
 	filemap_get_folios(src->file->f_mapping, &start, last, &src->batch);
 	return held_folio(src, index);
 }
@@ -329,18 +428,12 @@ static void ask_for(struct ksift_src *src, u64 pos)
 	page_cache_sync_ra(&ractl, DIV_ROUND_UP(len, PAGE_SIZE));
 }
 
-static bool poisoned(struct folio *folio)
-{
-	return folio_test_hwpoison(folio) ||
-	       (folio_test_large(folio) && folio_test_has_hwpoisoned(folio));
-}
-
 u64 ksift_source_hole(struct ksift_src *src, u64 pos, u64 len)
 {
 	struct file *reader;
 	loff_t size, data;
 
-	if (!src->walk || len < HOLE_MIN)
+	if (!src->walk || src->cached || len < HOLE_MIN)
 		return 0;
 	/* Before the file system is asked: what is appended since is no hole. */
 	size = i_size_read(file_inode(src->file));
@@ -353,7 +446,13 @@ u64 ksift_source_hole(struct ksift_src *src, u64 pos, u64 len)
 	return data > (loff_t)pos ? data - pos : 0;
 }
 
-/* @folio is marked: what follows it should be asked for by now. */
+/* Does @folio say that what follows should be asked for by now? */
+static bool marks(const struct ksift_src *src, struct folio *folio)
+{
+	return src->readahead && !src->polite && folio_test_readahead(folio);
+}
+
+/* @folio is marked. */
 static void ask_for_more(struct ksift_src *src, struct folio *folio)
 {
 	DEFINE_READAHEAD(ractl, src->file, &src->ra, src->file->f_mapping,
@@ -374,12 +473,31 @@ static void extend(struct ksift_src *src, struct folio *folio,
 		if (next->index != folio->index + folio_nr_pages(folio) ||
 		    folio_address(next) != piece->buf + piece->len ||
 		    !folio_test_uptodate(next) || poisoned(next) ||
-		    (src->readahead && folio_test_readahead(next)))
+		    marks(src, next))
 			return;
 		piece->len += folio_size(next);
 		folio = next;
 		src->batch_at++;
 	}
+}
+
+/* No bytes up to @end. */
+static int next_absent(u64 pos, u64 end, struct ksift_piece *piece)
+{
+	*piece = (struct ksift_piece){ .absent = true, .len = end - pos };
+	return 0;
+}
+
+/* What has to be a copy: of the page cache, if nothing else is to be had. */
+static int next_private(struct ksift_src *src, u64 pos, u64 len, u64 size,
+			struct ksift_piece *piece)
+{
+	int ret = next_copy(src, pos, len, piece);
+
+	if (ret == -ENODATA)
+		ret = next_absent(pos, min(round_down(pos, PAGE_SIZE) +
+					   PAGE_SIZE, size), piece);
+	return ret;
 }
 
 static int next_walked(struct ksift_src *src, u64 pos,
@@ -399,37 +517,41 @@ static int next_walked(struct ksift_src *src, u64 pos,
 	if (ret)
 		return ret;
 	if (pos < src->copy_to)
-		return next_copy(src, pos, BOUNCE_SIZE, piece);
+		return next_private(src, pos, BOUNCE_SIZE, size, piece);
 
-	folio = get_folio(src, index);
+	folio = get_folio(src, index, size);
 	if (!folio || folio->index > index) {
 		/* Nothing is there before @end. */
 		end = min(src->window.end, size);
 		if (folio)
 			end = min_t(u64, end, folio_pos(folio));
+		if (src->cached)
+			return next_absent(pos, end, piece);
 		/* First of all, or readahead would fill a hole with pages. */
 		piece->len = ksift_source_hole(src, pos, end - pos);
 		if (piece->len)
 			return 0;
-		if (src->readahead && src->ra_asked != index + 1) {
+		if (src->readahead && !src->polite &&
+		    src->ra_asked != index + 1) {
 			src->ra_asked = index + 1;
 			ask_for(src, pos);
-			folio = get_folio(src, index);
+			folio = get_folio(src, index, size);
 		}
 		if (!folio || folio->index > index)
 			return next_copy(src, pos,
 					 min(end - pos, wanted(src, pos)),
 					 piece);
 	}
-	if (src->readahead && folio_test_readahead(folio))
+	if (marks(src, folio))
 		ask_for_more(src, folio);
-	if (!folio_test_uptodate(folio)) {
+	if (!folio_test_uptodate(folio) && !src->cached) {
 		if (folio_wait_locked_killable(folio))
 			return -EINTR;
 	}
 	end = folio_pos(folio) + folio_size(folio);
 	if (!folio_test_uptodate(folio) || poisoned(folio))
-		return next_copy(src, pos, min(end, size) - pos, piece);
+		return next_private(src, pos, min(end, size) - pos, size,
+				    piece);
 
 	src->piece_at = src->batch_at;
 	src->still_at = src->batch_at;

@@ -6,6 +6,7 @@
 #include <linux/types.h>
 
 #include "compat.h"
+#include "polite.h"
 
 struct ksift_run;
 
@@ -18,6 +19,9 @@ struct ksift_run;
  * @file: FILE: the caller's file, referenced
  * @reader: FILE: for kernel_read() and seeking; @file or a file of our own
  * @walk: FILE: the page cache may be used in place
+ * @cached: FILE: what is not in the page cache is not looked at
+ * @polite: FILE: the page cache is left as it was found
+ * @trace: What @polite has to put back
  * @readahead: FILE: absent pages can be asked for
  * @ra: Readahead state of our own, to leave the caller's alone
  * @ra_asked: Index + 1 of the page last asked for
@@ -42,6 +46,9 @@ struct ksift_src {
 	struct file *file;
 	struct file *reader;
 	bool walk;
+	bool cached;
+	bool polite;
+	struct ksift_polite trace;
 	bool readahead;
 	struct file_ra_state ra;
 	pgoff_t ra_asked;
@@ -62,14 +69,16 @@ struct ksift_src {
 
 /**
  * struct ksift_piece - Some bytes of a source
- * @buf: The bytes; NULL if all are zero and nobody has stored them
+ * @buf: The bytes; NULL if all are zero and nobody has stored them, or @absent
  * @len: How many; 0 at the source's end
+ * @absent: They are not in the page cache, and nothing else was to be looked at
  * @shared: Others may write to them
  * @walked: They are from the page cache
  */
 struct ksift_piece {
 	const u8 *buf;
 	u64 len;
+	bool absent;
 	bool shared;
 	bool walked;
 };
@@ -149,8 +158,8 @@ void ksift_source_used(struct ksift_src *src, const struct ksift_piece *piece,
  * @buf: Where they go
  * @len: How many
  *
- * Return: how many there were, less than @len only at the source's end, or a
- * negative error.
+ * Return: how many there were, less than @len only at the source's end or before
+ * what is absent, or a negative error; -ENODATA: they are absent.
  */
 ssize_t ksift_source_read(struct ksift_src *src, u64 pos, void *buf,
 			  size_t len);

@@ -20,7 +20,7 @@ _Static_assert(sizeof(struct ksift_info) == 56, "ksift_info");
 _Static_assert(sizeof(struct ksift_pattern) == 24, "ksift_pattern");
 _Static_assert(sizeof(struct ksift_filter) == 40, "ksift_filter");
 _Static_assert(sizeof(struct ksift_resume) == 24, "ksift_resume");
-_Static_assert(sizeof(struct ksift_run) == 112, "ksift_run");
+_Static_assert(sizeof(struct ksift_run) == 128, "ksift_run");
 _Static_assert(sizeof(struct ksift_record) == 40, "ksift_record");
 _Static_assert(sizeof(struct ksift_lines) == 200, "ksift_lines");
 _Static_assert(sizeof(struct ksift_fib) == 40, "ksift_fib");
@@ -131,6 +131,7 @@ TEST_F(info, best)
 	EXPECT_TRUE(info.out_kernels >> KSIFT_KERNEL_SUMSQ & 1);
 	EXPECT_TRUE(info.out_kernels >> KSIFT_KERNEL_SUM_I64 & 1);
 	EXPECT_TRUE(info.out_features & KSIFT_FEATURE_LEVELS);
+	EXPECT_TRUE(info.out_features & KSIFT_FEATURE_CACHE);
 }
 
 TEST_F(info, every_variant)

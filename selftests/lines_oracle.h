@@ -222,6 +222,8 @@ struct job {
 	bool want_total;
 	/* Of all the calls together. */
 	__u64 max_lines;
+	/* enum ksift_run_flags. */
+	__u32 flags;
 	/* Of each call; 0: not wanted. */
 	size_t text_cap;
 	size_t records_cap;
@@ -252,6 +254,8 @@ struct job {
 	__u64 total_bytes;
 	__u64 bytes;
 	__u64 walked;
+	__u64 absent;
+	__u64 cut;
 	unsigned char *text;
 	size_t text_len;
 	size_t text_room;
@@ -318,6 +322,8 @@ static inline void job_reset(struct job *j)
 	j->total_bytes = 0;
 	j->bytes = 0;
 	j->walked = 0;
+	j->absent = 0;
+	j->cut = 0;
 	j->text_len = 0;
 	j->nrec = 0;
 	j->why[0] = '\0';
@@ -347,12 +353,20 @@ static inline int job_check_call(struct job *j, const struct ksift_resume *in)
 	const struct ksift_resume *re = &r->resume;
 	__u32 part = re->flags &
 		     (KSIFT_RESUME_INLINE | KSIFT_RESUME_PENDING_NL);
+	const __u32 both = KSIFT_RESUME_ABSENT | KSIFT_RESUME_CUT;
+	__u32 gone = re->flags & both;
 	size_t i;
 
 	if (!(re->flags & KSIFT_RESUME_VALID))
 		return JOB_FAIL(j, "resume without VALID: %#x", re->flags);
-	if (re->flags & ~0x1fU || re->__reserved)
+	if (re->flags & ~0x7fU || re->__reserved)
 		return JOB_FAIL(j, "resume flags %#x", re->flags);
+	if (gone && (gone == both || part || re->flags & KSIFT_RESUME_DONE))
+		return JOB_FAIL(j, "absent or cut: %#x", re->flags);
+	if (!(j->flags & KSIFT_RUN_CACHED) &&
+	    (gone || r->out_absent || r->out_cut))
+		return JOB_FAIL(j, "flags %#x, %llu absent, %llu cut", re->flags,
+				r->out_absent, r->out_cut);
 	if (part && re->flags & KSIFT_RESUME_DONE)
 		return JOB_FAIL(j, "DONE in a line: %#x", re->flags);
 	if (part == (KSIFT_RESUME_INLINE | KSIFT_RESUME_PENDING_NL))
@@ -390,6 +404,7 @@ static inline int job_check_call(struct job *j, const struct ksift_resume *in)
 		if (l->out_selected != l->max_lines)
 			return JOB_FAIL(j, "LIMIT at %llu", l->out_selected);
 	} else if (!(re->flags & KSIFT_RESUME_DONE) && !j->signals &&
+		   !(j->flags & KSIFT_RUN_CACHED && l->out_text) &&
 		   !(j->text_cap && l->out_text == j->text_cap) &&
 		   !(j->records_cap && l->out_records == j->records_cap)) {
 		return JOB_FAIL(j, "ended for no reason: flags %#x pos %llu",
@@ -439,6 +454,8 @@ static inline void job_gather(struct job *j)
 	j->total_bytes += l->out_total_bytes;
 	j->bytes += j->run.out_bytes;
 	j->walked += j->run.out_walked;
+	j->absent += j->run.out_absent;
+	j->cut += j->run.out_cut;
 }
 
 /* The question of the next call, ready for the ioctl. */
@@ -450,6 +467,7 @@ static inline void job_ask(struct job *j)
 		run_from_mem(&j->run, j->base, j->len);
 	else
 		run_from_file(&j->run, j->fd);
+	j->run.flags = j->flags;
 	j->run.variant = j->variant;
 	j->run.from = j->from;
 	j->run.to = j->to;
@@ -582,8 +600,8 @@ static inline int job_run_check(struct job *j, const struct oracle *o)
 
 /* After the question may come a format and its arguments: what to log too. */
 #define JOB_LOG(j, ...) do {						\
-	TH_LOG("variant %u, %s, [%llu, %llu), text %zu, records %zu: %s",\
-	       (j)->variant, (j)->source == JOB_MEM ? "mem" : "file",	\
+	TH_LOG("flags %u, variant %u, %s, [%llu, %llu), text %zu, records %zu: %s",\
+	       (j)->flags, (j)->variant, (j)->source == JOB_MEM ? "mem" : "file",	\
 	       (j)->from, (j)->to, (j)->text_cap, (j)->records_cap,	\
 	       (j)->why);						\
 	__VA_OPT__(TH_LOG(__VA_ARGS__);)				\

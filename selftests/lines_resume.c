@@ -522,7 +522,7 @@ TEST_F(resume, wrong_states)
 		{ { .pos = 2, .skip = 1, .flags = KSIFT_RESUME_VALID },
 		  EINVAL },
 		{ { .flags = KSIFT_RESUME_VALID, .__reserved = 1 }, EINVAL },
-		{ { .flags = KSIFT_RESUME_VALID | 1 << 5 }, EOPNOTSUPP },
+		{ { .flags = KSIFT_RESUME_VALID | 1 << 7 }, EOPNOTSUPP },
 		{ { .flags = 1U << 31 }, EOPNOTSUPP },
 		/* In the middle of a line, and its text is not wanted. */
 		{ { .pos = 2, .flags = KSIFT_RESUME_VALID |

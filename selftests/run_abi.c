@@ -298,6 +298,10 @@ TEST_F(run, outputs)
 	EXPECT_TRUE(ksift_variants(self->d.dev) >> r.run.out_variant & 1);
 	before.run.resume = r.run.resume;
 	before.run.out_bytes = r.run.out_bytes;
+	EXPECT_EQ(0, r.run.out_absent);
+	before.run.out_absent = 0;
+	EXPECT_EQ(0, r.run.out_cut);
+	before.run.out_cut = 0;
 	before.run.out_walked = r.run.out_walked;
 	before.run.out_variant = r.run.out_variant;
 	EXPECT_EQ(0, memcmp(&before.run, &r.run, sizeof(r.run)));
@@ -480,9 +484,20 @@ TEST_F(run, flags)
 {
 	__u32 i;
 
-	for (i = 0; i < 32; i++)
+	for (i = 2; i < 32; i++)
 		BAD_AT(i, EOPNOTSUPP, r.run.flags = 1U << i);
 	BAD(EOPNOTSUPP, r.run.flags = UINT32_MAX);
+	BAD(EINVAL, r.run.flags = KSIFT_RUN_CACHED | KSIFT_RUN_POLITE);
+	if (variant->k.source != KSIFT_SOURCE_FILE) {
+		BAD(EINVAL, r.run.flags = KSIFT_RUN_CACHED);
+		BAD(EINVAL, r.run.flags = KSIFT_RUN_POLITE);
+		return;
+	}
+	GOOD(r.run.flags = KSIFT_RUN_POLITE);
+	if (variant->k.kernel == KSIFT_KERNEL_LINES)
+		GOOD(r.run.flags = KSIFT_RUN_CACHED);
+	else
+		BAD(EOPNOTSUPP, r.run.flags = KSIFT_RUN_CACHED);
 }
 
 TEST_F(run, reserved)
@@ -750,7 +765,7 @@ TEST_F(run, resume_unknown_flags)
 {
 	__u32 i;
 
-	for (i = 5; i < 32; i++) {
+	for (i = 7; i < 32; i++) {
 		BAD_AT(i, EOPNOTSUPP, r.run.resume.flags = 1U << i);
 		BAD_AT(i, EOPNOTSUPP,
 		       r.run.resume.flags = KSIFT_RESUME_VALID | 1U << i);
@@ -765,6 +780,8 @@ TEST_F(run, resume_flags)
 		INLINE = KSIFT_RESUME_INLINE,
 		NL = KSIFT_RESUME_PENDING_NL,
 		LIMIT = KSIFT_RESUME_LIMIT,
+		ABSENT = KSIFT_RESUME_ABSENT,
+		CUT = KSIFT_RESUME_CUT,
 	};
 
 	BAD(EINVAL, r.run.resume.flags = DONE);
@@ -779,16 +796,47 @@ TEST_F(run, resume_flags)
 	BAD(EINVAL, r.run.resume.flags = INLINE);
 	BAD(EINVAL, r.run.resume.flags = NL);
 	BAD(EINVAL, r.run.resume.flags = INLINE | LIMIT);
+	BAD(EINVAL, r.run.resume.flags = ABSENT);
+	BAD(EINVAL, r.run.resume.flags = CUT);
+
+	/* What nothing but a scan of the cache comes to. */
+	BAD(EINVAL, r.run.resume.flags = VALID | ABSENT);
+	BAD(EINVAL, r.run.resume.flags = VALID | CUT);
 
 	if (variant->k.kernel == KSIFT_KERNEL_LINES) {
 		GOOD(r.run.resume.flags = VALID | INLINE);
 		GOOD(r.run.resume.flags = VALID | INLINE,
 		     r.run.resume.skip = 5);
 		BAD(EINVAL, r.run.resume.flags = VALID | INLINE | NL);
+		BAD(EINVAL, r.run.resume.flags = VALID | INLINE | CUT);
 	} else {
 		BAD(EINVAL, r.run.resume.flags = VALID | INLINE);
 		BAD(EINVAL, r.run.resume.flags = VALID | NL);
 	}
+}
+
+TEST_F(lines, resume_cached)
+{
+	enum {
+		VALID = KSIFT_RESUME_VALID,
+		ABSENT = KSIFT_RESUME_ABSENT,
+		CUT = KSIFT_RESUME_CUT,
+		CACHED = KSIFT_RUN_CACHED,
+	};
+
+	if (variant->k.source != KSIFT_SOURCE_FILE)
+		return;
+	GOOD(r.run.flags = CACHED, r.run.resume.flags = VALID | ABSENT);
+	GOOD(r.run.flags = CACHED, r.run.resume.flags = VALID | CUT);
+	BAD(EINVAL, r.run.flags = CACHED,
+	    r.run.resume.flags = VALID | ABSENT | CUT);
+	BAD(EINVAL, r.run.flags = CACHED,
+	    r.run.resume.flags = VALID | ABSENT | KSIFT_RESUME_INLINE);
+	BAD(EINVAL, r.run.flags = CACHED,
+	    r.run.resume.flags = VALID | CUT | KSIFT_RESUME_PENDING_NL);
+	BAD(EINVAL, r.run.flags = CACHED, r.run.resume.flags = VALID | CUT,
+	    r.run.resume.skip = 1);
+	BAD(EINVAL, r.run.flags = CACHED, r.run.resume.flags = ABSENT);
 }
 
 TEST_F(run, resume_skip)

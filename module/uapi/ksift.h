@@ -128,9 +128,12 @@ enum ksift_level {
  * @KSIFT_FEATURE_LEVELS: Severity: struct ksift_filter.level_mask may be used
  *	and struct ksift_record carries level and msg.  A module without it
  *	answers EOPNOTSUPP to a mask, and gives every record %KSIFT_LEVEL_NONE.
+ * @KSIFT_FEATURE_CACHE: Bits of enum ksift_run_flags.  A module without it answers
+ *	EOPNOTSUPP to them.
  */
 enum ksift_feature {
-	KSIFT_FEATURE_LEVELS = 1 << 0
+	KSIFT_FEATURE_LEVELS = 1 << 0,
+	KSIFT_FEATURE_CACHE = 1 << 1
 };
 
 /**
@@ -277,19 +280,27 @@ enum ksift_source {
  * @KSIFT_RESUME_LIMIT: struct ksift_lines.max_lines was reached; unless INLINE
  *	or PENDING_NL is set, too, @pos is the byte after the last line counted.
  *	May come with DONE.  Ignored on input.
+ * @KSIFT_RESUME_ABSENT: With %KSIFT_RUN_CACHED: the byte before @pos was absent.
+ *	What follows up to a newline is the end of a line whose beginning was not
+ *	seen, and is skipped; that it was cut is not counted yet.
+ * @KSIFT_RESUME_CUT: With %KSIFT_RUN_CACHED: @pos is in a line that was cut, and
+ *	counted as that.  The rest of it is skipped.
  */
 enum ksift_resume_flags {
 	KSIFT_RESUME_VALID = 1 << 0,
 	KSIFT_RESUME_DONE = 1 << 1,
 	KSIFT_RESUME_INLINE = 1 << 2,
 	KSIFT_RESUME_PENDING_NL = 1 << 3,
-	KSIFT_RESUME_LIMIT = 1 << 4
+	KSIFT_RESUME_LIMIT = 1 << 4,
+	KSIFT_RESUME_ABSENT = 1 << 5,
+	KSIFT_RESUME_CUT = 1 << 6
 };
 
 /**
  * struct ksift_resume - How far a RUN came
  * @pos: Without a source the next number of the range; for
- *	%KSIFT_KERNEL_LINES the start of a line; else the next element's offset
+ *	%KSIFT_KERNEL_LINES the start of a line, unless one of ABSENT and CUT is
+ *	set; else the next element's offset
  * @skip: Bytes of the line at @pos that were given out already; 0 unless one
  *	of INLINE and PENDING_NL is set
  * @flags: Bits of enum ksift_resume_flags.  0 on input starts at the range's
@@ -309,9 +320,34 @@ struct ksift_resume {
 };
 
 /**
+ * enum ksift_run_flags - Bits of struct ksift_run.flags
+ * @KSIFT_RUN_CACHED: Look at what is in the page cache, and read nothing.  What is
+ *	not there, or only being read, is absent, and so are holes.  A line is
+ *	looked at if all of it is there and known to begin where it does: the byte
+ *	before it is there, too, or it is the file's first.  The file's time of
+ *	access stays as it is.  For %KSIFT_KERNEL_LINES, else EOPNOTSUPP.
+ *	The text of a line that is longer than 64 KiB, or than what it is given
+ *	out to, ends where it is lost from the cache while that is done, and the
+ *	line counts as cut, too.
+ * @KSIFT_RUN_POLITE: Leave the page cache as it is: what is there keeps its place
+ *	in it, and what is not is read, looked at, and dropped again, unless
+ *	somebody else has mapped it or written to it by then.  Each call begins to
+ *	read ahead anew, so short ones read some of it twice.  tmpfs has nowhere
+ *	to drop to: what was swapped out stays in.
+ *
+ * For %KSIFT_SOURCE_FILE, else EINVAL, and for files that can be scanned in the
+ * page cache, else EOPNOTSUPP.  Both together are EINVAL: what is read from
+ * nowhere need not be dropped.
+ */
+enum ksift_run_flags {
+	KSIFT_RUN_CACHED = 1 << 0,
+	KSIFT_RUN_POLITE = 1 << 1
+};
+
+/**
  * struct ksift_run - ioctl(KSIFT_RUN)
  * @size: sizeof(struct ksift_run)
- * @flags: Must be 0
+ * @flags: Bits of enum ksift_run_flags
  * @kernel: enum ksift_kernel; EOPNOTSUPP if this module has no such kernel
  * @variant: enum ksift_variant; EOPNOTSUPP if this machine cannot run it
  * @source: enum ksift_source; EINVAL for one that @kernel does not take
@@ -327,6 +363,13 @@ struct ksift_resume {
  * @args: Pointer to the structure of @kernel, which starts with its own size
  * @out_bytes: Bytes of the source that were looked at
  * @out_walked: How many of @out_bytes came straight from the page cache
+ * @out_absent: With %KSIFT_RUN_CACHED, how many bytes of the range were absent,
+ *	else 0
+ * @out_cut: With %KSIFT_RUN_CACHED, how many lines were looked at in part, because
+ *	the rest was absent, else 0.  Each end of an absent stretch that is not
+ *	known to be a line's counts, and belongs to the range that has the line's
+ *	first byte, or the first byte after the stretch: what of a line lies before
+ *	one and what lies after it cannot be known to be the same line's.
  * @out_variant: The enum ksift_variant that ran
  * @__reserved: Must be 0
  *
@@ -367,6 +410,8 @@ struct ksift_run {
 	__aligned_u64 args;
 	__aligned_u64 out_bytes;
 	__aligned_u64 out_walked;
+	__aligned_u64 out_absent;
+	__aligned_u64 out_cut;
 	__u32 out_variant;
 	__u32 __reserved;
 };
@@ -443,7 +488,8 @@ struct ksift_record {
  * if something comes after the last newline.  Sources: MEM, FILE.
  *
  * The call ends when the range does, at @max_lines, when either buffer is
- * full, or at a signal.  A line is counted, and its record written, in the
+ * full, with %KSIFT_RUN_CACHED when the next line does not fit in what is left of
+ * @text, or at a signal.  A line is counted, and its record written, in the
  * call that finds it selected, even if its text is finished by a later one.
  */
 struct ksift_lines {

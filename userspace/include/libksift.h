@@ -233,7 +233,7 @@ int ksift_matcher_fd(const struct ksift_matcher *matcher);
  * ksift_lines_run() - One run over one range
  * @ctx: The context
  * @matcher: Selects the lines; made with this context's engine
- * @run: @size, @source, @source_fd or @base and @len, @from, @to and @resume are the
+ * @run: @size, @flags, @source, @source_fd or @base and @len, @from, @to and @resume are the
  *	caller's, see <ksift.h>; the rest is filled in here
  * @lines: @size, @flags, @max_lines and the buffers are the caller's; the rest is
  *	filled in here
@@ -289,6 +289,14 @@ struct ksift_scan_result;
  *	do, too, and a newline is a byte like any other: the one that a NUL in a
  *	pattern matches.  Files are read, not walked.
  * @KSIFT_SCAN_LEVELS: Count the selected lines by level
+ * @KSIFT_SCAN_CACHED: Look only at what of a regular file is in the page cache, and
+ *	read nothing, see %KSIFT_RUN_CACHED in <ksift.h>: lines that are not there
+ *	as a whole are not looked at.  Only with the kernel engine.
+ * @KSIFT_SCAN_POLITE: Leave the page cache as it is, see %KSIFT_RUN_POLITE in
+ *	<ksift.h>.  One thread does it, and rests the longer the more the
+ *	kernel says that work waits for memory or disks (/proc/pressure), but
+ *	never longer than a second.  Only with the kernel engine.  What is
+ *	no regular file is in no cache, and is read.
  */
 enum ksift_scan_flags {
 	KSIFT_SCAN_TEXT = 1 << 0,
@@ -296,7 +304,9 @@ enum ksift_scan_flags {
 	KSIFT_SCAN_TOTAL = 1 << 2,
 	KSIFT_SCAN_CURRENT = 1 << 3,
 	KSIFT_SCAN_NUL = 1 << 4,
-	KSIFT_SCAN_LEVELS = 1 << 5
+	KSIFT_SCAN_LEVELS = 1 << 5,
+	KSIFT_SCAN_CACHED = 1 << 6,
+	KSIFT_SCAN_POLITE = 1 << 7
 };
 
 /**
@@ -373,6 +383,10 @@ enum ksift_scan_result_flags {
  *	%KSIFT_SCAN_LIMITED, after the last line selected
  * @levels: With %KSIFT_SCAN_LEVELS, how many of the lines selected have each
  *	enum ksift_level; else 0
+ * @absent: With %KSIFT_SCAN_CACHED, bytes of the range that were not in the page
+ *	cache, else 0
+ * @cut: With %KSIFT_SCAN_CACHED, lines that were there in part, else 0; see
+ *	struct ksift_run
  */
 struct ksift_scan_result {
 	size_t size;
@@ -387,10 +401,12 @@ struct ksift_scan_result {
 	uint64_t start;
 	uint64_t end;
 	uint64_t levels[KSIFT_LEVELS];
+	uint64_t absent;
+	uint64_t cut;
 };
 
 #define KSIFT_SCAN_RESULT_INIT \
-	{ sizeof(struct ksift_scan_result), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, { 0 } }
+	{ sizeof(struct ksift_scan_result), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, { 0 }, 0, 0 }
 
 /**
  * ksift_lines_scan() - Scan a whole file, or a range of it, in order

@@ -21,6 +21,7 @@
  * @fd: The device; -1: the user engine does the work
  * @variant: What all runs use
  * @kernels: Those that the engine has
+ * @features: Its features
  * @interrupted: From the caller
  * @arg: For it
  * @fallback: Why the device is not used although it might have been, or ""
@@ -29,6 +30,7 @@ struct ksift_ctx {
 	int fd;
 	uint32_t variant;
 	uint64_t kernels;
+	uint64_t features;
 	int (*interrupted)(void *arg);
 	void *arg;
 	char fallback[KSIFT_ERROR_TEXT];
@@ -101,6 +103,7 @@ static int ctx_ask(struct ksift_ctx *ctx, const char *device,
 	if (ret)
 		return ksift_error_sys(err, ret, device);
 	ctx->kernels = info.out_kernels;
+	ctx->features = info.out_features;
 	return 0;
 }
 
@@ -320,6 +323,26 @@ static const char *kernel_name(uint32_t kernel)
 	}
 }
 
+/* For runs with flags. */
+static int error_cache(struct ksift_ctx *ctx, const struct ksift_run *run,
+		       struct ksift_error *err)
+{
+	const char *name = run->flags & KSIFT_RUN_CACHED ? "CACHED" : "POLITE";
+
+	if (run->flags & ~(KSIFT_RUN_CACHED | KSIFT_RUN_POLITE))
+		return ksift_error_set(err, -EOPNOTSUPP, "flags has unknown bits %#x",
+				       run->flags);
+	if (ctx->fd < 0)
+		return ksift_error_set(err, -EOPNOTSUPP,
+			"%s: only the ksift module can see the page cache%s%s", name,
+			*ctx->fallback ? "; " : "", ctx->fallback);
+	if (!(ctx->features & KSIFT_FEATURE_CACHE))
+		return ksift_error_set(err, -EOPNOTSUPP,
+			"%s: the ksift module is older than this program", name);
+	return ksift_error_set(err, -EOPNOTSUPP,
+		"%s: the page cache of its file system cannot be scanned", name);
+}
+
 static int error_run(struct ksift_ctx *ctx, const struct ksift_run *run, int ret,
 		     struct ksift_error *err)
 {
@@ -332,6 +355,8 @@ static int error_run(struct ksift_ctx *ctx, const struct ksift_run *run, int ret
 			"this libksift is older than the program: it does not know such a run" :
 			"the ksift module is older than this program: it does not know such a run");
 	case -EOPNOTSUPP:
+		if (run->flags)
+			return error_cache(ctx, run, err);
 		if (user)
 			return ksift_error_set(err, ret,
 				"this libksift cannot do this, it may be older than the program");
@@ -368,7 +393,6 @@ int ksift_ctx_run(struct ksift_ctx *ctx, const struct ksift_prog *prog,
 {
 	int ret;
 
-	run->flags = 0;
 	run->__reserved = 0;
 	run->variant = ctx->variant;
 	if (run->from > run->to)

@@ -23,12 +23,15 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "error.h"
+#include "pressure.h"
 #include "scan.h"
 
 /* So few system calls that they do not count, and still in a second-level cache. */
@@ -37,11 +40,15 @@
 #define RECORDS_CAP 16384u
 /* A few milliseconds of work, next to which a system call is nothing. */
 #define WINDOW (64ull << 20)
+/* What is read politely between two looks at whether others wait. */
+#define POLITE_WINDOW (4ull << 20)
 /* What a pipe holds, four times: room for a line and a full read after it. */
 #define STREAM_CAP (256u << 10)
 
 #define SCAN_FLAGS (KSIFT_SCAN_TEXT | KSIFT_SCAN_RECORDS | KSIFT_SCAN_TOTAL | \
-		    KSIFT_SCAN_CURRENT | KSIFT_SCAN_NUL | KSIFT_SCAN_LEVELS)
+		    KSIFT_SCAN_CURRENT | KSIFT_SCAN_NUL | KSIFT_SCAN_LEVELS | \
+		    CACHE_FLAGS)
+#define CACHE_FLAGS (KSIFT_SCAN_CACHED | KSIFT_SCAN_POLITE)
 
 /* What a file that is read comes through. */
 struct stream {
@@ -176,6 +183,8 @@ static void scan_add(struct scan *s, const struct ksift_run *run,
 	res->total_bytes += lines->out_total_bytes;
 	res->bytes += run->out_bytes;
 	res->walked += run->out_walked;
+	res->absent += run->out_absent;
+	res->cut += run->out_cut;
 	/* A range in the middle of a line ends before the line does. */
 	if (res->end < base + run->resume.pos)
 		res->end = base + run->resume.pos;
@@ -233,6 +242,32 @@ int ksift_scan_range(struct scan *s, struct ksift_run *run, uint64_t base)
 	}
 }
 
+uint32_t ksift_scan_run_flags(const struct scan *s)
+{
+	return (s->opts.flags & KSIFT_SCAN_CACHED ? KSIFT_RUN_CACHED : 0) |
+		(s->opts.flags & KSIFT_SCAN_POLITE ? KSIFT_RUN_POLITE : 0);
+}
+
+static uint64_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ull + t.tv_nsec;
+}
+
+/* Make room for others, after work that began at *@since.  A signal ends it. */
+static void back_off(uint64_t *since)
+{
+	uint64_t rest = ksift_pressure_rest(ksift_pressure("/proc/pressure"),
+					    now() - *since);
+	struct timespec t = { rest / 1000000000, rest % 1000000000 };
+
+	if (rest)
+		nanosleep(&t, NULL);
+	*since = now();
+}
+
 static int scan_file(struct scan *s, int fd)
 {
 	struct ksift_run run = {
@@ -240,10 +275,12 @@ static int scan_file(struct scan *s, int fd)
 		.source = KSIFT_SOURCE_FILE,
 		.source_fd = fd,
 		.from = s->res.start,
+		.flags = ksift_scan_run_flags(s),
 	};
-	bool threads = s->opts.threads > 1;
-	const uint64_t window = threads ? KSIFT_SCAN_WINDOW : WINDOW;
-	uint64_t size, from;
+	const bool polite = s->opts.flags & KSIFT_SCAN_POLITE;
+	bool threads = s->opts.threads > 1 && !polite;
+	const uint64_t window = polite ? POLITE_WINDOW : threads ? KSIFT_SCAN_WINDOW : WINDOW;
+	uint64_t size, from, since = now();
 	struct stat st;
 	int ret;
 
@@ -263,6 +300,8 @@ static int scan_file(struct scan *s, int fd)
 		if (ret || run.to == s->opts.to ||
 		    (s->res.flags & KSIFT_SCAN_LIMITED))
 			return ret;
+		if (polite)
+			back_off(&since);
 		ret = ksift_ctx_interrupted(s->ctx, s->err);
 		if (ret)
 			return ret;
@@ -394,6 +433,7 @@ static int scan_stream(struct scan *s, int fd, bool seek)
 static int scan_any(struct scan *s, int fd)
 {
 	bool whole = s->opts.from == 0 && s->opts.to == UINT64_MAX;
+	bool cached = s->opts.flags & KSIFT_SCAN_CACHED;
 	struct stat st;
 	off_t pos;
 	int ret;
@@ -412,13 +452,17 @@ static int scan_any(struct scan *s, int fd)
 	if (fstat(fd, &st))
 		return ksift_error_sys(s->err, -errno, "");
 	/* Files of /proc are of length 0 and have something to read still. */
-	if (S_ISREG(st.st_mode) && (st.st_size || !whole)) {
+	if (S_ISREG(st.st_mode) && (st.st_size || !whole || cached)) {
 		if (s->opts.flags & KSIFT_SCAN_NUL)
 			return s->opts.from > (uint64_t)st.st_size ? 0 :
 				scan_stream(s, fd, true);
 		ret = scan_file(s, fd);
-		if ((ret != -ESPIPE && ret != -EOPNOTSUPP) || s->started || !whole)
+		if ((ret != -ESPIPE && ret != -EOPNOTSUPP) || s->started ||
+		    !whole || (s->opts.flags & CACHE_FLAGS))
 			return ret;
+	} else if (cached) {
+		return ksift_error_set(s->err, -ESPIPE,
+			"CACHED: only a regular file is in the page cache");
 	} else if (!whole) {
 		return ksift_error_set(s->err, -ESPIPE,
 			"from, to: only a regular file has ranges");
@@ -445,6 +489,12 @@ static int check_opts(const struct ksift_scan_opts *opts,
 	if ((opts->flags & KSIFT_SCAN_CURRENT) && opts->from)
 		return ksift_error_set(err, -EINVAL,
 			"from must be 0 with KSIFT_SCAN_CURRENT");
+	if ((opts->flags & CACHE_FLAGS) == CACHE_FLAGS)
+		return ksift_error_set(err, -EINVAL,
+			"flags: CACHED and POLITE exclude each other");
+	if ((opts->flags & CACHE_FLAGS) && (opts->flags & KSIFT_SCAN_NUL))
+		return ksift_error_set(err, -EINVAL,
+			"flags: CACHED and POLITE are for files that are walked, and NUL for those that are read");
 	if (opts->__reserved)
 		return ksift_error_set(err, -EINVAL, "__reserved is not 0");
 	if ((opts->flags & out) && !opts->chunk)
@@ -478,7 +528,7 @@ KSIFT_EXPORT int ksift_lines_scan(struct ksift_ctx *ctx,
 		return ret;
 	if (result)
 		ret = ksift_error_size(err, "scan_result", result->size,
-				       sizeof(s.res));
+				       offsetof(struct ksift_scan_result, absent));
 	if (!ret)
 		ret = check_opts(&s.opts, matcher, err);
 	if (ret)

@@ -59,6 +59,9 @@ void ksift_scan_free(struct scan_buf *buf);
 void ksift_scan_ask(const struct scan *s, struct ksift_lines *lines,
 		    struct scan_buf *buf, uint64_t max_lines);
 
+/* The enum ksift_run_flags of its runs of files. */
+uint32_t ksift_scan_run_flags(const struct scan *s);
+
 /* Give out and add up what a run gave; @base is its source's offset. */
 int ksift_scan_take(struct scan *s, const struct ksift_run *run,
 		    const struct ksift_lines *lines, uint64_t base);

@@ -124,6 +124,7 @@ static struct ksift_run window_run(const struct pool *pool, uint64_t number)
 		.size = sizeof(run),
 		.source = KSIFT_SOURCE_FILE,
 		.source_fd = pool->fd,
+		.flags = ksift_scan_run_flags(pool->scan),
 		.from = pool->from + number * pool->window,
 		.to = pool->scan->opts.to,
 	};

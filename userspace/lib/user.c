@@ -290,10 +290,12 @@ int ksift_user_run(struct ksift_ctx *ctx, const struct ksift_prog *prog,
 		return -E2BIG;
 	memcpy(&run, user, sizeof(run));
 	ops = get_variant(run.variant, &usable);
-	if (!ops)
+	if (!ops || run.flags)
 		return -EOPNOTSUPP;
 	run.out_bytes = 0;
 	run.out_walked = 0;
+	run.out_absent = 0;
+	run.out_cut = 0;
 	run.out_variant = ops->id;
 	switch (run.kernel) {
 	case KSIFT_KERNEL_LINES:

@@ -9,6 +9,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -20,6 +21,7 @@
 
 #include "../cli/num.h"
 #include "../cli/pattern.h"
+#include "../lib/pressure.h"
 #include "patterns.h"
 #include "tap.h"
 
@@ -1086,6 +1088,96 @@ static void test_compute(struct ksift_ctx *ctx)
 	close(fds[0]);
 }
 
+/* A stand-in refuses what it does not know, as an old module does. */
+static void test_scan_cache(struct ksift_ctx *ctx, const struct ksift_matcher *m, int fd)
+{
+	static const struct {
+		const char *what;
+		uint32_t flags;
+		int ret;
+		const char *text;
+	} cases[] = {
+		{ "both", KSIFT_SCAN_CACHED | KSIFT_SCAN_POLITE, -EINVAL, "exclude each other" },
+		{ "cached lines with NUL", KSIFT_SCAN_CACHED | KSIFT_SCAN_NUL, -EINVAL, "NUL" },
+		{ "polite lines with NUL", KSIFT_SCAN_POLITE | KSIFT_SCAN_NUL, -EINVAL, "NUL" },
+	};
+	struct ksift_scan_result res = KSIFT_SCAN_RESULT_INIT;
+	struct ksift_scan_opts opts = KSIFT_SCAN_OPTS_INIT;
+	struct ksift_error err;
+	int pipes[2], ret;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		opts.flags = cases[i].flags;
+		ret = ksift_lines_scan(ctx, m, fd, &opts, &res, &err);
+		ok(ret == cases[i].ret && strstr(err.text, cases[i].text), "scan: %s", cases[i].what);
+	}
+	for (opts.flags = KSIFT_SCAN_CACHED; opts.flags <= KSIFT_SCAN_POLITE; opts.flags *= 2) {
+		ret = ksift_lines_scan(ctx, m, fd, &opts, &res, &err);
+		ok(ret == (has_standin() ? -EINVAL : -EOPNOTSUPP) && !res.bytes,
+		   "scan: %s, and nobody can", opts.flags & KSIFT_SCAN_CACHED ? "cached" : "polite");
+	}
+	opts.flags = KSIFT_SCAN_CACHED;
+	if (!ok(!pipe(pipes), "pipe"))
+		return;
+	close(pipes[1]);
+	ok(ksift_lines_scan(ctx, m, pipes[0], &opts, &res, &err) == -ESPIPE, "scan: a pipe, cached");
+	opts.flags = KSIFT_SCAN_POLITE;
+	ok(!ksift_lines_scan(ctx, m, pipes[0], &opts, &res, &err), "scan: a pipe, politely");
+	close(pipes[0]);
+
+	/* As long as it was once. */
+	res.size = offsetof(struct ksift_scan_result, absent);
+	res.absent = 7;
+	opts.flags = 0;
+	ok(!ksift_lines_scan(ctx, m, fd, &opts, &res, &err) && res.absent == 7 &&
+	   res.size == offsetof(struct ksift_scan_result, absent), "scan: a shorter result");
+}
+
+static void put_pressure(const char *dir, const char *name, const char *text)
+{
+	char path[64];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	f = fopen(path, "w");
+	if (f) {
+		fputs(text, f);
+		fclose(f);
+	}
+}
+
+static void test_pressure(void)
+{
+	char dir[] = "/tmp/ksift-pressure-XXXXXX", path[64];
+	const uint64_t second = 1000000000;
+
+	if (!ok(mkdtemp(dir), "a directory"))
+		return;
+	ok(ksift_pressure(dir) == 0, "pressure: the kernel does not tell");
+	put_pressure(dir, "io", "some avg10=12.34 avg60=99.00 avg300=0.00 total=1\nfull avg10=50.00\n");
+	ok(ksift_pressure(dir) == 12, "pressure: io");
+	put_pressure(dir, "memory", "some avg10=3.00 avg60=0.00 avg300=0.00 total=1\n");
+	ok(ksift_pressure(dir) == 12, "pressure: the larger one");
+	put_pressure(dir, "memory", "some avg10=100.00 avg60=0.00 avg300=0.00 total=1\n");
+	ok(ksift_pressure(dir) == 100, "pressure: memory");
+	put_pressure(dir, "memory", "what else\n");
+	put_pressure(dir, "io", "");
+	ok(ksift_pressure(dir) == 0, "pressure: something else");
+	snprintf(path, sizeof(path), "%s/io", dir);
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/memory", dir);
+	unlink(path);
+	rmdir(dir);
+
+	ok(ksift_pressure_rest(0, second) == 0 && ksift_pressure_rest(4, second) == 0,
+	   "rest: none if nobody waits");
+	ok(ksift_pressure_rest(25, second / 10) == second / 10, "rest: as long as it worked");
+	ok(ksift_pressure_rest(50, second / 10) == second / 5, "rest: longer");
+	ok(ksift_pressure_rest(100, second) == second &&
+	   ksift_pressure_rest(100, UINT64_MAX) == second, "rest: for a second at most");
+}
+
 int main(int argc, char **argv)
 {
 	struct ksift_matcher_opts opts = KSIFT_MATCHER_OPTS_INIT;
@@ -1133,6 +1225,8 @@ int main(int argc, char **argv)
 	test_scan_nul_bytes(ctx);
 	test_scan_counts(ctx);
 	test_scan_errors(ctx, m, fd);
+	test_scan_cache(ctx, m, fd);
+	test_pressure();
 	if (getenv("KSIFT_STANDIN_CHOP"))
 		test_chopped(m, fd);
 	if (!has_standin())

@@ -722,4 +722,124 @@ TEST_F(cache, churn)
 	TH_LOG("%llu lines, %llu of them in part", selected, parts);
 }
 
+/*
+ * A file that is larger than the memory: KSIFT_BIG names one whose lines are the
+ * numbers from 1 on, as seq(1) writes them.
+ */
+struct big {
+	int fd;
+	size_t pages;
+	__u64 size;
+	__u64 lines;
+	unsigned char *map;
+	unsigned char *before;
+	unsigned char *after;
+};
+
+/* Every so many pages, and a few: what can stay when the rest goes through. */
+#define BIG_STEP 2048
+#define BIG_RUN 37
+
+static bool big_open(struct big *b, const char *path)
+{
+	char last[32] = "";
+	struct stat st;
+
+	b->fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (b->fd < 0 || fstat(b->fd, &st) || st.st_size < 32)
+		return false;
+	b->size = st.st_size;
+	b->pages = (b->size + page_size() - 1) / page_size();
+	b->before = xmalloc(b->pages);
+	b->after = xmalloc(b->pages);
+	if (pread(b->fd, last, 31, b->size - 31) != 31)
+		return false;
+	last[30] = '\0';
+	b->lines = strtoull(strrchr(last, '\n') + 1, NULL, 10);
+	b->map = mmap(NULL, b->size, PROT_READ, MAP_SHARED, b->fd, 0);
+	return b->map != MAP_FAILED;
+}
+
+static bool big_prepare(struct big *b)
+{
+	size_t i, k;
+	char c;
+
+	posix_fadvise(b->fd, 0, 0, POSIX_FADV_DONTNEED);
+	posix_fadvise(b->fd, 0, 0, POSIX_FADV_RANDOM);
+	drop_caches();
+	for (i = 0; i + BIG_RUN < b->pages; i += BIG_STEP)
+		for (k = 0; k < BIG_RUN; k++)
+			if (pread(b->fd, &c, 1, (i + k) * page_size()) != 1)
+				return false;
+	posix_fadvise(b->fd, 0, 0, POSIX_FADV_NORMAL);
+	return !mincore(b->map, b->size, b->before);
+}
+
+/* Pages that came or went since. */
+static size_t big_changed(struct big *b, size_t *there)
+{
+	size_t i, n = 0;
+
+	*there = 0;
+	if (mincore(b->map, b->size, b->after))
+		return SIZE_MAX;
+	for (i = 0; i < b->pages; i++) {
+		*there += b->before[i] & 1;
+		n += (b->before[i] ^ b->after[i]) & 1;
+	}
+	return n;
+}
+
+TEST(more_than_memory)
+{
+	const char *path = getenv("KSIFT_BIG");
+	__u64 reads, memory = (__u64)sysconf(_SC_PHYS_PAGES) * page_size();
+	int dev = ksift_open(), filter;
+	size_t there, changed, i;
+	struct big b = { 0 };
+	struct job j;
+
+	if (!path)
+		SKIP(return, "KSIFT_BIG does not name a large file");
+	ASSERT_TRUE(big_open(&b, path));
+	ASSERT_LT(memory, b.size);
+	filter = filter_literals(dev, 0, 1, "0000000");
+	ASSERT_LE(0, filter);
+	ASSERT_TRUE(big_prepare(&b));
+	for (i = there = 0; i < b.pages; i++)
+		there += b.before[i] & 1;
+	ASSERT_LT(BIG_RUN, there);
+
+	reads = disk_reads(b.fd);
+	job_init(&j, dev, filter, 0);
+	job_file(&j, b.fd);
+	j.flags = KSIFT_RUN_CACHED;
+	EXPECT_JOB(&j, job_run(&j));
+	EXPECT_EQ(reads, disk_reads(b.fd));
+	EXPECT_EQ(0, big_changed(&b, &there));
+	EXPECT_EQ(b.size, j.absent + there * page_size());
+	EXPECT_GT(b.lines, j.total);
+	TH_LOG("cached: %zu pages were there, %llu lines, %llu cut", there,
+	       j.total, j.cut);
+	job_reset(&j);
+
+	j.flags = KSIFT_RUN_POLITE;
+	EXPECT_JOB(&j, job_run(&j));
+	EXPECT_EQ(0, big_changed(&b, &there));
+	EXPECT_LE(b.size - (there + 1) * page_size(), disk_reads(b.fd) - reads);
+	EXPECT_EQ(b.lines, j.total);
+	EXPECT_EQ(b.lines / 10000000, j.selected);
+	job_reset(&j);
+
+	/* The same without it, so that this is known to show something. */
+	j.flags = 0;
+	EXPECT_JOB(&j, job_run(&j));
+	changed = big_changed(&b, &there);
+	EXPECT_EQ(b.lines, j.total);
+	EXPECT_LT(1000, changed);
+	TH_LOG("without either: %zu pages came or went", changed);
+	job_free(&j);
+}
+
 TEST_HARNESS_MAIN

@@ -18,6 +18,8 @@ enum cli_long {
 	CLI_ENGINE,
 	CLI_VARIANT,
 	CLI_JSON,
+	CLI_CACHED,
+	CLI_POLITE,
 	CLI_OTHER
 };
 

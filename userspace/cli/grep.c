@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "cache.h"
 #include "color.h"
 #include "grep.h"
 #include "level.h"
@@ -78,7 +79,7 @@ static int make_engines(struct grep *g)
 	struct ksift_matcher_opts opts = KSIFT_MATCHER_OPTS_INIT;
 	int ret;
 
-	if (grep_wants_context(g)) {
+	if (grep_wants_context(g) || g->cache) {
 		ret = make_engine(g, &opts, &g->engine_all);
 		if (ret)
 			return ret;
@@ -113,6 +114,8 @@ static int grep_open(struct grep *g, const struct cli_open_opts *how)
 {
 	int ret = cli_open(how, &g->ctx);
 
+	if (!ret)
+		ret = cache_check(g->ctx, "grep", g->cache);
 	if (!ret)
 		ret = make_match(g);
 	if (!ret)
@@ -193,6 +196,7 @@ static const struct option long_options[] = {
 	{ "checkpoint", required_argument, NULL, GREP_CHECKPOINT },
 	{ "from", required_argument, NULL, GREP_FROM },
 	{ "to", required_argument, NULL, GREP_TO },
+	CACHE_OPTIONS,
 	{ 0 }
 };
 
@@ -442,6 +446,10 @@ static int set_option(struct grep *g, int c, struct given *given)
 		return parse_bytes("--from", optarg, &g->from);
 	case GREP_TO:
 		return parse_bytes("--to", optarg, &g->to);
+	case CLI_CACHED:
+	case CLI_POLITE:
+		cache_option(c, &g->cache);
+		break;
 	case CLI_VARIANT:
 		given->how.variant = optarg;
 		break;
@@ -461,6 +469,23 @@ static int check_range(const struct grep *g)
 		return cli_error("grep: --from is above --to");
 	if (range && g->checkpoint)
 		return cli_error("grep: --checkpoint says where to begin: it takes no --from and --to");
+	return CLI_OK;
+}
+
+/* Whatever reads a file by itself, or needs lines that may not be there. */
+static int check_cache(const struct grep *g)
+{
+	const uint32_t cached = KSIFT_SCAN_CACHED, polite = KSIFT_SCAN_POLITE;
+
+	if (!g->cache)
+		return CLI_OK;
+	if (g->cache == (cached | polite))
+		return cli_error("grep: --cached and --polite exclude each other");
+	if (g->join || !g->eol || g->checkpoint || g->before != CONTEXT_NONE ||
+	    g->after != CONTEXT_NONE)
+		return cli_error("grep: --cached and --polite take none of -z, -A, -B, -C, --join and --checkpoint");
+	if (g->number && g->cache == cached)
+		return cli_error("grep: --cached takes no -n: what is not looked at cannot be numbered");
 	return CLI_OK;
 }
 
@@ -611,6 +636,8 @@ static int grep_do(struct grep *g, const struct cli_cmd *cmd, int argc, char **a
 	if (!ret)
 		ret = check_range(g);
 	if (!ret)
+		ret = check_cache(g);
+	if (!ret)
 		ret = check_checkpoint(g, argc - optind, argv + optind);
 	if (ret)
 		return ret;
@@ -742,6 +769,7 @@ const struct cli_cmd cli_grep = {
 "                            or after it\n"
 "      --to OFFSET           search only lines that begin before this byte: ranges that\n"
 "                            touch have together what the whole has\n"
+CACHE_HELP
 CLI_COMMON_HELP
 "\n"
 "The exit status is 0 if a line was selected, 1 if none was, and 2 on an error,\n"

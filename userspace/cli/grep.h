@@ -36,7 +36,8 @@ enum recurse {
  * struct grep - What is to be done, the same for all files
  * @ctx: The engine
  * @engine: Selects lines there: those that are meant, or with @decides more
- * @engine_all: Selects all lines there, for streams with context
+ * @engine_all: Selects all lines there, for streams with context, and to look at
+ *	a file's beginning with @cache
  * @engine_levels: Selects those that carry a level, for --level
  * @match: Finds patterns in a line; NULL if nothing asks for it
  * @filter: The patterns
@@ -75,6 +76,7 @@ enum recurse {
  * @join: Entries are searched for, not lines
  * @from: First byte of the range that is searched, in each file
  * @to: Byte after it
+ * @cache: --cached, --polite, as enum ksift_scan_flags
  */
 struct grep {
 	struct ksift_ctx *ctx;
@@ -97,6 +99,7 @@ struct grep {
 	const char *checkpoint;
 	bool join;
 	uint64_t from, to;
+	uint32_t cache;
 };
 
 /**

@@ -18,6 +18,7 @@ static const char *const kernels[] = {
 
 static const char *const features[] = {
 	[0] = "levels",
+	[1] = "cache",
 };
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))

@@ -28,6 +28,8 @@ struct counts {
 	uint64_t matches;
 	uint64_t searches;
 	uint64_t nanos;
+	uint64_t absent;	/* with --cached */
+	uint64_t cut;
 };
 
 /* There is one standard output. */
@@ -358,6 +360,15 @@ static void put_begin(const struct input *in)
 	out.begun = true;
 }
 
+/* With --cached it is not known how many lines there were before. */
+static void put_line_number(const struct input *in, const struct line *line)
+{
+	if (in->grep->cache & KSIFT_SCAN_CACHED)
+		json_puts("null");
+	else
+		json_number(line->rec.line + 1);
+}
+
 static void json_line(const struct input *in, const struct line *line)
 {
 	const struct grep *g = in->grep;
@@ -370,7 +381,7 @@ static void json_line(const struct input *in, const struct line *line)
 	json_puts(",\"lines\":");
 	put_line(line);
 	json_puts(",\"line_number\":");
-	json_number(line->rec.line + 1);
+	put_line_number(in, line);
 	json_puts(",\"absolute_offset\":");
 	json_number(line->rec.offset - in->origin);
 	json_puts(",\"submatches\":[");
@@ -404,7 +415,7 @@ static void put_elapsed(uint64_t nanos)
 	json_puts("\"}");
 }
 
-static void put_counts(const struct counts *c)
+static void put_counts(const struct counts *c, bool cached)
 {
 	json_puts("\"stats\":{\"elapsed\":");
 	put_elapsed(c->nanos);
@@ -414,6 +425,10 @@ static void put_counts(const struct counts *c)
 	put_key(",\"bytes_printed\":", c->bytes_printed);
 	put_key(",\"matched_lines\":", c->matched_lines);
 	put_key(",\"matches\":", c->matches);
+	if (cached) {
+		put_key(",\"bytes_absent\":", c->absent);
+		put_key(",\"lines_cut\":", c->cut);
+	}
 	json_puts("}");
 }
 
@@ -422,8 +437,12 @@ static void json_end(const struct input *in, const struct ksift_scan_result *res
 {
 	struct counts *file = &out.file, *all = &out.all;
 
+	all->absent += res->absent;
+	all->cut += res->cut;
 	if (!out.begun)
 		return;
+	file->absent = res->absent;
+	file->cut = res->cut;
 	out.begun = false;
 	file->searches = 1;
 	file->bytes_searched = res->end - res->start;
@@ -432,7 +451,7 @@ static void json_end(const struct input *in, const struct ksift_scan_result *res
 	json_puts("{\"type\":\"end\",\"data\":{");
 	put_name(in);
 	json_puts(",\"binary_offset\":null,");
-	put_counts(file);
+	put_counts(file, in->grep->cache & KSIFT_SCAN_CACHED);
 	json_puts("}}\n");
 
 	all->searches += file->searches;
@@ -450,7 +469,7 @@ static void json_finish(const struct grep *g)
 	json_puts("{\"data\":{\"elapsed_total\":");
 	put_elapsed(out.start ? now() - out.start : 0);
 	json_puts(",");
-	put_counts(&out.all);
+	put_counts(&out.all, g->cache & KSIFT_SCAN_CACHED);
 	json_puts("},\"type\":\"summary\"}\n");
 }
 
@@ -482,7 +501,8 @@ static void record_line(const struct input *in, const struct line *line)
 	json_text(in->name, strlen(in->name));
 	put_key(",\"offset\":", line->rec.offset - in->origin);
 	put_key(",\"len\":", line->rec.len);
-	put_key(",\"line\":", line->rec.line + 1);
+	json_puts(",\"line\":");
+	put_line_number(in, line);
 	put_level(line->rec.level);
 	if (line->rec.pattern < in->grep->filter.count)
 		put_key(",\"pattern\":", line->rec.pattern);

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cache.h"
 #include "cli.h"
 #include "level.h"
 #include "progress.h"
@@ -25,6 +26,7 @@ struct levels {
 	struct ksift_matcher *all;
 	uint64_t lines;
 	uint64_t level[KSIFT_LEVELS];
+	uint32_t cache;
 	bool failed;
 };
 
@@ -54,12 +56,14 @@ static void levels_fd(struct levels *l, const char *name, int fd)
 	if (S_ISDIR(st.st_mode))
 		return levels_error(l, name, strerror(EISDIR));
 	progress_begin(false, S_ISREG(st.st_mode) ? st.st_size : 0);
-	opts.flags = KSIFT_SCAN_CURRENT | KSIFT_SCAN_LEVELS;
+	opts.flags = KSIFT_SCAN_CURRENT | KSIFT_SCAN_LEVELS | l->cache;
 	opts.progress = step;
 	ret = ksift_lines_scan(l->ctx, l->all, fd, &opts, &res, &err);
 	progress_end();
 	if (ret)
 		levels_error(l, name, err.text);
+	else if (l->cache & KSIFT_SCAN_CACHED)
+		cache_report(fd, name, UINT64_MAX, &res);
 	l->lines += res.selected;
 	for (i = 0; i < KSIFT_LEVELS; i++)
 		l->level[i] += res.levels[i];
@@ -151,6 +155,7 @@ static int levels_run(int argc, char **argv)
 {
 	static const struct option options[] = {
 		CLI_COMMON_OPTIONS,
+		CACHE_OPTIONS,
 		{ "json", no_argument, NULL, CLI_JSON },
 		{ 0 }
 	};
@@ -164,16 +169,24 @@ static int levels_run(int argc, char **argv)
 		case CLI_JSON:
 			json = true;
 			break;
+		case CLI_CACHED:
+		case CLI_POLITE:
+			cache_option(c, &l.cache);
+			break;
 		default:
 			ret = cli_common_option(&cli_levels, &how, c, argv);
 			if (ret >= 0)
 				return ret;
 		}
 	}
+	if (l.cache == (KSIFT_SCAN_CACHED | KSIFT_SCAN_POLITE))
+		return cli_error("levels: --cached and --polite exclude each other");
 	ret = cli_open(&how, &l.ctx);
 	if (ret)
 		return ret;
-	ret = levels_files(&l, argv + optind, argc - optind, json);
+	ret = cache_check(l.ctx, "levels", l.cache);
+	if (!ret)
+		ret = levels_files(&l, argv + optind, argc - optind, json);
 	ksift_ctx_close(l.ctx);
 	return ret;
 }
@@ -191,6 +204,7 @@ const struct cli_cmd cli_levels = {
 "a bar on a terminal.  Without FILE, or where it is -, read standard input.\n"
 "\n"
 "  --json               write one JSON object, the number of lines first\n"
+CACHE_HELP
 CLI_COMMON_HELP
 "\n"
 "The exit status is 0 if a line carries a level, 1 if none does, and 2 on an\n"

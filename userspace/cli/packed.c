@@ -21,19 +21,26 @@ static const struct {
 	{ { "bzip2", "bzcat" }, "1AY&SY", 4, 6 },
 };
 
-/* NULL if it is not compressed, or cannot be told without reading it. */
-const struct packer *packed_by(int fd)
+/* What begins with these @n bytes is compressed by that, or NULL. */
+const struct packer *packed_head(const char *head, size_t n)
 {
-	char head[10];
-	ssize_t n = pread(fd, head, sizeof(head), 0);
 	size_t i;
 
 	for (i = 0; i < sizeof(packers) / sizeof(*packers); i++) {
-		if (n < packers[i].offset + packers[i].len)
+		if (n < (size_t)packers[i].offset + packers[i].len)
 			continue;
 		if (!memcmp(head + packers[i].offset, packers[i].magic, packers[i].len) &&
 		    (!packers[i].offset || !memcmp(head, "BZh", 3)))
 			return &packers[i].packer;
 	}
 	return NULL;
+}
+
+/* NULL if it is not compressed, or cannot be told without reading it. */
+const struct packer *packed_by(int fd)
+{
+	char head[PACKED_HEAD];
+	ssize_t n = pread(fd, head, sizeof(head), 0);
+
+	return n > 0 ? packed_head(head, n) : NULL;
 }

@@ -2,6 +2,8 @@
 #ifndef _KSIFT_PACKED_H
 #define _KSIFT_PACKED_H
 
+#include <stddef.h>
+
 /**
  * struct packer - A program that compresses files
  * @name: Its name
@@ -12,6 +14,10 @@ struct packer {
 	const char *cat;
 };
 
+/* Bytes at the beginning of a file that tell. */
+#define PACKED_HEAD 10
+
+const struct packer *packed_head(const char *head, size_t n);
 const struct packer *packed_by(int fd);
 
 #endif /* _KSIFT_PACKED_H */

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cache.h"
 #include "context.h"
 #include "entries.h"
 #include "grep.h"
@@ -75,7 +76,8 @@ static int hold(struct search *s, const char *text, size_t len)
 	char *part;
 
 	s->len += len;
-	if (!held || (s->in.regular && s->len > HELD_MAX))
+	/* Nor is it read again where that has an effect. */
+	if (!held || (s->in.regular && !s->in.grep->cache && s->len > HELD_MAX))
 		return 0;
 	while (cap < s->len)
 		cap *= 2;
@@ -284,6 +286,7 @@ static void set_up(struct search *s, struct ksift_scan_opts *opts)
 		opts->to = g->to;
 		s->in.origin = 0;
 	}
+	opts->flags |= g->cache;
 	opts->threads = g->threads;
 	if (!g->eol)
 		opts->flags |= KSIFT_SCAN_NUL;
@@ -373,7 +376,7 @@ static void look_for_levels(const struct search *s, const struct ksift_scan_opts
 	if (opts->flags & KSIFT_SCAN_CURRENT)
 		lseek(s->in.fd, s->in.origin, SEEK_SET);
 	again.flags = (opts->flags & (KSIFT_SCAN_CURRENT | KSIFT_SCAN_NUL)) |
-		      KSIFT_SCAN_TOTAL;
+		      KSIFT_SCAN_TOTAL | g->cache;
 	again.from = opts->from;
 	again.to = opts->to;
 	again.max_lines = 1;
@@ -406,6 +409,8 @@ static void search_open(struct search *s, struct found *found)
 		file_error(&s->in, err.text, found);
 	g->printer->end(&s->in, &res);
 	watch_end(&s->in, &res);
+	if (g->cache & KSIFT_SCAN_CACHED && !g->quiet && !ret)
+		cache_report(s->in.fd, s->in.name, opts.to, &res);
 	if (s->in.fd == STDIN_FILENO && !ret)
 		leave_stdin(g, &res);
 	context_end(&s->context);
@@ -436,7 +441,8 @@ void search_fd(const struct grep *g, const char *name, int fd, bool prefix,
 	/* Files of /proc have no size, and may not say the same thing twice. */
 	s.in.regular = S_ISREG(st.st_mode) && st.st_size;
 	if (s.in.regular && !g->text) {
-		packer = packed_by(fd);
+		packer = g->cache ? cache_packed_by(g->ctx, g->engine_all, fd, g->cache) :
+				    packed_by(fd);
 		if (packer)
 			return packed_error(&s.in, packer, found);
 	}

@@ -29,7 +29,7 @@ static struct {
 	struct stat before;	/* the current file, when its search began */
 	uint64_t files, bytes, lines, selected, end, walked, read, grew, shrank;
 	uint32_t variant;
-	bool limited;
+	bool limited;		/* not all of a file was looked at */
 } watch;
 
 void watch_start(bool stats, const char *checkpoint)
@@ -113,7 +113,7 @@ void watch_end(const struct input *in, const struct ksift_scan_result *res)
 	watch.walked += res->walked;
 	watch.read += res->bytes - res->walked;
 	watch.variant = res->variant;
-	watch.limited |= res->flags & KSIFT_SCAN_LIMITED;
+	watch.limited |= res->flags & KSIFT_SCAN_LIMITED || res->absent;
 	if (S_ISREG(watch.before.st_mode) && !fstat(in->fd, &after)) {
 		if ((uint64_t)after.st_size > size)
 			watch.grew += after.st_size - size;

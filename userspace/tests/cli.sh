@@ -1241,6 +1241,115 @@ fi
 #
 
 module=${KSIFT_MODULE:-/harness/ksift.ko}
+# Options that exclude each other do so with every engine.
+try grep --cached --polite a f
+is "cached and polite" 2 '' 'ksift: grep: --cached and --polite exclude each other'
+try levels --cached --polite f
+is "levels, cached and polite" 2 '' 'ksift: levels: --cached and --polite exclude each other'
+for option in -z -A1 -C1 --checkpoint=cp; do
+	try grep --cached $option a f
+	is "cached, $option" 2 '' 'ksift: grep: --cached and --polite take none of *'
+	try grep --polite $option a f
+	is "polite, $option" 2 '' 'ksift: grep: --cached and --polite take none of *'
+done
+try entries --join --polite a f
+is "polite, --join" 2 '' 'ksift: grep: --cached and --polite take none of *'
+try grep --cached -n a f
+is "cached, -n" 2 '' 'ksift: grep: --cached takes no -n: *'
+
+# Nobody but the module sees the page cache.
+for option in --cached --polite; do
+	try grep --engine user $option a f
+	is "$option without the module" 2 '' "ksift: grep: $option: only the kernel module can see the page cache"
+	try levels --engine user $option f
+	is "levels $option without the module" 2 '' "ksift: levels: $option: only the kernel module can see the page cache"
+done
+if [ -n "$STANDIN" ]; then
+	try grep --cached a f
+	is "cached, an old module" 2 '' 'ksift: grep: --cached: the kernel module is older than this program'
+fi
+
+# A hole is nowhere in memory.  Before it there are 4090 bytes of lines and the
+# beginning of one, behind it the end of one and another.
+with_module()
+{
+	printf 'first ERROR one\n' >holes
+	yes 'a line of text, 32 bytes long..' | head -n 127 >>holes
+	printf '%s\n%s' 123456789 cutin >>holes
+	check "a page" [ "$(wc -c <holes)" = 4095 ]
+	printf x >>holes
+	printf 'to ERROR two\nlast ERROR three\n' | dd of=holes bs=4096 seek=3 conv=notrunc 2>/dev/null
+	covered='holes: 4.1 of 12.3 kB looked at, 0 read, 2 lines cut'
+
+	try grep --cached ERROR holes
+	is "cached" 0 'first ERROR one
+last ERROR three' "ksift: $covered"
+	try grep --cached -c '' holes
+	is "cached, counted" 0 130 "ksift: $covered"
+	try grep --cached -j2 -b ERROR holes
+	is "cached, threads and offsets" 0 '0:first ERROR one
+12301:last ERROR three' "ksift: $covered"
+	try grep --cached -w ERROR holes
+	is "cached, words" 0 'first ERROR one
+last ERROR three' "ksift: $covered"
+	try grep --cached two holes
+	is "cached, not there" 1 '' "ksift: $covered"
+	try grep --cached -q ERROR holes
+	is "cached, quiet" 0
+	try grep --cached -m1 ERROR holes
+	is "cached, the first" 0 'first ERROR one' 'ksift: holes: 0.0 of 12.3 kB looked at, 0 read, 0 lines cut'
+	try grep --cached --from 12288 ERROR holes
+	is "cached, from" 0 'last ERROR three' 'ksift: holes: 30 of 30 bytes looked at, 0 read, 1 line cut'
+	try grep --cached a f g
+	is "cached, two files" 0 'f:a1
+f:a2
+f:a3' 'ksift: f: 11 of 11 bytes looked at, 0 read, 0 lines cut
+ksift: g: 3 of 3 bytes looked at, 0 read, 0 lines cut'
+	: >nothing
+	try grep --cached a nothing
+	is "cached, nothing" 1 '' 'ksift: nothing: 0 of 0 bytes looked at, 0 read, 0 lines cut'
+	try grep --cached a - <f
+	is "cached, standard input" 0 'a1
+a2
+a3' 'ksift: (standard input): 11 of 11 bytes looked at, 0 read, 0 lines cut'
+	cat f | "$KSIFT" grep --cached a >out 2>err
+	echo $? >rc
+	is "cached, a pipe" 2 '' 'ksift: (standard input): CACHED: only a regular file is in the page cache'
+	try grep --cached --json ERROR holes
+	check "cached, json: no line numbers" [ "$(grep -c '"line_number":null' out)" = 2 ]
+	check "cached, json: what was absent" \
+		[ "$(grep -c '"bytes_absent":8192,"lines_cut":2}}}$' out)" = 1 ]
+	check "cached, json: so in the summary" \
+		grep -q '"bytes_absent":8192,"lines_cut":2}},"type":"summary"' out
+	try grep --cached --stats ERROR holes
+	check "cached, stats" grep -q ' complete=no .* read=0 ' err
+	try levels --cached holes
+	check "cached, levels" grep -q '^err *2$' out
+	check "cached, levels, coverage" grep -qxF "ksift: $covered" err
+
+	try grep --polite -o -b 'ERROR t' holes
+	is "polite" 0 '12291:ERROR t
+12306:ERROR t'
+	try grep --polite -n -c ERROR holes
+	is "polite, counted" 0 3
+	try levels --polite holes
+	check "polite, levels" grep -q '^err *2$' out
+	cat f | "$KSIFT" grep --polite a >out 2>err
+	echo $? >rc
+	is "polite, a pipe" 0 'a1
+a2
+a3'
+	for option in --cached --polite; do
+		printf '\037\213\010rest\n' >packed
+		try grep $option a packed
+		is "$option, a compressed file" 2 '' 'ksift: packed: compressed by gzip; *'
+	done
+	try grep --cached i /proc/version
+	is "cached, what is in no cache" 2 '' 'ksift: /proc/version: *'
+	try grep --polite -c i /proc/version
+	is "polite, what is in no cache" 0 1
+}
+
 no_device="ksift: no device /dev/ksift: the ksift module is not loaded; load it with 'sudo modprobe ksift' (or 'sudo insmod ksift.ko')"
 
 # All that is said of it, with no device there.
@@ -1282,6 +1391,7 @@ elif [ -n "$USER_ENGINE" ] && [ -e /dev/ksift ]; then
 elif [ -n "$USER_ENGINE" ]; then
 	without_device
 else
+	with_module
 	if [ -r "/sys/module/ksift/version" ]; then
 		try info
 		check "info: the module's version" grep -qx "version: $(cat /sys/module/ksift/version)" out

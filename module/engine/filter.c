@@ -552,7 +552,7 @@ bool ksift_begins(const struct ksift_prog *prog, u8 buckets, const u8 *buf,
 	for (b = 0; b < KSIFT_BUCKETS; b++) {
 		u64 left = buckets >> b & 1 ? prog->buckets[b] : 0;
 
-		for (; left; left &= left - 1) {
+		for (; left && *budget; left &= left - 1) {
 			*pattern = ksift_low_bit(left);
 			if (ksift_literal_begins(&prog->lits[*pattern], buf, at,
 						 avail, start, budget))
@@ -570,7 +570,7 @@ bool ksift_gram_begins(const struct ksift_prog *prog, const u8 *buf, size_t at,
 	u32 value = ksift_gram_at(grams, buf + at), next;
 
 	next = grams->first[ksift_gram_hash(value) % KSIFT_GRAM_LISTS];
-	while (next) {
+	while (next && *budget) {
 		const struct ksift_gram *gram = &grams->list[next - 1];
 
 		next = gram->next;

@@ -187,7 +187,8 @@ bool ksift_prog_step(struct ksift_build *build);
  * @avail: Bytes of it that are readable
  * @start: A line begins there
  * @pattern: Set to the pattern
- * @budget: The bytes compared are taken away from it, down to 0
+ * @budget: The bytes compared are taken away from it; when it comes to 0, not
+ *	all were, and what is not found may be there
  */
 bool ksift_begins(const struct ksift_prog *prog, u8 buckets, const u8 *buf,
 		  size_t at, size_t avail, bool start, u32 *pattern,
@@ -222,6 +223,7 @@ static inline bool ksift_literal_begins(const struct ksift_literal *lit,
 
 	if (!start && (lit->flags & KSIFT_PATTERN_ANCHORED))
 		return false;
+	*budget -= min(*budget, sizeof(lit->head));
 	if (avail - at >= sizeof(lit->head)) {
 		if ((ksift_load64(buf + at) & lit->head_mask) != lit->head)
 			return false;
@@ -230,7 +232,11 @@ static inline bool ksift_literal_begins(const struct ksift_literal *lit,
 	}
 	if (len > avail - at)
 		return false;
-	*budget -= min(*budget, len);
+	if (*budget < len) {
+		*budget = 0;
+		return false;
+	}
+	*budget -= len;
 	return ksift_literal_equal(lit, buf + at);
 }
 

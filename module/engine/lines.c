@@ -48,10 +48,10 @@
 #define VERIFY_BUDGET 4
 
 /* After candidates were too many: bytes that go by the other way. */
-#define HUNT_PAUSE_MIN (32 * 1024)
-#define HUNT_PAUSE_MAX (1024 * 1024)
+#define HUNT_PAUSE_MIN (32 * 1024U)
+#define HUNT_PAUSE_MAX (1024 * 1024U)
 
-/* A hunt that comes so far was worth it. */
+/* Hunts that come so far, together, were worth it. */
 #define HUNT_FAIR (24 * 1024)
 
 /* Bytes walked at a time: some 100 us when every step misses the cache. */
@@ -119,6 +119,7 @@ void ksift_scan_start(struct ksift_scan *scan, u64 pos, bool skipping)
 	scan->avoid = 0;
 	scan->hunt_from = 0;
 	scan->hunt_pause = HUNT_PAUSE_MIN;
+	scan->hunted = 0;
 	line_begin(scan, pos);
 }
 
@@ -764,6 +765,17 @@ static size_t hunt_vector(struct ksift_scan *scan, const u8 *buf, size_t len,
 	done = scan->ops->hunt(hunt, buf, len);
 	ksift_simd_end();
 
+	scan->hunted += done;
+	if (scan->hunted >= HUNT_FAIR) {
+		scan->hunted = 0;
+		scan->hunt_pause = HUNT_PAUSE_MIN;
+	}
+	if (hunt->dense) {
+		/* Each time that it comes to nothing, longer. */
+		scan->hunt_from = pos + done + scan->hunt_pause;
+		scan->hunt_pause = min(2 * scan->hunt_pause, HUNT_PAUSE_MAX);
+		scan->hunted = 0;
+	}
 	if (!hunt->max) {
 		scan->count.selected += hunt->count;
 		scan->count.selected_bytes += hunt->bytes;
@@ -789,11 +801,6 @@ static size_t hunt_vector(struct ksift_scan *scan, const u8 *buf, size_t len,
 			return find->end + 1;
 		}
 	}
-	/* Each time that it comes to nothing, longer. */
-	scan->hunt_pause = min(done < HUNT_FAIR ? scan->hunt_pause * 2 :
-			       HUNT_PAUSE_MIN, HUNT_PAUSE_MAX);
-	if (hunt->dense)
-		scan->hunt_from = pos + done + scan->hunt_pause;
 	if (pos + hunt->line != scan->line)
 		line_begin(scan, pos + hunt->line);
 	if (hunt->carry)

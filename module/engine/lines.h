@@ -78,10 +78,10 @@ struct ksift_lines_count {
  * The rest is the engine's own: @state of the two automata at @synced, which
  * is relative to the piece @buf, which begins at offset @base; @seen, the
  * patterns found in the current line; @avoid, where the vector way may be tried
- * again, and @hunt_from, where a hunt may, after the last of @hunt_pause; @head,
- * its first @head_len bytes as far as they came with earlier pieces; and the
- * bitmaps of a chunk, @classes when @classified.  @before is the caller's, to
- * keep counters in.
+ * again, and @hunt_from, where a hunt may, after which @hunt_pause follows unless
+ * @hunted bytes are enough by then; @head, its first @head_len bytes as far as
+ * they came with earlier pieces; and the bitmaps of a chunk, @classes when
+ * @classified.  @before is the caller's, to keep counters in.
  *
  * Used by one thread.  All offsets are of the source.
  */
@@ -115,6 +115,7 @@ struct ksift_scan {
 	u64 avoid;
 	u64 hunt_from;
 	u32 hunt_pause;
+	size_t hunted;
 	size_t synced;
 	u32 head_len;
 	bool classified;

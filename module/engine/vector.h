@@ -450,11 +450,14 @@ static void start_lap(struct lap *lap, const u8 *buf, size_t at, size_t end,
 /* The first candidate of a lap from @at on, or its end, or @at if that is past it. */
 static __always_inline size_t seek(const struct lap *lap, size_t at)
 {
-	size_t w = (at - lap->from) / 64;
 	u64 word, left;
+	size_t w;
 
 	if (at >= lap->to)
 		return at;
+	/* A match that began before the lap, and was overwritten by then. */
+	at = max(at, lap->from);
+	w = (at - lap->from) / 64;
 	word = lap->words[w] >> (at - lap->from) % 64;
 	if (word)
 		return at + trailing_zeros(word);
@@ -472,6 +475,9 @@ static __always_inline size_t seek(const struct lap *lap, size_t at)
 #define HUNT_COST 256
 #define HUNT_COST_GRAMS 64
 #define HUNT_FREE 16
+
+/* Bytes that a hunt compares, some 10 us at the worst. */
+#define HUNT_BUDGET 16384
 
 /* Is the candidate at @at a match, which @find->at is to tell of? */
 static __always_inline bool is_match(const struct ksift_hunt *h, const u8 *buf,
@@ -530,7 +536,7 @@ static size_t hunt(struct ksift_hunt *h, const u8 *buf, size_t len)
 			    (lit->flags & KSIFT_PATTERN_ANCHORED);
 	const size_t end = hunt_end(h, len, back);
 	const size_t cost = prog->grams ? HUNT_COST_GRAMS : HUNT_COST;
-	size_t at = 0, floor = 0, budget = len, candidates = 0;
+	size_t at = 0, floor = 0, budget = HUNT_BUDGET, candidates = 0;
 	struct ksift_find find = { 0 };
 	struct lap lap;
 
@@ -576,11 +582,16 @@ static size_t hunt(struct ksift_hunt *h, const u8 *buf, size_t len)
 			continue;
 		}
 		candidates += cost;
-		if (candidates > at + HUNT_FREE * HUNT_COST || !budget) {
+		if (candidates > at + HUNT_FREE * HUNT_COST) {
 			h->dense = true;
 			break;
 		}
 		if (!is_match(h, buf, len, at, floor, back, &find, &budget)) {
+			/* It may be one for all that was compared. */
+			if (!budget) {
+				h->dense = true;
+				break;
+			}
 			at++;
 			continue;
 		}

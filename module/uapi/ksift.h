@@ -56,7 +56,8 @@ enum {
  * and it bounds what a match can reach back over.
  * %KSIFT_PATTERN_BYTES_MAX: bytes of all the patterns of one filter together.
  * A filter takes at most 25 bytes of kernel memory for each of them, 1.2 KiB for
- * each pattern and 3 KiB in any case, charged to the caller's cgroup.
+ * each pattern and 3 KiB in any case, and 13 KiB more for more than 16
+ * patterns, charged to the caller's cgroup.
  * %KSIFT_GROUPS_MAX: groups in one filter.  Each is a test per candidate line.
  */
 #define KSIFT_PATTERNS_MAX	64

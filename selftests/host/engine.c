@@ -3,8 +3,10 @@
  * Unit tests of the engine: every usable variant against dumb oracles, with the
  * text cut anywhere and each piece flush against memory that cannot be read.
  */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <time.h>
@@ -504,54 +506,150 @@ static void sections(void **state)
 	guarded_free(&g);
 }
 
-/* A hunt gives up where candidates are many, whatever becomes of them. */
+static double cpu_seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+/* A hunt gives up where candidates are many, or take long. */
 static void hunts(void **state)
 {
-	enum { LEN = 65536, WORDS = 32 };
-	static u8 words[WORDS][250], text[LEN + 512];
-	struct oracle_pattern pats[WORDS];
+	enum { LEN = 65536, WORDS = 64 };
+	static u8 words[WORDS][KSIFT_PATTERN_LEN_MAX], text[2 * LEN];
+	static const struct {
+		unsigned int count;
+		size_t len;
+		u32 flags;
+		/* Lines of so many bytes with a match in each. */
+		size_t lines;
+	} cases[] = {
+		{ 1, 8, 0, 64 },
+		{ 4, 250, 0, 0 },
+		{ 4, 250, 0, 256 },
+		{ WORDS, 250, 0, 0 },
+		{ WORDS, 250, 0, 256 },
+		{ WORDS, KSIFT_PATTERN_LEN_MAX, KSIFT_PATTERN_FOLD, 0 },
+		{ 16, KSIFT_PATTERN_LEN_MAX, KSIFT_PATTERN_FOLD, 0 },
+	};
 	const struct ksift_variant_ops *const *v;
-	struct ksift_hunt hunt;
-	struct ksift_prog *prog;
-	int count, match;
+	struct oracle_pattern pats[WORDS];
+	unsigned int c, i;
 
 	(void)state;
-	for (count = 0; count < WORDS; count++) {
-		memset(words[count], 'e', sizeof(words[count]));
-		words[count][sizeof(words[count]) - 1 - count] = 'f';
-		pats[count] = (struct oracle_pattern){
-			words[count], sizeof(words[count]), 0, 0 };
-	}
-	for (count = 1; count <= WORDS; count += count == 1 ? 3 : WORDS - 4)
-		/* The only one's 'f' is rare, if it is nowhere. */
-		for (match = count == 1; match < 2; match++) {
-			size_t i, done, step = count == 1 ? 64 : 256;
+	for (c = 0; c < ARRAY_SIZE(cases); c++) {
+		size_t len = cases[c].len, step = cases[c].lines, at;
+		struct ksift_prog *prog;
 
-			pats[0].data = words[0] + (count == 1 ? 242 : 0);
-			pats[0].len = count == 1 ? 8 : 250;
-			memset(text, 'e', sizeof(text));
-			for (i = step - 1; match && i < sizeof(text); i += step) {
-				memcpy(text + i - pats[0].len, pats[0].data,
-				       pats[0].len);
-				text[i] = '\n';
-			}
-			prog = make_prog(pats, count, 0);
-			for (v = ksift_variants; *v; v++) {
-				if (!variant_usable(*v) || !(*v)->hunt)
-					continue;
-				hunt = (struct ksift_hunt){
-					.prog = prog,
-					.avail = sizeof(text),
-					.start = true,
-				};
-				done = (*v)->hunt(&hunt, text, LEN);
-				/* Some 80 ns for each candidate at the worst. */
-				assert_true(done < LEN / 2);
-				assert_true(hunt.dense);
-				assert_in_range(hunt.count, 0, done / step + 1);
-			}
-			free(prog);
+		for (i = 0; i < cases[c].count; i++) {
+			memset(words[i], 'e', len);
+			words[i][len - 1] = i ? 0x80 + i : 'f';
+			pats[i] = (struct oracle_pattern){ words[i], len,
+							   cases[c].flags, 0 };
 		}
+		memset(text, 'e', sizeof(text));
+		for (at = step - 1; step && at < sizeof(text); at += step) {
+			memcpy(text + at - len, words[0], len);
+			text[at] = '\n';
+		}
+		prog = make_prog(pats, cases[c].count, 0);
+		for (v = ksift_variants; *v; v++) {
+			struct ksift_hunt hunt = {
+				.prog = prog, .avail = sizeof(text), .start = true,
+			};
+			double least = 1, start;
+			size_t done = 0;
+
+			if (!variant_usable(*v) || !(*v)->hunt)
+				continue;
+			for (i = 0; i < 9; i++) {
+				hunt.line = 0;
+				hunt.carry = false;
+				start = cpu_seconds();
+				done = (*v)->hunt(&hunt, text, LEN);
+				start = cpu_seconds() - start;
+				least = min(least, start);
+			}
+			if (!hunt.dense)
+				fail_msg("%s, case %u: no end before %zu",
+					 (*v)->name, c, done);
+			assert_true(done < LEN / 2);
+			assert_true(!step || hunt.count <= done / step + 1);
+			/* 10 us, but for the sanitizers. */
+			if (least > 0.00015)
+				fail_msg("%s, case %u: %.0f us", (*v)->name, c,
+					 least * 1e6);
+		}
+		free(prog);
+	}
+}
+
+static u8 changing[65536];
+static atomic_bool changed_enough;
+
+static void *change(void *byte)
+{
+	while (!changed_enough) {
+		*(volatile u8 *)byte = '\n';
+		*(volatile u8 *)byte = 'b';
+	}
+	return NULL;
+}
+
+/* A match is overwritten when it was found, and before the line's end is. */
+static void overwritten(void **state)
+{
+	struct ksift_scan *scan = calloc(1, sizeof(*scan));
+	const struct ksift_variant_ops *const *v;
+	struct oracle_pattern pats[KSIFT_GRAM_PATTERNS + 1];
+	char words[ARRAY_SIZE(pats)][17];
+	const size_t lap = 4096;
+	struct ksift_prog *prog;
+	pthread_t thread;
+	unsigned int i;
+	double start;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(pats); i++) {
+		snprintf(words[i], sizeof(words[i]), "abcdefgh%08u", i);
+		pats[i] = (struct oracle_pattern){ (u8 *)words[i], 16, 0, 0 };
+	}
+	prog = make_prog(pats, ARRAY_SIZE(pats), 0);
+	assert_non_null(prog->grams);
+	memset(changing, '.', sizeof(changing));
+	for (i = 99; i < sizeof(changing); i += 100)
+		changing[i] = '\n';
+	/* It begins in one lap, and its first sample is in the next. */
+	memcpy(changing + lap - 5, words[3], 16);
+	changed_enough = false;
+	assert_int_equal(pthread_create(&thread, NULL, change,
+					changing + lap - 4), 0);
+	for (v = ksift_variants; *v; v++) {
+		if (!variant_usable(*v) || !(*v)->hunt)
+			continue;
+		start = cpu_seconds();
+		while (cpu_seconds() - start < 2) {
+			scan->prog = prog;
+			scan->ops = *v;
+			scan->to = UINT64_MAX;
+			scan->no_total = true;
+			scan->want_hits = true;
+			scan->hits_max = KSIFT_LINES_HITS;
+			scan->bytes_max = UINT64_MAX;
+			scan->chunk = KSIFT_CHUNK;
+			ksift_scan_start(scan, 0, false);
+			assert_int_equal(ksift_scan_feed(scan, changing, 0,
+							 sizeof(changing)),
+					 KSIFT_CHUNK);
+			assert_in_range(scan->hit_count, 0, 1);
+		}
+	}
+	changed_enough = true;
+	pthread_join(thread, NULL);
+	free(prog);
+	free(scan);
 }
 
 /* The level of @line, by every way there is, flush against the guard page. */
@@ -758,6 +856,7 @@ int main(void)
 		cmocka_unit_test(lines_linear),
 		cmocka_unit_test(sections),
 		cmocka_unit_test(hunts),
+		cmocka_unit_test(overwritten),
 		cmocka_unit_test(levels),
 		cmocka_unit_test(fib_windows),
 		cmocka_unit_test(sumsq_sums),

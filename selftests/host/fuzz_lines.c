@@ -13,7 +13,7 @@
 #include "engine_util.h"
 
 #define TEXT_MAX	8192
-#define PATTERNS	10
+#define PATTERNS	24
 
 static struct guarded guard;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -160,7 +160,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < 5)
 		return 0;
-	count = data[0] % (PATTERNS + 1);
+	/* Few, or so many that they are looked for by their grams. */
+	count = data[0] < 160 ? data[0] % 11 :
+		KSIFT_GRAM_PATTERNS + data[0] % (PATTERNS - KSIFT_GRAM_PATTERNS + 1);
 	flags = data[1] & 3;
 	asked = data[1];
 	chunk = 64 + data[2] * 64;

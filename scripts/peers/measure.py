@@ -237,7 +237,7 @@ def rate(row, run):
 
 
 def markdown(result):
-    lines = ["| | kernel | user engine | peers | of memory | asked for |", "|---|---|---|---|---|---|"]
+    lines = ["| | kernel | user engine | peers | of memory | wanted |", "|---|---|---|---|---|---|"]
     for row in result["rows"]:
         runs = {r["name"]: r for r in row["runs"]}
         ours = runs.get("kernel") or runs["user"]

@@ -577,6 +577,20 @@ int ksift_source_next(struct ksift_src *src, u64 pos,
 	return next_copy(src, pos, wanted(src, pos), piece);
 }
 
+/* Is somebody cutting into the file, after all that was read before? */
+static bool being_cut(const struct ksift_src *src)
+{
+	/* Pairs with the lock's own barrier before bytes are zeroed under it. */
+	smp_rmb();
+	return rwsem_is_locked(&src->file->f_mapping->invalidate_lock);
+}
+
+/* Is the @i-th of the folios held still the file's? */
+static bool still_there(const struct ksift_src *src, unsigned int i)
+{
+	return READ_ONCE(src->batch.folios[i]->mapping) == src->file->f_mapping;
+}
+
 bool ksift_source_intact(const struct ksift_src *src,
 			 const struct ksift_piece *piece)
 {
@@ -584,13 +598,10 @@ bool ksift_source_intact(const struct ksift_src *src,
 
 	if (!piece->shared)
 		return true;
-	/* Pairs with the lock's own barrier before bytes are zeroed under it. */
-	smp_rmb();
-	if (rwsem_is_locked(&src->file->f_mapping->invalidate_lock))
+	if (being_cut(src))
 		return false;
 	for (i = src->piece_at; i <= src->batch_at; i++)
-		if (READ_ONCE(src->batch.folios[i]->mapping) !=
-		    src->file->f_mapping)
+		if (!still_there(src, i))
 			return false;
 	return true;
 }
@@ -602,9 +613,7 @@ bool ksift_source_still(struct ksift_src *src, const struct ksift_piece *piece,
 
 	if (!piece->shared)
 		return true;
-	/* As in ksift_source_intact(). */
-	smp_rmb();
-	if (rwsem_is_locked(&src->file->f_mapping->invalidate_lock))
+	if (being_cut(src))
 		return false;
 	/* Callers go forward through a piece. */
 	while (src->still_at < src->batch_at &&
@@ -613,7 +622,7 @@ bool ksift_source_still(struct ksift_src *src, const struct ksift_piece *piece,
 	for (i = src->still_at; i <= src->batch_at; i++) {
 		struct folio *folio = src->batch.folios[i];
 
-		if (READ_ONCE(folio->mapping) != src->file->f_mapping)
+		if (!still_there(src, i))
 			return false;
 		if (folio_pos(folio) + folio_size(folio) >= end)
 			break;

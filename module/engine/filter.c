@@ -163,16 +163,19 @@ static u32 commonness(u8 c)
 	return c > ' ' && c < 0x7f ? 2 : 1;
 }
 
+/* The bits that count in a pattern's byte: a letter's two cases differ in one. */
+static u8 case_mask(u8 c, bool fold)
+{
+	return fold && c >= 'A' && c <= 'Z' ? (u8)~('a' - 'A') : 0xff;
+}
+
 static void probe_add(struct ksift_probe *probe, u32 off, u8 c, bool fold)
 {
 	u32 i = probe->count++;
 
 	probe->off[i] = off;
 	probe->val[i] = c;
-	/* The two cases of a letter differ in this bit alone. */
-	probe->mask[i] = 0xff;
-	if (fold && c >= 'A' && c <= 'Z')
-		probe->mask[i] = (u8)~('a' - 'A');
+	probe->mask[i] = case_mask(c, fold);
 	probe->masked |= probe->mask[i] != 0xff;
 }
 
@@ -235,12 +238,8 @@ static void make_head(struct ksift_literal *lit)
 	u32 i;
 
 	for (i = 0; i < lit->len && i < sizeof(head); i++) {
-		u8 c = lit->data[i];
-
-		head[i] = c;
-		mask[i] = 0xff;
-		if ((lit->flags & KSIFT_PATTERN_FOLD) && c >= 'A' && c <= 'Z')
-			mask[i] = (u8)~('a' - 'A');
+		head[i] = lit->data[i];
+		mask[i] = case_mask(head[i], lit->flags & KSIFT_PATTERN_FOLD);
 	}
 	lit->head = ksift_load64(head);
 	lit->head_mask = ksift_load64(mask);
@@ -544,11 +543,6 @@ bool ksift_begins(const struct ksift_prog *prog, u8 buckets, const u8 *buf,
 {
 	u32 b;
 
-	if (!prog->teddy.width) {
-		*pattern = prog->sole;
-		return ksift_literal_begins(&prog->lits[prog->sole], buf, at,
-					    avail, start, budget);
-	}
 	for (b = 0; b < KSIFT_BUCKETS; b++) {
 		u64 left = buckets >> b & 1 ? prog->buckets[b] : 0;
 

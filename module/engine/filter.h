@@ -64,6 +64,9 @@ struct ksift_literal {
 
 #define KSIFT_BUCKETS		8
 
+/* Beyond as many patterns one search for all is faster than one for each. */
+#define KSIFT_FIND_PATTERNS	2
+
 /* Beyond as many patterns, long enough ones are looked for by their grams. */
 #define KSIFT_GRAM_PATTERNS	16
 
@@ -181,7 +184,7 @@ bool ksift_prog_step(struct ksift_build *build);
 /**
  * ksift_begins() - Does a pattern that is to be found begin here?
  * @prog: The filter
- * @buckets: Buckets of its teddy, if it has one, in which to look for it
+ * @buckets: Buckets of its teddy in which to look for it
  * @buf: Text
  * @at: Where in it
  * @avail: Bytes of it that are readable

@@ -375,11 +375,12 @@ static bool find_literal(struct ksift_scan *scan, const struct ksift_literal *li
 			for (; left; left &= left - 1) {
 				unsigned int bit = ksift_low_bit(left);
 
-				if (*budget < lit->len)
+				if (ksift_literal_begins(lit, buf, w * 64 + bit,
+							 avail, true, budget))
+					continue;
+				if (!*budget)
 					return false;
-				*budget -= lit->len;
-				if (!ksift_literal_equal(lit, buf + w * 64 + bit))
-					found &= ~(1ULL << bit);
+				found &= ~(1ULL << bit);
 			}
 		}
 		term[w] |= found;
@@ -403,17 +404,13 @@ static bool verify(struct ksift_scan *scan, u8 buckets, const u8 *buf, size_t at
 			continue;
 		for (left = prog->buckets[b]; left; left &= left - 1) {
 			u32 i = ksift_low_bit(left);
-			const struct ksift_literal *lit = &prog->lits[i];
 
-			if (*budget < lit->len)
+			if (ksift_literal_begins(&prog->lits[i], buf, at, avail,
+						 start, budget))
+				scan->terms[prog->term_of[i]][at / 64] |=
+					1ULL << at % 64;
+			else if (!*budget)
 				return false;
-			*budget -= lit->len;
-			if (lit->len > avail - at ||
-			    (!start && (lit->flags & KSIFT_PATTERN_ANCHORED)) ||
-			    !ksift_literal_equal(lit, buf + at))
-				continue;
-			scan->terms[prog->term_of[i]][at / 64] |=
-				1ULL << at % 64;
 		}
 	}
 	return true;
@@ -465,7 +462,7 @@ static bool find_terms(struct ksift_scan *scan, const u8 *buf, size_t len,
 
 	for (i = 0; i < prog->term_count; i++)
 		memset(scan->terms[i], 0, words * sizeof(u64));
-	if (prog->teddy.width && prog->count > 2)
+	if (prog->teddy.width && prog->count > KSIFT_FIND_PATTERNS)
 		return find_all(scan, buf, len, avail, &budget);
 	for (i = 0; i < prog->count; i++) {
 		u32 t = prog->term_of[i];

@@ -190,9 +190,9 @@ struct ksift_sum128 {
  *	buf[i + width - 1] readable.
  * @tally: Count the lines of @words times 64 bytes, or of fewer if that is enough
  *	work for a vector section, by matches of all the probe's bytes, at the
- *	start of lines only if @anchored; all of them follow one another; or, when
- *	@probe is NULL, by the bits of
- *	@found.  Returns of how many times 64 bytes.
+ *	start of lines only if @anchored, or, when @probe is NULL, by the bits
+ *	of @found.  The probe's bytes follow one another.  Returns of how many
+ *	times 64 bytes.
  * @tally_lines: Count them all: sets @total and @line only
  * @hunt: Find the lines with a match that begins in [0, @len) of the text.  Sets
  *	@line, @carry and @dense to what they are where it stopped, and returns

@@ -110,9 +110,9 @@ static u64 find(const u8 *buf, size_t len, const struct ksift_probe *probe,
 		bits[0] = find_short(buf, len, probe);
 		return bits[0];
 	}
-	if (!probe->masked)
-		return find_masked(buf, len, probe, bits, false);
-	return find_masked(buf, len, probe, bits, true);
+	if (probe->masked)
+		return find_masked(buf, len, probe, bits, true);
+	return find_masked(buf, len, probe, bits, false);
 }
 
 static __always_inline u64 find_many_n(const u8 *buf, size_t len,

@@ -149,6 +149,7 @@ static const struct level_line level_lines[] = {
 	     "FATAL EXCEPTION"),
 
 	/* Lines that only talk about it, or have it in another word. */
+	NO_LEVEL("2024-01-01 12:00:00 TZ warn of it"),
 	NO_LEVEL("0 errors found"),
 	NO_LEVEL("3 error messages"),
 	NO_LEVEL("no error: all good"),

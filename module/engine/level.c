@@ -17,21 +17,14 @@
  * 5. At the start of a line a syslog priority ("<34>") decides at once, or a
  *    letter in its place in the headers of glog and logcat.
  *
- * To look for this at every byte would take longer than all else.  Where a
- * name can be follows from three bits of each byte: is it a letter, a capital,
- * one of the marks that rules 3 and 4 name.  What has none of these next to it,
- * and no three capitals, is not looked at.
+ * To look for this at every byte would take longer than all else.  A word is
+ * looked at if its first bytes may be those of a name or a key: see
+ * ksift_name_heads.
  */
 #include "level.h"
 #include "../uapi/ksift.h"
 
 #define NONE KSIFT_LEVEL_NONE
-
-/* Letters, capitals and marks are looked at so many bytes at a time. */
-#define WINDOW 64
-
-/* A word that ends in the last bytes of a window may go on after it. */
-#define MARGIN 3
 
 /**
  * struct head - The part of a line that is looked at
@@ -43,14 +36,6 @@ struct head {
 	const u8 *p;
 	u32 n;
 	bool cut;
-};
-
-/* Bitmaps as in struct ksift_classes, and which bits are the head's first. */
-struct kinds {
-	const u64 *letter;
-	const u64 *upper;
-	const u64 *mark;
-	size_t bit;
 };
 
 static bool is_letter(u8 c)
@@ -71,23 +56,6 @@ static bool is_alnum(u8 c)
 static bool is_blank(u8 c)
 {
 	return c == ' ' || c == '\t';
-}
-
-static bool is_mark(u8 c)
-{
-	switch (c) {
-	case '"':
-	case '\'':
-	case ':':
-	case '<':
-	case '=':
-	case '>':
-	case '[':
-	case ']':
-	case '|':
-		return true;
-	}
-	return false;
 }
 
 /* The byte at @i; what ends a line is a newline, what is not seen a letter. */
@@ -176,13 +144,20 @@ static u64 pack_word(const struct head *h, u32 s, u32 e)
 #define KEY_VERBOSE	W7('V', 'E', 'R', 'B', 'O', 'S', 'E')
 #define KEY_VRB		W3('V', 'R', 'B')
 
-/* Spreads them over the table below: no two have the same slot. */
-#define SLOT(key) ((u32)((key) * 0xf8eb18b900745131ULL >> 58))
+/* And the keys of rule 4. */
+#define KEY_LVL		W3('L', 'V', 'L')
+#define KEY_LEVEL	W5('L', 'E', 'V', 'E', 'L')
+#define KEY_SEVERITY	W('S', 'E', 'V', 'E', 'R', 'I', 'T', 'Y')
+#define KEY_LOGLEVEL	W('L', 'O', 'G', 'L', 'E', 'V', 'E', 'L')
+#define KEY_LEVELNAM	W('L', 'E', 'V', 'E', 'L', 'N', 'A', 'M')
 
-static const struct {
-	u64 key;
-	u32 level;
-} names[64] = {
+/* What these are instead of a level. */
+#define A_KEY KSIFT_LEVELS
+
+#define SLOT(key) KSIFT_NAME_SLOT(key)
+
+/* No two have the same slot. */
+const struct ksift_name ksift_names[64] = {
 	[SLOT(KEY_EMERG)] = { KEY_EMERG, KSIFT_LEVEL_EMERG },
 	[SLOT(KEY_PANIC)] = { KEY_PANIC, KSIFT_LEVEL_EMERG },
 	[SLOT(KEY_EMERGENC)] = { KEY_EMERGENC, KSIFT_LEVEL_EMERG },
@@ -209,9 +184,24 @@ static const struct {
 	[SLOT(KEY_FINEST)] = { KEY_FINEST, KSIFT_LEVEL_TRACE },
 	[SLOT(KEY_VERBOSE)] = { KEY_VERBOSE, KSIFT_LEVEL_TRACE },
 	[SLOT(KEY_VRB)] = { KEY_VRB, KSIFT_LEVEL_TRACE },
+	[SLOT(KEY_LVL)] = { KEY_LVL, A_KEY },
+	[SLOT(KEY_LEVEL)] = { KEY_LEVEL, A_KEY },
+	[SLOT(KEY_SEVERITY)] = { KEY_SEVERITY, A_KEY },
+	[SLOT(KEY_LOGLEVEL)] = { KEY_LOGLEVEL, A_KEY },
+	[SLOT(KEY_LEVELNAM)] = { KEY_LEVELNAM, A_KEY },
 };
 
-/* The level that the word [s, e) names, in any case. */
+/*
+ * A bit for each of: VER VRB DEB ERR, LVL LOG, DBG TRA CRI, FTL FIN, FAT NOT,
+ * WAR WRN PAN, EME ALE, SEV LEV INF.  So grouped, fewest others pass for one.
+ */
+const u8 ksift_name_heads[KSIFT_NAME_HEAD][16] = {
+	{ 32, 64, 0, 132, 5, 65, 25, 32, 0, 128, 0, 0, 130, 0, 16, 0 },
+	{ 0, 48, 37, 0, 8, 129, 2, 0, 0, 8, 0, 0, 64, 64, 128, 18 },
+	{ 0, 4, 33, 0, 16, 64, 128, 6, 0, 4, 0, 0, 10, 0, 40, 0 },
+};
+
+/* The level that the word [s, e) names, in any case; it may be A_KEY. */
 static u32 word_level(const struct head *h, u32 s, u32 e)
 {
 	u32 len = e - s, i;
@@ -221,21 +211,23 @@ static u32 word_level(const struct head *h, u32 s, u32 e)
 		return NONE;
 	key = pack_word(h, s, e);
 	i = SLOT(key);
-	if (names[i].key != key)
+	if (ksift_names[i].key != key)
 		return NONE;
 	if (len < 8)
-		return names[i].level;
+		return ksift_names[i].level;
 	if (len > 11)
 		return NONE;
 	/* What the long ones go on with. */
 	tail = pack(h->p + s + 8, len - 8);
-	switch (key & 0xff) {
-	case 'C':
-		return tail ? NONE : names[i].level;
-	case 'E':
-		return tail == 'Y' ? names[i].level : NONE;
+	switch (key) {
+	case KEY_EMERGENC:
+		return tail == 'Y' ? ksift_names[i].level : NONE;
+	case KEY_INFORMAT:
+		return tail == W3('I', 'O', 'N') ? ksift_names[i].level : NONE;
+	case KEY_LEVELNAM:
+		return tail == 'E' ? A_KEY : NONE;
 	default:
-		return tail == W3('I', 'O', 'N') ? names[i].level : NONE;
+		return tail ? NONE : ksift_names[i].level;
 	}
 }
 
@@ -281,11 +273,12 @@ static u32 number_level(u32 n)
 	return NONE;
 }
 
-/* Rule 2: what may be before a name in capitals, and what after it. */
-#define BEFORE 1
-#define AFTER 2
+#define BEFORE KSIFT_BEFORE_NAME
+#define AFTER KSIFT_AFTER_NAME
+#define FIXED KSIFT_FIXED_LETTER
+#define DATED KSIFT_FIXED_OTHER
 
-static const u8 around[256] = {
+const u8 ksift_byte_kinds[256] = {
 	['\t'] = BEFORE | AFTER,
 	['\n'] = AFTER,
 	['\r'] = AFTER,
@@ -297,8 +290,25 @@ static const u8 around[256] = {
 	[','] = BEFORE | AFTER,
 	[':'] = BEFORE | AFTER,
 	[';'] = BEFORE | AFTER,
-	['<'] = BEFORE,
+	['0'] = DATED,
+	['1'] = DATED,
+	['2'] = DATED,
+	['3'] = DATED,
+	['4'] = DATED,
+	['5'] = DATED,
+	['6'] = DATED,
+	['7'] = DATED,
+	['8'] = DATED,
+	['9'] = DATED,
+	['<'] = BEFORE | DATED,
 	['>'] = BEFORE | AFTER,
+	['A'] = FIXED,
+	['D'] = FIXED,
+	['E'] = FIXED,
+	['F'] = FIXED,
+	['I'] = FIXED,
+	['V'] = FIXED,
+	['W'] = FIXED,
 	['['] = BEFORE,
 	[']'] = AFTER,
 	['{'] = BEFORE,
@@ -313,7 +323,7 @@ static bool token_begins(const struct head *h, u32 s, u32 e)
 	if (!s)
 		return true;
 	c = h->p[s - 1];
-	if (around[c] & BEFORE)
+	if (ksift_byte_kinds[c] & BEFORE)
 		return true;
 	/* channel.ERROR: */
 	if (c == '.')
@@ -325,7 +335,7 @@ static bool token_ends(const struct head *h, u32 s, u32 e)
 {
 	u8 c = at(h, e);
 
-	if (around[c] & AFTER)
+	if (ksift_byte_kinds[c] & AFTER)
 		return true;
 	/* [time: ERROR/Process] */
 	return c == '/' && s > 1 && is_blank(h->p[s - 1]) && h->p[s - 2] == ':';
@@ -361,7 +371,9 @@ static bool after_time(const struct head *h, u32 s)
 	for (i = 0; i < s; i++) {
 		u8 c = h->p[i];
 
-		if (is_letter(c) && c != 'T' && c != 'Z')
+		/* Each by itself, as in a time stamp. */
+		if (is_letter(c) && ((c != 'T' && c != 'Z') ||
+				     is_letter(h->p[i + 1])))
 			return false;
 		if (c == ':' && i >= 2 && i + 2 < s && is_digit(h->p[i - 1]) &&
 		    is_digit(h->p[i - 2]) && is_digit(h->p[i + 1]) &&
@@ -409,13 +421,12 @@ static bool in_place(const struct head *h, u32 s, u32 e, bool capitals)
 	       after_time(h, s);
 }
 
-static bool is_key(const struct head *h, u32 s, u32 e)
+/* Rule 4: may a key begin at @s? */
+static bool key_begins(const struct head *h, u32 s)
 {
-	u8 before = s ? h->p[s - 1] : ' ';
-
-	switch (before) {
+	switch (s ? h->p[s - 1] : ' ') {
 	case ' ':
-	case '\t':
+	case '	':
 	case '"':
 	case '\'':
 	case ',':
@@ -428,24 +439,7 @@ static bool is_key(const struct head *h, u32 s, u32 e)
 	case '.':
 	case '_':
 	case '-':
-		break;
-	default:
-		return false;
-	}
-	switch (e - s) {
-	case 3:
-		return pack(h->p + s, 3) == W3('L', 'V', 'L');
-	case 5:
-		return pack(h->p + s, 5) == W5('L', 'E', 'V', 'E', 'L');
-	case 8:
-		return pack(h->p + s, 8) ==
-			W('S', 'E', 'V', 'E', 'R', 'I', 'T', 'Y') ||
-		       pack(h->p + s, 8) ==
-			W('L', 'O', 'G', 'L', 'E', 'V', 'E', 'L');
-	case 9:
-		return pack(h->p + s, 8) ==
-			W('L', 'E', 'V', 'E', 'L', 'N', 'A', 'M') &&
-		       pack(h->p + s + 8, 1) == 'E';
+		return true;
 	}
 	return false;
 }
@@ -475,6 +469,8 @@ static u32 key_level(const struct head *h, u32 e, u32 *end)
 		while (i < h->n && is_letter(h->p[i]))
 			i++;
 		level = word_level(h, s, i);
+		if (level == A_KEY)
+			level = NONE;
 	}
 	c = at(h, i);
 	if (is_alnum(c) || c == '_' || c == '.' || c == '-')
@@ -603,142 +599,87 @@ static u32 fixed_level(const struct head *h, u32 *end)
 	return is_digit(at(h, 1)) ? glog_level(h, end) : NONE;
 }
 
-/* The level of the word at [s, e), if it is one in its place, or a key. */
-static u32 level_of_word(const struct head *h, u32 s, u32 e, bool capitals,
-			 u32 *end)
+/* The level of the word at @s, if it is one in its place, or a key. */
+static u32 level_at(const struct head *h, u32 s, u32 *end)
 {
-	u32 level = word_level(h, s, e);
+	bool capitals = true;
+	u32 e, level;
 
+	for (e = s; e < h->n && is_letter(h->p[e]); e++)
+		capitals &= !(h->p[e] & 0x20);
+	level = word_level(h, s, e);
 	if (level == NONE)
-		return is_key(h, s, e) ? key_level(h, e, end) : NONE;
+		return NONE;
+	if (level == A_KEY)
+		return key_begins(h, s) ? key_level(h, e, end) : NONE;
 	*end = e;
 	return in_place(h, s, e, capitals) ? level : NONE;
 }
 
-/* The 64 bits of @map from bit @bit on. */
-static u64 bits_at(const u64 *map, size_t bit)
+/* The level of a line, when it is known where to look. */
+static u32 head_level(const struct head *h, const u64 *names_at, u32 *end)
 {
-	const u64 *w = map + bit / 64;
-	unsigned int shift = bit % 64;
+	u32 level = fixed_level(h, end), w, s;
+	u64 left;
 
-	return w[0] >> shift | w[1] << 1 << (63 - shift);
-}
-
-/*
- * The level in the window that begins at byte @at, where a word may begin but
- * none goes on.  *@had_word tells, and is told, if there was a word of more than
- * one letter.  *@next becomes where the next window begins.
- */
-static __always_inline u32 window_level(const struct head *h,
-					const struct kinds *k, u32 at,
-					bool *had_word, u32 *next, u32 *end)
-{
-	u32 n = min(h->n - at, (u32)WINDOW);
-	u64 mask = ~0ULL >> (WINDOW - n);
-	u64 letter = bits_at(k->letter, k->bit + at) & mask;
-	u64 upper = bits_at(k->upper, k->bit + at) & mask;
-	u64 mark = bits_at(k->mark, k->bit + at) & mask;
-	u64 before = at && is_mark(h->p[at - 1]);
-	u64 starts = letter & ~(letter << 1);
-	u64 ends = letter & ~(letter >> 1);
-	u64 capitals = upper & (upper >> 1) & (upper >> 2);
-	u64 words = starts & (letter >> 1), first = words & -words, look;
-	u32 last = n, level, i, s, e;
-
-	if (h->n - at > WINDOW) {
-		/* Up to a byte that is no letter, some way before the end. */
-		u64 gaps = ~letter & (~0ULL >> MARGIN);
-
-		if (gaps)
-			last = ksift_high_bit(gaps) + 1;
-		else if (~letter)
-			last = ksift_low_bit(~letter) + 1;
-	}
-	*next = at + last;
-	if (*had_word)
-		first = 0;
-	/* Those further on are left to the next window. */
-	*had_word |= !!(words & (~0ULL >> (WINDOW - last)));
-
-	look = (starts & (capitals | (mark << 1) | before | first)) |
-	       (ends & (mark >> 1));
-	while (look) {
-		i = ksift_low_bit(look);
-		/* Its word begins here, or at the last beginning before. */
-		s = starts >> i & 1 ? i : ksift_high_bit(starts & ((1ULL << i) - 1));
-		e = s + ksift_low_bit(~(letter >> s) | 1ULL << (WINDOW - 1));
-		if (e > last)
-			break;
-		level = level_of_word(h, at + s, at + e,
-				      !(((~upper) >> s) & ((1ULL << (e - s)) - 1)),
-				      end);
-		if (level != NONE)
-			return level;
-		look &= ~0ULL << (e - 1) << 1;
-	}
-	return NONE;
-}
-
-static __always_inline u32 head_level(const struct head *h,
-				      const struct kinds *k, u32 *end)
-{
-	u32 level = fixed_level(h, end), at = 0, next;
-	bool had_word = false;
-
-	while (level == NONE && at < h->n) {
-		level = window_level(h, k, at, &had_word, &next, end);
-		/* The rest of a word that fills a window is none. */
-		for (at = next; at < h->n && at && is_letter(h->p[at - 1]) &&
-		     is_letter(h->p[at]); at++)
-			;
-	}
+	for (w = 0; w < KSIFT_LEVEL_HEAD / 64; w++)
+		for (left = names_at[w]; left; left &= left - 1) {
+			s = w * 64 + ksift_low_bit(left);
+			if (level != NONE || s >= h->n)
+				return level;
+			if (is_letter(h->p[s]) && !(s && is_letter(h->p[s - 1])))
+				level = level_at(h, s, end);
+		}
 	return level;
+}
+
+static bool may_be_name(const u8 *p)
+{
+	return ksift_name_heads[0][p[0] & 15] & ksift_name_heads[1][p[1] & 15] &
+	       ksift_name_heads[2][p[2] & 15];
 }
 
 u32 ksift_level(const u8 *line, u64 len, u32 *msg)
 {
-	u64 letter[KSIFT_LEVEL_HEAD / 64 + 1] = { 0 };
-	u64 upper[KSIFT_LEVEL_HEAD / 64 + 1] = { 0 };
-	u64 mark[KSIFT_LEVEL_HEAD / 64 + 1] = { 0 };
-	struct kinds k = { letter, upper, mark, 0 };
 	struct head h = {
 		.p = line,
 		.n = ksift_level_head(len),
 		.cut = len > KSIFT_LEVEL_HEAD,
 	};
-	u32 i, level, end = 0;
+	u32 level, i = 0, end = 0;
 
-	for (i = 0; i < h.n; i++) {
-		u8 c = line[i];
-		u64 bit = 1ULL << i % 64;
-
-		if (is_letter(c)) {
-			letter[i / 64] |= bit;
-			if (!(c & 0x20))
-				upper[i / 64] |= bit;
-		} else if (is_mark(c)) {
-			mark[i / 64] |= bit;
+	level = fixed_level(&h, &end);
+	while (level == NONE && i + KSIFT_NAME_HEAD <= h.n) {
+		if (!is_letter(line[i])) {
+			i++;
+			continue;
 		}
+		if (may_be_name(line + i))
+			level = level_at(&h, i, &end);
+		while (i < h.n && is_letter(line[i]))
+			i++;
 	}
-	level = head_level(&h, &k, &end);
 	if (msg)
 		*msg = level == NONE ? 0 : message(&h, end);
 	return level;
 }
 
-u32 ksift_level_at(const u8 *line, u64 len, const struct ksift_classes *classes,
-		   size_t bit, u32 *msg)
+void ksift_levels(const u8 *buf, struct ksift_lead *leads, u32 count, bool msg)
 {
-	struct kinds k = { classes->letter, classes->upper, classes->mark, bit };
-	struct head h = {
-		.p = line,
-		.n = ksift_level_head(len),
-		.cut = len > KSIFT_LEVEL_HEAD,
-	};
-	u32 level, end = 0;
+	struct ksift_lead *lead;
 
-	level = head_level(&h, &k, &end);
-	if (msg)
-		*msg = level == NONE ? 0 : message(&h, end);
-	return level;
+	for (lead = leads; lead < leads + count; lead++) {
+		u32 len = lead->end - lead->start;
+		struct head h = {
+			.p = buf + lead->start,
+			.n = ksift_level_head(len),
+			.cut = len > KSIFT_LEVEL_HEAD,
+		};
+
+		if (lead->level >= NONE)
+			lead->level = head_level(&h, lead->names, &lead->msg);
+		if (msg)
+			lead->msg = lead->level == NONE ? 0 :
+							  message(&h, lead->msg);
+	}
 }

@@ -8,9 +8,6 @@
 #include "port.h"
 #include "variants.h"
 
-/* Bytes at the start of a line that can tell its level. */
-#define KSIFT_LEVEL_HEAD 128
-
 /* How many of them a line of @len bytes has. */
 static inline u32 ksift_level_head(u64 len)
 {
@@ -31,17 +28,14 @@ static inline u32 ksift_level_head(u64 len)
 u32 ksift_level(const u8 *line, u64 len, u32 *msg);
 
 /**
- * ksift_level_at() - The level of a line whose bytes are classified already
- * @line: Its bytes, without the newline
- * @len: How many
- * @classes: What a variant's classify() made of the text the line is in
- * @bit: Which bits are the line's first byte's.  The bitmaps reach at least
- *	to the line's end or over KSIFT_LEVEL_HEAD bytes of it.
- * @msg: As for ksift_level()
+ * ksift_levels() - The levels of lines in which it is known where to look
+ * @buf: The text
+ * @leads: The lines, from a variant's find_levels(): completes them
+ * @count: How many, none of which begins before the text
+ * @msg: Find out where the messages begin, too
  *
- * Return: enum ksift_level, as ksift_level() would.
+ * They are what ksift_level() says.
  */
-u32 ksift_level_at(const u8 *line, u64 len, const struct ksift_classes *classes,
-		   size_t bit, u32 *msg);
+void ksift_levels(const u8 *buf, struct ksift_lead *leads, u32 count, bool msg);
 
 #endif /* KSIFT_ENGINE_LEVEL_H */

@@ -86,6 +86,12 @@ static bool needs_levels(const struct ksift_scan *scan)
 	return scan->want_levels || scan->hit_levels || scan->prog->level_mask;
 }
 
+/* Do the patterns select every line? */
+static bool selects_all(const struct ksift_prog *prog)
+{
+	return !prog->term_count && prog->never == prog->invert;
+}
+
 static bool full(const struct ksift_scan *scan)
 {
 	return scan->want_hits && (scan->hit_count >= scan->hits_max ||
@@ -501,59 +507,177 @@ static __always_inline u64 select_word(const struct ksift_scan *scan, size_t w,
 	return prog->invert ? newlines & ~match : match;
 }
 
-/* The same, of a line that ends in the chunk [0, len) of @buf. */
-static void set_chunk_level(struct ksift_scan *scan, const u8 *buf, size_t len,
-			    struct ksift_hit *hit)
+/* A line that begins before the text, at an offset that has wrapped, is behind. */
+static u32 lead_start(u64 line)
 {
-	size_t bit = hit->start - scan->pos;
-
-	if (hit->start < scan->pos)
-		return set_level(scan, hit);
-	if (!scan->classified) {
-		ksift_simd_begin();
-		scan->ops->classify(buf, len, &scan->classes);
-		ksift_simd_end();
-		scan->classified = true;
-	}
-	hit->level = ksift_level_at(buf + bit, hit->end - hit->start,
-				    &scan->classes, bit,
-				    scan->hit_levels ? &hit->msg : NULL);
+	return line < U32_MAX ? line : U32_MAX;
 }
 
-/* account_word() when lines are only counted, by their levels. */
-static void account_levels(struct ksift_scan *scan, const u8 *buf, size_t len,
-			   size_t w, u64 selected)
+/* Find the levels of @count lines of the text at @buf, which scan->pos is at. */
+static void find_levels(struct ksift_scan *scan, const u8 *buf, size_t avail,
+			u32 count)
 {
-	u64 left = scan->newlines[w], pos = scan->pos + w * 64;
-	struct ksift_lines_count *count = &scan->count;
-	struct ksift_hit hit = { .start = scan->line };
+	struct ksift_lead *lead = scan->levels.leads;
 
-	if (!left)
+	if (!count)
 		return;
-	for (; left; left &= left - 1) {
-		unsigned int bit = ksift_low_bit(left);
+	/* The first may have begun in another piece. */
+	if (lead->end < lead->start) {
+		struct ksift_hit hit = {
+			.start = scan->line,
+			.end = scan->pos + lead->end,
+		};
 
-		count->total++;
-		hit.end = pos + bit;
-		if (selected >> bit & 1) {
-			set_chunk_level(scan, buf, len, &hit);
-			if (ksift_prog_takes(scan->prog, hit.level)) {
-				count->selected++;
-				count->selected_bytes += ksift_hit_bytes(&hit);
-				count->levels[hit.level] += scan->want_levels;
-			}
-		}
-		hit.start = hit.end + 1;
+		set_level(scan, &hit);
+		lead->level = hit.level;
+		lead->msg = hit.msg;
+		lead++;
+		count--;
 	}
-	line_begin(scan, hit.start);
+	ksift_simd_begin();
+	scan->ops->find_levels(buf, avail, lead, count);
+	ksift_simd_end();
+	ksift_levels(buf, lead, count, scan->hit_levels);
 }
 
 /*
- * Account for the lines that end in word @w of the chunk [0, len) of @buf.
- * Returns how many of its bytes were worked off: not all when the hits are full.
+ * The lines of @selected, which end in word @w, become leads from @lead on, and
+ * all that do are added to *@lines.  *@line is where the current one begins.
+ * Returns the lead after them.
  */
-static unsigned int account_word(struct ksift_scan *scan, const u8 *buf,
-				 size_t len, size_t w, u64 selected)
+static __always_inline struct ksift_lead *
+lead_word(const struct ksift_scan *scan, size_t w, u64 selected, u64 *line,
+	  u64 *lines, struct ksift_lead *lead)
+{
+	u64 left = scan->newlines[w], end;
+
+	/* One or none, which is a coin's toss: without a branch. */
+	if (!(left & (left - 1))) {
+		end = w * 64 + ksift_low_bit(left | 1ULL << 63);
+		lead->start = lead_start(*line);
+		lead->end = end;
+		*line += (end + 1 - *line) & -(u64)!!left;
+		*lines += !!left;
+		return lead + !!selected;
+	}
+	for (; left; left &= left - 1) {
+		unsigned int bit = ksift_low_bit(left);
+
+		lead->start = lead_start(*line);
+		lead->end = w * 64 + bit;
+		lead += selected >> bit & 1;
+		*line = w * 64 + bit + 1;
+		(*lines)++;
+	}
+	return lead;
+}
+
+/**
+ * struct levels - Lines selected by patterns and levels
+ * @next: The word of the chunk after those in which they end
+ * @count: Leads of those that the patterns select
+ * @line: Where the line begins that goes on in the next word
+ * @lines: How many end in these words
+ */
+struct levels {
+	size_t next;
+	u32 count;
+	u64 line;
+	u64 lines;
+};
+
+/*
+ * Select lines that end in the words of the chunk from @w on, as many as there
+ * is room for leads.  Leaves their newlines in @found.
+ */
+static struct levels select_levels(struct ksift_scan *scan, const u8 *buf,
+				   size_t avail, size_t w, size_t words,
+				   u32 *carry)
+{
+	const struct ksift_lead *last = scan->levels.leads + KSIFT_LEADS - 64;
+	const struct ksift_prog *prog = scan->prog;
+	u64 line = scan->line - scan->pos, lines = 0, selected;
+	struct ksift_lead *lead = scan->levels.leads, *end;
+	struct levels levels;
+
+	if (selects_all(prog))
+		for (; w < words && lead <= last; w++) {
+			scan->found[w] = scan->newlines[w];
+			lead = lead_word(scan, w, scan->newlines[w], &line,
+					 &lines, lead);
+		}
+	else
+		for (; w < words && lead <= last; w++) {
+			selected = select_word(scan, w, scan->newlines[w], carry);
+			scan->found[w] = selected;
+			lead = lead_word(scan, w, selected, &line, &lines, lead);
+		}
+	end = lead;
+	levels.next = w;
+	levels.count = end - scan->levels.leads;
+	levels.line = line;
+	levels.lines = lines;
+	find_levels(scan, buf, avail, levels.count);
+	if (!prog->level_mask)
+		return levels;
+	for (lead = scan->levels.leads; lead < end; lead++)
+		if (!ksift_prog_takes(prog, lead->level))
+			scan->found[lead->end / 64] &= ~(1ULL << lead->end % 64);
+	return levels;
+}
+
+static u32 taken_levels(const struct ksift_prog *prog)
+{
+	return prog->level_mask ? prog->level_mask : ~0u;
+}
+
+/* What is left to do for a chunk when lines are only counted, by their levels. */
+static void account_levels(struct ksift_scan *scan, const u8 *buf, size_t avail,
+			   size_t words, u32 *carry)
+{
+	const u32 takes = taken_levels(scan->prog);
+	struct ksift_lines_count *c = &scan->count;
+	struct levels found = { 0 };
+	u32 i;
+
+	while (found.next < words) {
+		u64 count[KSIFT_LEVELS] = { 0 }, bytes = 0;
+		const struct ksift_lead *lead = scan->levels.leads, *end;
+
+		found = select_levels(scan, buf, avail, found.next, words, carry);
+		end = lead + found.count;
+		/* Its beginning is too far away for a lead. */
+		if (found.count && lead->end < lead->start) {
+			count[lead->level]++;
+			if (takes >> lead->level & 1)
+				bytes = scan->pos + lead->end + 1 - scan->line;
+			lead++;
+		}
+		for (; lead < end; lead++) {
+			count[lead->level]++;
+			bytes += (lead->end + 1 - lead->start) &
+				 -(takes >> lead->level & 1);
+		}
+		for (i = 0; i < KSIFT_LEVELS; i++)
+			if (takes >> i & 1) {
+				c->selected += count[i];
+				if (scan->want_levels)
+					c->levels[i] += count[i];
+			}
+		c->selected_bytes += bytes;
+		c->total += found.lines;
+		if (found.lines)
+			line_begin(scan, scan->pos + found.line);
+	}
+}
+
+/*
+ * Account for the lines that end in word @w of the chunk, whose leads begin at
+ * *@lead if levels are wanted.  Returns how many of its bytes were worked off:
+ * not all when the hits are full.
+ */
+static unsigned int account_word(struct ksift_scan *scan, size_t w, u64 selected,
+				 const struct ksift_lead **lead)
 {
 	u64 newlines = scan->newlines[w], pos = scan->pos + w * 64;
 	u64 total = scan->count.total;
@@ -570,10 +694,11 @@ static unsigned int account_word(struct ksift_scan *scan, const u8 *buf,
 			.newline = true,
 		};
 
-		if (needs_levels(scan)) {
-			set_chunk_level(scan, buf, len, &hit);
-			if (!ksift_prog_takes(scan->prog, hit.level))
-				continue;
+		if (*lead) {
+			while ((*lead)->end != w * 64 + bit)
+				(*lead)++;
+			hit.level = (*lead)->level;
+			hit.msg = (*lead)->msg;
 		}
 		if (scan->want_hits && !scan->no_total)
 			hit.index = total + ksift_popcount64(before);
@@ -600,10 +725,11 @@ static size_t scan_vector(struct ksift_scan *scan, const u8 *buf, size_t len,
 {
 	const struct ksift_prog *prog = scan->prog;
 	size_t words = (len + 63) / 64, w;
-	bool counting = !scan->want_hits && needs_levels(scan);
-	u32 t, carry = 0;
+	const struct ksift_lead *lead = NULL;
+	bool levels = needs_levels(scan);
+	struct levels found = { 0 };
+	u32 t, n, carry = 0;
 
-	scan->classified = false;
 	ksift_simd_begin();
 	scan->ops->newlines(buf, len, scan->newlines);
 	ksift_simd_end();
@@ -612,18 +738,22 @@ static size_t scan_vector(struct ksift_scan *scan, const u8 *buf, size_t len,
 
 	for (t = 0; t < prog->term_count; t++)
 		carry |= (u32)!!(scan->seen & prog->terms[t]) << t;
+	if (levels && !scan->want_hits) {
+		account_levels(scan, buf, avail, words, &carry);
+		words = 0;
+	}
 	for (w = 0; w < words; w++) {
-		u64 newlines = scan->newlines[w];
-		u64 selected = select_word(scan, w, newlines, &carry);
-		unsigned int n;
+		u64 newlines = scan->newlines[w], selected;
 
+		if (levels && w == found.next) {
+			found = select_levels(scan, buf, avail, w, words, &carry);
+			lead = scan->levels.leads;
+		}
+		selected = levels ? scan->found[w] :
+				    select_word(scan, w, newlines, &carry);
 		if (!newlines)
 			continue;
-		if (counting) {
-			account_levels(scan, buf, len, w, selected);
-			continue;
-		}
-		n = account_word(scan, buf, len, w, selected);
+		n = account_word(scan, w, selected, &lead);
 		if (n < 64 || full(scan))
 			return w * 64 + n < len ? w * 64 + n : len;
 	}
@@ -741,6 +871,7 @@ static size_t hunt_vector(struct ksift_scan *scan, const u8 *buf, size_t len,
 {
 	const struct ksift_prog *prog = scan->prog;
 	struct ksift_hunt *hunt = &scan->hunt;
+	bool levels = needs_levels(scan);
 	u64 pos = scan->pos;
 	size_t done;
 	u32 i;
@@ -751,7 +882,7 @@ static size_t hunt_vector(struct ksift_scan *scan, const u8 *buf, size_t len,
 	hunt->prog = prog;
 	hunt->avail = avail;
 	hunt->max = 0;
-	if (scan->want_hits || needs_levels(scan))
+	if (scan->want_hits || levels)
 		hunt->max = KSIFT_FINDS_MAX;
 	if (scan->want_hits)
 		hunt->max = min(hunt->max, scan->hits_max);
@@ -777,6 +908,12 @@ static size_t hunt_vector(struct ksift_scan *scan, const u8 *buf, size_t len,
 		scan->count.selected += hunt->count;
 		scan->count.selected_bytes += hunt->bytes;
 	}
+	for (i = 0; levels && i < hunt->count; i++) {
+		scan->levels.leads[i].start = lead_start(hunt->finds[i].start);
+		scan->levels.leads[i].end = hunt->finds[i].end;
+	}
+	if (levels && hunt->count)
+		find_levels(scan, buf, avail, hunt->count);
 	for (i = 0; hunt->max && i < hunt->count; i++) {
 		const struct ksift_find *find = &hunt->finds[i];
 		struct ksift_hit hit = {
@@ -787,8 +924,9 @@ static size_t hunt_vector(struct ksift_scan *scan, const u8 *buf, size_t len,
 			.newline = true,
 		};
 
-		if (needs_levels(scan)) {
-			set_level(scan, &hit);
+		if (levels) {
+			hit.level = scan->levels.leads[i].level;
+			hit.msg = scan->levels.leads[i].msg;
 			if (!ksift_prog_takes(prog, hit.level))
 				continue;
 		}
@@ -802,6 +940,69 @@ static size_t hunt_vector(struct ksift_scan *scan, const u8 *buf, size_t len,
 		line_begin(scan, pos + hunt->line);
 	if (hunt->carry)
 		scan->seen |= prog->terms[0];
+	return done;
+}
+
+/* The first newline in [0, len) of @buf, or @len. */
+static size_t first_newline(struct ksift_scan *scan, const u8 *buf, size_t len)
+{
+	size_t i, n;
+	u64 bits[8];
+	u32 w;
+
+	for (i = 0; i < len; i += n) {
+		n = min(len - i, sizeof(bits) * 8);
+		ksift_simd_begin();
+		scan->ops->newlines(buf + i, n, bits);
+		ksift_simd_end();
+		for (w = 0; w < (n + 63) / 64; w++)
+			if (bits[w])
+				return i + w * 64 + ksift_low_bit(bits[w]);
+	}
+	return len;
+}
+
+/* As scan_vector(), when the lines are only counted, by their levels alone. */
+static size_t levels_vector(struct ksift_scan *scan, const u8 *buf, size_t len,
+			    size_t avail)
+{
+	const u32 takes = taken_levels(scan->prog);
+	struct ksift_levels *levels = &scan->levels;
+	struct ksift_lines_count *c = &scan->count;
+	size_t first = 0, done;
+	u32 i;
+
+	if (scan->line < scan->pos) {
+		first = first_newline(scan, buf, len);
+		if (first == len)
+			return 0;
+		line_end(scan, scan->pos + first, true);
+		first++;
+	}
+	memset(levels, 0, offsetof(struct ksift_levels, leads));
+	ksift_simd_begin();
+	done = scan->ops->tally_levels(buf + first, len - first, avail - first,
+				       levels);
+	ksift_simd_end();
+	ksift_levels(buf + first, levels->leads, levels->count, false);
+	for (i = 0; i < levels->count; i++) {
+		const struct ksift_lead *lead = &levels->leads[i];
+
+		levels->lines[lead->level]++;
+		levels->bytes[lead->level] += lead->end + 1 - lead->start;
+	}
+	for (i = 0; i < KSIFT_LEVELS; i++) {
+		c->total += levels->lines[i];
+		if (!(takes >> i & 1))
+			continue;
+		c->selected += levels->lines[i];
+		c->selected_bytes += levels->bytes[i];
+		if (scan->want_levels)
+			c->levels[i] += levels->lines[i];
+	}
+	done += first;
+	if (done)
+		line_begin(scan, scan->pos + done);
 	return done;
 }
 
@@ -856,7 +1057,9 @@ size_t ksift_scan_feed(struct ksift_scan *scan, const u8 *buf, size_t done,
 	if (vector && !worked && scan->pos >= scan->avoid) {
 		if (tally)
 			worked = tally_vector(scan, buf + i, n, len - i);
-		else
+		else if (!scan->want_hits && selects_all(scan->prog))
+			worked = levels_vector(scan, buf + i, n, len - i);
+		if (!worked && !tally)
 			worked = scan_vector(scan, buf + i, min(n, scan->chunk),
 					     len - i);
 		if (!worked)

@@ -80,8 +80,8 @@ struct ksift_lines_count {
  * patterns found in the current line; @avoid, where the vector way may be tried
  * again, and @hunt_from, where a hunt may, after which @hunt_pause follows unless
  * @hunted bytes are enough by then; @head, its first @head_len bytes as far as
- * they came with earlier pieces; and the bitmaps of a chunk, @classes when
- * @classified.  @before is the caller's, to keep counters in.
+ * they came with earlier pieces; the bitmaps of a chunk; and the lines whose levels
+ * are looked for.  @before is the caller's, to keep counters in.
  *
  * Used by one thread.  All offsets are of the source.
  */
@@ -118,14 +118,13 @@ struct ksift_scan {
 	size_t hunted;
 	size_t synced;
 	u32 head_len;
-	bool classified;
 
 	struct ksift_hit hits[KSIFT_LINES_HITS];
 	u8 head[KSIFT_LEVEL_HEAD];
 	u64 newlines[KSIFT_CHUNK / 64];
 	u64 found[KSIFT_CHUNK / 64];
 	u64 terms[KSIFT_VECTOR_TERMS][KSIFT_CHUNK / 64];
-	struct ksift_classes classes;
+	struct ksift_levels levels;
 	struct ksift_hunt hunt;
 };
 

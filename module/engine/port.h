@@ -85,6 +85,7 @@ typedef uint32_t u32;
 typedef uint64_t u64;
 typedef int64_t s64;
 
+#define U32_MAX (~(u32)0)
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #ifndef min
 #define min(a, b) ((a) < (b) ? (a) : (b))

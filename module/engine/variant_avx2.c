@@ -226,44 +226,44 @@ static __always_inline u64 teddy64(const u8 *p, const struct shingles *s,
 		     (v32)(teddy32(p + 32, s, width) == zero));
 }
 
-/*
- * The kinds of 32 bytes, a bit each.  A mark is a byte whose two halves have a
- * bit in common in two tables of 16 (W. Mula and D. Lemire, "Faster Base64
- * Encoding and Decoding using AVX2 Instructions", 2018, classify so, too).
- */
-static __always_inline void classify32(const u8 *p, u32 *letter, u32 *upper,
-				       u32 *mark)
-{
-	/* Bits: 1 for the bytes 0x2., 2 for 0x3., 4 for 0x5., 8 for 0x7. */
-	const v32 low_half = {
-		0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 2, 4, 2 | 8, 2 | 4, 2, 0,
-		0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 2, 4, 2 | 8, 2 | 4, 2, 0,
-	};
-	const v32 high_half = {
-		0, 0, 1, 2, 0, 4, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0,
-		0, 0, 1, 2, 0, 4, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0,
-	};
-	v32 v = load(p);
-	v32 is_letter = (v32)((v32b)(v | splat(0x20)) - 'a' < 26);
-	v32 kind = __builtin_ia32_pshufb256(low_half, v & splat(0x0f)) &
-		   __builtin_ia32_pshufb256(high_half, high_halves(v));
+struct name_heads {
+	v32 low[KSIFT_NAME_HEAD];
+};
 
-	*letter = high_bits(is_letter);
-	/* Bit 5 of each byte, which a capital lacks, moved to the top. */
-	*upper = *letter & ~high_bits((v32)((v16h)v << 2));
-	*mark = ~high_bits((v32)(kind == splat(0)));
+static __always_inline void load_name_heads(struct name_heads *names)
+{
+	u32 k;
+
+	for (k = 0; k < KSIFT_NAME_HEAD; k++)
+		names->low[k] = twice(ksift_name_heads[k]);
 }
 
-static __always_inline void classify64(const u8 *p, u64 *letter, u64 *upper,
-				       u64 *mark)
+static __always_inline u32 names32(const u8 *p, const struct name_heads *names,
+				   u32 *letters, u32 *capitals)
 {
-	u32 l[2], u[2], m[2];
+	v32 v = load(p);
+	v32 is_letter = (v32)((v32b)(v | splat(0x20)) - 'a' < 26);
+	/* What is not ASCII gives zero. */
+	v32 heads = __builtin_ia32_pshufb256(names->low[0], v) &
+		    __builtin_ia32_pshufb256(names->low[1], load(p + 1)) &
+		    __builtin_ia32_pshufb256(names->low[2], load(p + 2));
 
-	classify32(p, &l[0], &u[0], &m[0]);
-	classify32(p + 32, &l[1], &u[1], &m[1]);
-	*letter = l[0] | (u64)l[1] << 32;
-	*upper = u[0] | (u64)u[1] << 32;
-	*mark = m[0] | (u64)m[1] << 32;
+	*letters = high_bits(is_letter);
+	/* Bit 5 of each byte, which a capital lacks, moved to the top. */
+	*capitals = *letters & ~high_bits((v32)((v16h)v << 2));
+	return ~high_bits((v32)(heads == splat(0)));
+}
+
+static __always_inline u64 names64(const u8 *p, const struct name_heads *names,
+				   u64 *letters, u64 *capitals)
+{
+	u32 l[2], c[2];
+	u64 heads = names32(p, names, &l[0], &c[0]) |
+		    (u64)names32(p + 32, names, &l[1], &c[1]) << 32;
+
+	*letters = l[0] | (u64)l[1] << 32;
+	*capitals = c[0] | (u64)c[1] << 32;
+	return heads;
 }
 
 typedef u64 v4q __attribute__((vector_size(32)));
@@ -312,7 +312,8 @@ const struct ksift_variant_ops ksift_variant_avx2 = {
 	.tally = tally,
 	.tally_lines = tally_lines,
 	.hunt = hunt,
-	.classify = classify,
+	.find_levels = find_levels,
+	.tally_levels = tally_levels,
 	.sum_i64 = sum_i64,
 };
 

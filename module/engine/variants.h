@@ -7,6 +7,7 @@
 #define KSIFT_ENGINE_VARIANTS_H
 
 #include "port.h"
+#include "../uapi/ksift.h"
 
 /*
  * Bytes of a literal that a vector search compares, with and without regard for
@@ -145,19 +146,76 @@ struct ksift_hunt {
  */
 #define KSIFT_CHUNK 16384
 
-/**
- * struct ksift_classes - Bitmaps of what kind the bytes of a text are
- * @letter: ASCII letters
- * @upper: Upper-case ones
- * @mark: One of: " ' : < = > [ ] |
- *
- * Each has two words more than a chunk fills, so that 128 bits can be taken
- * from anywhere.
+/* Bytes at the start of a line that can tell its level. */
+#define KSIFT_LEVEL_HEAD 128
+
+/* Bytes of a word that tell if it can be the name of a level, or a key of one. */
+#define KSIFT_NAME_HEAD 3
+
+/*
+ * A word whose byte k has n for its low half can be one if @ksift_name_heads[k][n]
+ * have a bit in common.  Of the high half, being a letter is enough.
  */
-struct ksift_classes {
-	u64 letter[KSIFT_CHUNK / 64 + 2];
-	u64 upper[KSIFT_CHUNK / 64 + 2];
-	u64 mark[KSIFT_CHUNK / 64 + 2];
+extern const u8 ksift_name_heads[KSIFT_NAME_HEAD][16];
+
+/**
+ * struct ksift_name - A name of a level
+ * @key: Up to eight letters of it, in capitals, the first as the lowest byte
+ * @level: Its enum ksift_level, or KSIFT_LEVELS if this is a key for levels
+ */
+struct ksift_name {
+	u64 key;
+	u32 level;
+};
+
+/* Where in @ksift_names a key is. */
+#define KSIFT_NAME_SLOT(key) ((u32)((key) * 0x9dfcba4e0e383eebULL >> 58))
+
+extern const struct ksift_name ksift_names[64];
+
+/* Kinds of bytes: what may be before a name in capitals, and what after it. */
+#define KSIFT_BEFORE_NAME 1
+#define KSIFT_AFTER_NAME 2
+
+/* What lines begin with that have their level in a fixed place. */
+#define KSIFT_FIXED_LETTER 4
+#define KSIFT_FIXED_OTHER 8
+
+extern const u8 ksift_byte_kinds[256];
+
+/**
+ * struct ksift_lead - A line whose level is wanted
+ * @start: Where it begins in the text
+ * @end: Where its newline is
+ * @names: Bits of the bytes at which its level's name may begin, from @start on.
+ *	May have others, too, such as of bytes behind the line.
+ * @level: Its enum ksift_level; KSIFT_LEVEL_NONE or more if @names have to be
+ *	looked at first
+ * @msg: Where the name ends; in the end, where the message begins
+ */
+struct ksift_lead {
+	u32 start;
+	u32 end;
+	u64 names[KSIFT_LEVEL_HEAD / 64];
+	u32 level;
+	u32 msg;
+};
+
+/* Lines whose levels are looked for at a time; as many as a hunt finds, and more. */
+#define KSIFT_LEADS 192
+
+/**
+ * struct ksift_levels - Lines counted by their levels
+ * @lines: How many have each, added to
+ * @bytes: Bytes in them, with a newline each, added to
+ * @count: Leads: lines that are in neither, as they have to be looked at
+ * @leads: Those
+ */
+struct ksift_levels {
+	u64 lines[KSIFT_LEVELS];
+	u64 bytes[KSIFT_LEVELS];
+	u32 count;
+	struct ksift_lead leads[KSIFT_LEADS];
 };
 
 /**
@@ -197,8 +255,12 @@ struct ksift_sum128 {
  * @hunt: Find the lines with a match that begins in [0, @len) of the text.  Sets
  *	@line, @carry and @dense to what they are where it stopped, and returns
  *	where: at @len, after a line, or anywhere if it is @dense.
- * @classify: Fill in @classes for buf[0] to buf[len - 1]; the other bits of the
- *	last word are cleared
+ * @find_levels: Set @names, @level and @msg of each of @count lines.  @avail
+ *	bytes of the text are readable.
+ * @tally_levels: Count lines of a text that begins with one, by their levels, up
+ *	to its end or as many as are enough work for a vector section.  @avail
+ *	bytes of it are readable.  Returns where the first line begins that is
+ *	not in @levels; none may be.
  * @sum_i64: Add @count integers, a multiple of KSIFT_SUM_STEP, to @sum
  *
  * A variant without these is run without vectors.  They are called between
@@ -220,8 +282,10 @@ struct ksift_variant_ops {
 	void (*tally_lines)(const u8 *buf, size_t words,
 			    struct ksift_tally *tally);
 	size_t (*hunt)(struct ksift_hunt *hunt, const u8 *buf, size_t len);
-	void (*classify)(const u8 *buf, size_t len,
-			 struct ksift_classes *classes);
+	void (*find_levels)(const u8 *buf, size_t avail,
+			    struct ksift_lead *leads, size_t count);
+	size_t (*tally_levels)(const u8 *buf, size_t len, size_t avail,
+			       struct ksift_levels *levels);
 	void (*sum_i64)(struct ksift_sum128 *sum, const u8 *buf, size_t count);
 };
 

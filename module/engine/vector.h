@@ -14,7 +14,10 @@
  *	struct shingles		the constants of a search for many literals
  *	void load_shingles(struct shingles *, const struct ksift_teddy *)
  *	u64 teddy64(p, shingles, width)
- *	void classify64(p, letter, upper, mark)
+ *	struct name_heads	the constants of a search for names of levels
+ *	void load_name_heads(struct name_heads *)
+ *	u64 names64(p, name_heads, letters, capitals)	what may begin one, if
+ *				it is a letter; sets the other two
  *
  * Each loop is made once per kind of search, so that its constants stay in
  * registers.
@@ -23,6 +26,7 @@
 #define KSIFT_ENGINE_VECTOR_H
 
 #include "filter.h"
+#include "../uapi/ksift.h"
 
 /*
  * The last word of a bitmap: the bits from the last 64 bytes of the text,
@@ -613,20 +617,133 @@ static size_t hunt(struct ksift_hunt *h, const u8 *buf, size_t len)
 	return at;
 }
 
-static void classify(const u8 *buf, size_t len, struct ksift_classes *classes)
+/* Where a level's name may begin in the 64 bytes at @p of a line's head. */
+static __always_inline u64 names_in(const u8 *p, const struct name_heads *names,
+				    u64 *letters, u64 *capitals)
 {
-	size_t i, words = len / 64;
-	u8 last[64] = { 0 };
+	u64 before = *letters;
+	u64 heads = names64(p, names, letters, capitals);
 
-	for (i = 0; i < words; i++)
-		classify64(buf + i * 64, &classes->letter[i], &classes->upper[i],
-			   &classes->mark[i]);
-	if (!(len % 64))
-		return;
-	/* Zeros are of no kind. */
-	memcpy(last, buf + words * 64, len % 64);
-	classify64(last, &classes->letter[words], &classes->upper[words],
-		   &classes->mark[words]);
+	return heads & *letters & ~(*letters << 1 | before >> 63);
+}
+
+/* May the line at @p be one that has its level in a fixed place? */
+static __always_inline bool may_be_fixed(const u8 *p)
+{
+	u8 kind = ksift_byte_kinds[p[0]];
+
+	if (!(kind & (KSIFT_FIXED_LETTER | KSIFT_FIXED_OTHER)))
+		return false;
+	if (kind & KSIFT_FIXED_LETTER)
+		return (u8)((p[1] | 0x20) - 'a') >= 26;
+	return p[0] == '<' || (p[2] == '-' && p[5] == ' ');
+}
+
+/*
+ * Most levels are names in capitals, among blanks or in brackets, and the first
+ * word that may be one.
+ */
+static __always_inline u32 simple_level(const u8 *p, u32 len, u64 names,
+					u64 capitals, u32 *end)
+{
+	u32 s = trailing_zeros(names | 1ULL << 63);
+	u32 n = trailing_zeros(~(capitals >> s) | 1ULL << 8);
+	u64 v = ksift_le64(ksift_load64(p + s)) & ~(~0ULL << (n * 8 & 63));
+	const struct ksift_name *name = &ksift_names[KSIFT_NAME_SLOT(v)];
+	u8 before = s ? p[s - 1] : ' ';
+
+	*end = s + n;
+	/* Of no bytes there is no name; of 8, v is 0, too. */
+	if (name->key != v || !v || s >= len || may_be_fixed(p) ||
+	    !(ksift_byte_kinds[before] & KSIFT_BEFORE_NAME) ||
+	    !(ksift_byte_kinds[p[s + n]] & KSIFT_AFTER_NAME))
+		return KSIFT_LEVELS;
+	return name->level;
+}
+
+/* Most lines have said it in the first 64 bytes.  Else look at the next. */
+static __always_inline void more_names(const u8 *p, const struct name_heads *names,
+				       u64 letters, struct ksift_lead *lead)
+{
+	u64 capitals;
+
+	lead->names[1] = ~0ULL;
+	if (!lead->names[0])
+		lead->names[1] = names_in(p + 64, names, &letters, &capitals);
+}
+
+/* Bytes that are read of a line.  Where there are fewer, it is copied first. */
+#define HEAD_READ (KSIFT_LEVEL_HEAD + KSIFT_NAME_HEAD - 1)
+
+static void find_levels(const u8 *buf, size_t avail, struct ksift_lead *leads,
+			size_t count)
+{
+	struct name_heads names;
+	struct ksift_lead *lead;
+	u8 last[HEAD_READ];
+
+	load_name_heads(&names);
+	for (lead = leads; lead < leads + count; lead++) {
+		const u8 *p = buf + lead->start;
+		u64 letters = 0, capitals;
+
+		/* What comes after this chunk, while this one is at work. */
+		__builtin_prefetch(p + KSIFT_CHUNK, 0, 2);
+		__builtin_prefetch(p + KSIFT_CHUNK + 64, 0, 2);
+		if (avail - lead->start < HEAD_READ) {
+			memset(last, 0, sizeof(last));
+			memcpy(last, p, avail - lead->start);
+			p = last;
+		}
+		lead->names[0] = names_in(p, &names, &letters, &capitals);
+		lead->level = simple_level(p, lead->end - lead->start,
+					   lead->names[0], capitals, &lead->msg);
+		more_names(p, &names, letters, lead);
+	}
+}
+
+/* Lines of which levels are counted in one vector section: some 10 us. */
+#define TALLY_LEVELS 1024
+
+static size_t tally_levels(const u8 *buf, size_t len, size_t avail,
+			   struct ksift_levels *levels)
+{
+	struct name_heads names;
+	size_t at = 0, end, lines;
+	u32 level, msg;
+
+	load_name_heads(&names);
+	levels->count = 0;
+	for (lines = 0; lines < TALLY_LEVELS && levels->count < KSIFT_LEADS; lines++) {
+		const u8 *p = buf + at;
+		u64 letters = 0, capitals, heads, nl, next;
+
+		if (avail - at < HEAD_READ)
+			break;
+		nl = newlines64(p);
+		next = newlines64(p + 64);
+		end = at + (nl ? 0 : 64) + trailing_zeros(nl ? nl : next);
+		if (!(nl | next))
+			end = next_newline(buf, min(at + 128, len), len);
+		if (end >= len)
+			break;
+		heads = names_in(p, &names, &letters, &capitals);
+		level = simple_level(p, end - at, heads, capitals, &msg);
+		if (level < KSIFT_LEVEL_NONE) {
+			levels->lines[level]++;
+			levels->bytes[level] += end + 1 - at;
+		} else {
+			struct ksift_lead *lead = &levels->leads[levels->count++];
+
+			lead->start = at;
+			lead->end = end;
+			lead->names[0] = heads;
+			lead->level = level;
+			more_names(p, &names, letters, lead);
+		}
+		at = end + 1;
+	}
+	return at;
 }
 
 #endif /* KSIFT_ENGINE_VECTOR_H */

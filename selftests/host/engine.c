@@ -656,10 +656,13 @@ static void overwritten(void **state)
 static void check_level(struct guarded *g, const u8 *line, size_t len,
 			u32 level, u32 msg)
 {
-	static struct ksift_classes classes;
 	const struct ksift_variant_ops *const *v;
 	const u8 *p = guarded_copy(g, line, len);
 	size_t before = rnd(200);
+	struct ksift_lead lead = {
+		.start = before,
+		.end = before + len,
+	};
 	u32 got;
 
 	if (ksift_level(p, len, &got) != level || got != msg)
@@ -669,12 +672,12 @@ static void check_level(struct guarded *g, const u8 *line, size_t len,
 	assert_true(before + len <= KSIFT_CHUNK);
 	memset(g->end - len - before, 'x', before);
 	for (v = ksift_variants; *v; v++) {
-		if (!variant_usable(*v) || !(*v)->classify)
+		if (!variant_usable(*v) || !(*v)->find_levels)
 			continue;
-		memset(&classes, rnd(256), sizeof(classes));
-		(*v)->classify(p - before, before + len, &classes);
-		if (ksift_level_at(p, len, &classes, before, &got) != level ||
-		    got != msg)
+		memset(lead.names, rnd(256), sizeof(lead.names));
+		(*v)->find_levels(p - before, before + len, &lead, 1);
+		ksift_levels(p - before, &lead, 1, true);
+		if (lead.level != level || lead.msg != msg)
 			fail_msg("%s: not level %u at %u: %.*s", (*v)->name,
 				 level, msg, (int)len, line);
 	}

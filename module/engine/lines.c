@@ -861,7 +861,7 @@ static bool can_hunt(const struct ksift_scan *scan)
 {
 	const struct ksift_prog *prog = scan->prog;
 
-	return scan->ops->hunt && scan->no_total && prog->term_count == 1 &&
+	return scan->ops->hunt && prog->term_count == 1 &&
 	       !prog->never && prog->has_exclude == prog->invert;
 }
 
@@ -872,7 +872,7 @@ static size_t hunt_vector(struct ksift_scan *scan, const u8 *buf, size_t len,
 	const struct ksift_prog *prog = scan->prog;
 	struct ksift_hunt *hunt = &scan->hunt;
 	bool levels = needs_levels(scan);
-	u64 pos = scan->pos;
+	u64 pos = scan->pos, total = scan->count.total;
 	size_t done;
 	u32 i;
 
@@ -886,6 +886,7 @@ static size_t hunt_vector(struct ksift_scan *scan, const u8 *buf, size_t len,
 		hunt->max = KSIFT_FINDS_MAX;
 	if (scan->want_hits)
 		hunt->max = min(hunt->max, scan->hits_max);
+	hunt->total = !scan->no_total;
 	hunt->line = scan->line - pos;
 	hunt->start = scan->line == pos;
 	hunt->carry = scan->seen & prog->terms[0];
@@ -919,6 +920,7 @@ static size_t hunt_vector(struct ksift_scan *scan, const u8 *buf, size_t len,
 		struct ksift_hit hit = {
 			.start = pos + find->start,
 			.end = pos + find->end,
+			.index = total + find->index,
 			.match = pos + find->at,
 			.pattern = find->pattern,
 			.newline = true,
@@ -932,10 +934,12 @@ static size_t hunt_vector(struct ksift_scan *scan, const u8 *buf, size_t len,
 		}
 		select_line(scan, &hit);
 		if (full(scan)) {
+			scan->count.total = hit.index + 1;
 			line_begin(scan, hit.end + 1);
 			return find->end + 1;
 		}
 	}
+	scan->count.total += hunt->lines;
 	if (pos + hunt->line != scan->line)
 		line_begin(scan, pos + hunt->line);
 	if (hunt->carry)

@@ -98,12 +98,14 @@ struct ksift_tally {
  *	wrapped, if that is before it
  * @end: Where its newline is
  * @at: Where in it the match begins, as @start; @end if that was not seen
+ * @index: Lines that ended in the text before it, if they are counted
  * @pattern: The pattern that begins there
  */
 struct ksift_find {
 	u64 start;
 	u64 end;
 	u64 at;
+	u64 index;
 	u32 pattern;
 };
 
@@ -118,23 +120,27 @@ struct ksift_prog;
  * @avail: Bytes of the text that are readable, at least those to be looked at,
  *	and 64 more than a match can have
  * @max: Stop after so many lines, at most KSIFT_FINDS_MAX; 0: only count them
+ * @total: Count all lines, too
  * @line: Where the current line begins, as in struct ksift_find
  * @start: The text's first byte is the first of a line
  * @carry: The current line has a match already
  * @dense: Candidates were so many that this way is not worth it here
  * @count: Lines found
- * @bytes: Bytes in them, with a newline each
+ * @lines: Lines ended, if @total
+ * @bytes: Bytes in those found, with a newline each
  * @finds: Those, if @max is not 0
  */
 struct ksift_hunt {
 	const struct ksift_prog *prog;
 	size_t avail;
 	u32 max;
+	bool total;
 	u64 line;
 	bool start;
 	bool carry;
 	bool dense;
 	u32 count;
+	u64 lines;
 	u64 bytes;
 	struct ksift_find finds[KSIFT_FINDS_MAX];
 };

@@ -367,6 +367,23 @@ static __always_inline size_t after_newline(const u8 *buf, size_t from,
 	return nl ? from + ksift_high_bit(nl) + 1 : 0;
 }
 
+static noinline u64 count_newlines(const u8 *buf, size_t at, size_t end)
+{
+	u64 count = 0;
+
+	for (; end - at >= 64; at += 64)
+		count += __builtin_popcountll(newlines64(buf + at));
+	if (end < 64) {
+		for (; at < end; at++)
+			count += buf[at] == '\n';
+		return count;
+	}
+	if (at < end)
+		count += __builtin_popcountll(last_bits(newlines64(buf + end - 64),
+							end - at));
+	return count;
+}
+
 /*
  * Candidates of some bytes: found all at once, before any of them is looked at.
  * A loop that stops at each would guess wrong at each, and wait for memory while
@@ -528,6 +545,19 @@ static size_t hunt_end(const struct ksift_hunt *h, size_t len, size_t back)
 	return min(len, h->avail - need + 1);
 }
 
+/* There is no line to find in [@from, @to), but the current one may begin. */
+static __always_inline void lines_to(struct ksift_hunt *h, const u8 *buf,
+				     size_t from, size_t to)
+{
+	size_t line = after_newline(buf, from, to);
+
+	if (!line)
+		return;
+	h->line = line;
+	if (h->total)
+		h->lines += count_newlines(buf, from, line);
+}
+
 /*
  * What is sought is the probe's bytes, which for an anchored pattern begin with
  * the newline before it, or else the grams or the shingles of many patterns.
@@ -548,6 +578,7 @@ static size_t hunt(struct ksift_hunt *h, const u8 *buf, size_t len)
 	lap.to = 0;
 	lap.some = 0;
 	h->count = 0;
+	h->lines = 0;
 	h->bytes = 0;
 	h->dense = false;
 	find.at = len;
@@ -558,14 +589,13 @@ static size_t hunt(struct ksift_hunt *h, const u8 *buf, size_t len)
 		h->carry = true;
 	}
 	for (;;) {
-		size_t line;
-
 		if (h->carry) {
 			find.end = next_newline(buf, at, len);
 			if (find.end == len)
 				return len;
 			find.start = h->line;
 			find.at = min(find.at, find.end);
+			find.index = h->lines++;
 			h->bytes += find.end + 1 - find.start;
 			if (h->max)
 				h->finds[h->count] = find;
@@ -599,9 +629,7 @@ static size_t hunt(struct ksift_hunt *h, const u8 *buf, size_t len)
 			at++;
 			continue;
 		}
-		line = after_newline(buf, floor, find.at);
-		if (line)
-			h->line = line;
+		lines_to(h, buf, floor, find.at);
 		h->carry = true;
 		at = find.at;
 	}
@@ -611,9 +639,7 @@ static size_t hunt(struct ksift_hunt *h, const u8 *buf, size_t len)
 		/* It may be the middle of what was sought. */
 		at -= min(at, (size_t)prog->grams->step - 1);
 	at = max(at, floor);
-	floor = after_newline(buf, floor, at);
-	if (floor)
-		h->line = floor;
+	lines_to(h, buf, floor, at);
 	return at;
 }
 

@@ -42,19 +42,12 @@ static size_t align8(size_t n)
 	return (n + 7) & ~(size_t)7;
 }
 
-static size_t grams_size(u32 count)
-{
-	return count > KSIFT_GRAM_PATTERNS ? align8(sizeof(struct ksift_grams)) :
-					     0;
-}
-
 size_t ksift_prog_size(u32 count, u32 bytes)
 {
 	return align8(sizeof(struct ksift_prog)) +
 	       align8((size_t)count * sizeof(struct ksift_literal)) +
 	       (size_t)nodes_max(count, bytes) * sizeof(struct ksift_ac_node) +
-	       (size_t)tables_max(count) * sizeof(u32[256]) +
-	       grams_size(count) + bytes;
+	       (size_t)tables_max(count) * sizeof(u32[256]) + bytes;
 }
 
 struct ksift_prog *ksift_prog_init(void *mem, u32 count, u32 bytes, u8 **data)
@@ -64,9 +57,6 @@ struct ksift_prog *ksift_prog_init(void *mem, u32 count, u32 bytes, u8 **data)
 
 	prog->count = count;
 	p += align8(sizeof(*prog));
-	if (grams_size(count))
-		prog->grams = (void *)p;
-	p += grams_size(count);
 	prog->lits = (void *)p;
 	p += align8((size_t)count * sizeof(struct ksift_literal));
 	prog->ac[0].nodes = (void *)p;
@@ -299,118 +289,161 @@ static void make_term_of(struct ksift_prog *prog)
 	}
 }
 
-/*
- * The patterns that a search has to find, those alike next to each other, and
- * the shortest one's length.
- */
-static u32 sort_searched(const struct ksift_prog *prog, u8 *order, u32 *shortest)
+/* The halves of the first bytes of @lit; past its end, any. */
+static void make_bucket(struct ksift_bucket *bucket,
+			const struct ksift_literal *lit)
 {
-	u32 i, k, n = 0;
+	u32 k;
 
-	*shortest = KSIFT_PATTERN_LEN_MAX;
+	for (k = 0; k < KSIFT_TEDDY_WIDTH; k++) {
+		u8 c = k < lit->len ? lit->data[k] : 0;
+		u32 high = 1u << (c >> 4);
+
+		/* The two cases of a letter have the same low half. */
+		if (case_mask(c, lit->flags & KSIFT_PATTERN_FOLD) != 0xff)
+			high |= high << 2;
+		bucket->low[k] = k < lit->len ? 1u << (c & 15) : 0xffff;
+		if (k < KSIFT_TEDDY_WHOLE)
+			bucket->high[k] = k < lit->len ? high : 0xffff;
+	}
+}
+
+/* Which bytes of patterns, the shortest of @len bytes, are looked at? */
+static void make_shape(struct ksift_teddy *teddy, u32 n, u32 len, bool ascii)
+{
+	teddy->wide = n > KSIFT_NARROW_PATTERNS && len > 2;
+	teddy->width = n > KSIFT_SHORT_PATTERNS ? 6 : 4;
+	teddy->whole = !ascii || len < teddy->width;
+	/* Where a short one is the last of a text, the automata see it. */
+	if (teddy->whole)
+		teddy->width = len <= 2 ? 2 : 4;
+}
+
+/*
+ * How many texts of as many bytes as are looked at are in a bucket of @a and @b:
+ * what is found in vain grows with it.
+ */
+static u64 bucket_size(const struct ksift_teddy *teddy,
+		       const struct ksift_bucket *a, const struct ksift_bucket *b)
+{
+	u64 size = 1;
+	u32 k;
+
+	for (k = 0; k < teddy->width; k++) {
+		size *= ksift_popcount64(a->low[k] | b->low[k]);
+		if (teddy->whole)
+			size *= ksift_popcount64(a->high[k] | b->high[k]);
+	}
+	return size;
+}
+
+/* The bucket that @i would best be made one with, and how much that loses. */
+static void find_partner(struct ksift_build *build, u32 i)
+{
+	const struct ksift_teddy *teddy = &build->prog->teddy;
+	struct ksift_bucket *buckets = build->prog->buckets;
+	struct ksift_bucket *bucket = &buckets[i];
+	u32 k;
+
+	bucket->loss = 1LL << 62;
+	for (k = 0; k < build->buckets; k++) {
+		s64 loss;
+
+		if (k == i)
+			continue;
+		loss = bucket_size(teddy, bucket, &buckets[k]) - bucket->size -
+		       buckets[k].size;
+		if (loss < bucket->loss) {
+			bucket->loss = loss;
+			bucket->partner = k;
+		}
+	}
+}
+
+/* A bucket for each pattern that a search has to find. */
+static void start_buckets(struct ksift_build *build)
+{
+	struct ksift_prog *prog = build->prog;
+	struct ksift_teddy *teddy = &prog->teddy;
+	u32 i, k, shortest = KSIFT_PATTERN_LEN_MAX;
+	bool ascii = true;
+
 	for (i = 0; i < prog->count; i++) {
 		const struct ksift_literal *lit = &prog->lits[i];
 
 		/* The empty one is in every line. */
 		if (!lit->len || prog->term_of[i] == KSIFT_TERMS_MAX)
 			continue;
-		*shortest = min(*shortest, lit->len);
-		for (k = n++; k; k--) {
-			const struct ksift_literal *prev =
-				&prog->lits[order[k - 1]];
-
-			if (memcmp(prev->data, lit->data,
-				   min(prev->len, lit->len)) <= 0)
-				break;
-			order[k] = order[k - 1];
-		}
-		order[k] = i;
+		shortest = min(shortest, lit->len);
+		for (k = 0; k < lit->len && k < KSIFT_TEDDY_WIDTH; k++)
+			ascii &= lit->data[k] < 0x80;
+		prog->sole = i;
+		prog->buckets[build->buckets].patterns = 1ULL << i;
+		make_bucket(&prog->buckets[build->buckets++], lit);
 	}
-	return n;
-}
-
-static void teddy_add(struct ksift_teddy *teddy, u32 bucket,
-		      const struct ksift_literal *lit)
-{
-	u32 k;
-
-	for (k = 0; k < teddy->width; k++) {
-		u8 c;
-
-		if (k >= lit->len) {
-			for (c = 0; c < 16; c++) {
-				teddy->low[k][c] |= 1 << bucket;
-				teddy->high[k][c] |= 1 << bucket;
-			}
-			continue;
-		}
-		c = lit->data[k];
-		teddy->low[k][c & 15] |= 1 << bucket;
-		teddy->high[k][c >> 4] |= 1 << bucket;
-		/* The two cases of a letter have the same low half. */
-		if ((lit->flags & KSIFT_PATTERN_FOLD) && c >= 'A' && c <= 'Z')
-			teddy->high[k][(c >> 4) + 2] |= 1 << bucket;
-	}
-}
-
-static void gram_add(struct ksift_grams *grams, u32 pattern, const u8 *p,
-		     u32 off)
-{
-	u32 value = ksift_gram_at(grams, p + off);
-	u32 hash = ksift_gram_hash(value), i = grams->count++;
-	struct ksift_gram *gram = &grams->list[i];
-	u16 *first = &grams->first[hash % KSIFT_GRAM_LISTS];
-
-	gram->value = value;
-	gram->pattern = pattern;
-	gram->off = off;
-	gram->next = *first;
-	*first = i + 1;
-	grams->some[hash / 64] |= 1ULL << hash % 64;
-}
-
-/* Of the patterns of @order, the shortest of which has @len bytes. */
-static void make_grams(struct ksift_prog *prog, const u8 *order, u32 n, u32 len)
-{
-	struct ksift_grams *grams = prog->grams;
-	u32 i, off;
-
-	if (n <= KSIFT_GRAM_PATTERNS || len <= KSIFT_GRAM) {
-		prog->grams = NULL;
-		return;
-	}
-	grams->step = min(len - KSIFT_GRAM + 1, KSIFT_GRAM_STEP);
-	for (i = 0; i < n; i++)
-		if (prog->lits[order[i]].flags & KSIFT_PATTERN_FOLD)
-			grams->fold = 0x20202020;
-	for (i = 0; i < n; i++)
-		for (off = 0; off < grams->step; off++)
-			gram_add(grams, order[i], prog->lits[order[i]].data,
-				 off);
-}
-
-static void make_search(struct ksift_prog *prog)
-{
-	u8 order[KSIFT_PATTERNS_MAX];
-	u32 i, width, n = sort_searched(prog, order, &width);
-
-	if (prog->grams)
-		make_grams(prog, order, n, width);
-	width = min(width, KSIFT_TEDDY_WIDTH);
-
-	if (n == 1) {
-		prog->sole = order[0];
+	if (build->buckets == 1)
 		make_hunt(prog);
-	}
-	if (n <= 1)
+	if (build->buckets <= 1)
 		return;
-	/* Where a short one is the last of a text, the automata see it. */
-	prog->teddy.width = width <= 2 ? 2 : KSIFT_TEDDY_WIDTH;
-	for (i = 0; i < n; i++) {
-		u32 bucket = i * KSIFT_BUCKETS / max(n, KSIFT_BUCKETS);
+	make_shape(teddy, build->buckets, shortest, ascii);
+	for (i = 0; i < build->buckets; i++)
+		prog->buckets[i].size = bucket_size(teddy, &prog->buckets[i],
+						    &prog->buckets[i]);
+	for (i = 0; i < build->buckets; i++)
+		find_partner(build, i);
+}
 
-		prog->buckets[bucket] |= 1ULL << order[i];
-		teddy_add(&prog->teddy, bucket, &prog->lits[order[i]]);
+/* Make one of the two buckets by which least is lost, while there are too many. */
+static bool merge_buckets(struct ksift_build *build)
+{
+	const struct ksift_teddy *teddy = &build->prog->teddy;
+	struct ksift_bucket *buckets = build->prog->buckets;
+	u32 i, k, to = 0, from, last = build->buckets - 1;
+
+	if (build->buckets <= (teddy->wide ? KSIFT_BUCKETS : 8))
+		return false;
+	for (i = 1; i <= last; i++)
+		if (buckets[i].loss < buckets[to].loss)
+			to = i;
+	from = max(to, buckets[to].partner);
+	to = min(to, buckets[to].partner);
+	buckets[to].patterns |= buckets[from].patterns;
+	for (k = 0; k < KSIFT_TEDDY_WIDTH; k++)
+		buckets[to].low[k] |= buckets[from].low[k];
+	for (k = 0; k < KSIFT_TEDDY_WHOLE; k++)
+		buckets[to].high[k] |= buckets[from].high[k];
+	buckets[to].size = bucket_size(teddy, &buckets[to], &buckets[to]);
+	buckets[from] = buckets[last];
+	build->buckets = last;
+	for (i = 0; i < last; i++) {
+		u32 partner = buckets[i].partner;
+
+		if (i == to || partner == to || partner == from)
+			find_partner(build, i);
+		else if (partner == last)
+			buckets[i].partner = from;
+	}
+	return true;
+}
+
+static void make_tables(struct ksift_build *build)
+{
+	struct ksift_prog *prog = build->prog;
+	struct ksift_teddy *teddy = &prog->teddy;
+	u32 b, k, c;
+
+	for (b = 0; b < build->buckets && teddy->width; b++) {
+		const struct ksift_bucket *bucket = &prog->buckets[b];
+		u32 half = b / 8, bit = 1u << b % 8;
+
+		for (c = 0; c < 16; c++) {
+			for (k = 0; k < KSIFT_TEDDY_WIDTH; k++)
+				if (bucket->low[k] >> c & 1)
+					teddy->low[half][k][c] |= bit;
+			for (k = 0; k < KSIFT_TEDDY_WHOLE; k++)
+				if (bucket->high[k] >> c & 1)
+					teddy->high[half][k][c] |= bit;
+		}
 	}
 }
 
@@ -488,11 +521,12 @@ static void link_next(struct ksift_build *build, u32 i)
 	node->out |= ac->nodes[node->fail].out;
 }
 
-static void finish_build(struct ksift_prog *prog)
+static void finish_build(struct ksift_build *build)
 {
+	struct ksift_prog *prog = build->prog;
 	u32 c;
 
-	make_search(prog);
+	make_tables(build);
 	prog->ac[0].start = ac_child(&prog->ac[0], 0, '\n');
 	prog->ac[1].start = ac_child(&prog->ac[1], 0, '\n');
 	for (c = 0; c < ARRAY_SIZE(prog->wakes); c++)
@@ -510,11 +544,15 @@ bool ksift_prog_step(struct ksift_build *build)
 		struct ksift_literal *lit = &prog->lits[build->inserted];
 
 		insert(build, lit);
+		if (build->inserted == prog->count)
+			start_buckets(build);
 		return true;
 	}
+	if (merge_buckets(build))
+		return true;
 	for (k = 0; k < 16; k++) {
 		if (build->depth == prog->reach) {
-			finish_build(prog);
+			finish_build(build);
 			return false;
 		}
 		for (i = 0; i < prog->count; i++)
@@ -537,14 +575,12 @@ bool ksift_literal_equal(const struct ksift_literal *lit, const u8 *text)
 	return true;
 }
 
-bool ksift_begins(const struct ksift_prog *prog, u8 buckets, const u8 *buf,
+bool ksift_begins(const struct ksift_prog *prog, u32 buckets, const u8 *buf,
 		  size_t at, size_t avail, bool start, u32 *pattern,
 		  size_t *budget)
 {
-	u32 b;
-
-	for (b = 0; b < KSIFT_BUCKETS; b++) {
-		u64 left = buckets >> b & 1 ? prog->buckets[b] : 0;
+	for (; buckets; buckets &= buckets - 1) {
+		u64 left = prog->buckets[ksift_low_bit(buckets)].patterns;
 
 		for (; left && *budget; left &= left - 1) {
 			*pattern = ksift_low_bit(left);
@@ -552,33 +588,6 @@ bool ksift_begins(const struct ksift_prog *prog, u8 buckets, const u8 *buf,
 						 avail, start, budget))
 				return true;
 		}
-	}
-	return false;
-}
-
-bool ksift_gram_begins(const struct ksift_prog *prog, const u8 *buf, size_t at,
-		       size_t from, size_t to, size_t avail, bool start,
-		       size_t *where, u32 *pattern, size_t *budget)
-{
-	const struct ksift_grams *grams = prog->grams;
-	u32 value = ksift_gram_at(grams, buf + at), next;
-
-	next = grams->first[ksift_gram_hash(value) % KSIFT_GRAM_LISTS];
-	while (next && *budget) {
-		const struct ksift_gram *gram = &grams->list[next - 1];
-
-		next = gram->next;
-		*budget -= min(*budget, sizeof(*gram));
-		if (gram->value != value || at < from + gram->off ||
-		    at - gram->off >= to)
-			continue;
-		*where = at - gram->off;
-		*pattern = gram->pattern;
-		if (ksift_literal_begins(&prog->lits[gram->pattern], buf, *where,
-					 avail,
-					 *where ? buf[*where - 1] == '\n' : start,
-					 budget))
-			return true;
 	}
 	return false;
 }

@@ -5,7 +5,6 @@
 #ifndef KSIFT_ENGINE_FILTER_H
 #define KSIFT_ENGINE_FILTER_H
 
-#include "grams.h"
 #include "port.h"
 #include "variants.h"
 #include "../uapi/ksift.h"
@@ -62,13 +61,29 @@ struct ksift_literal {
 /* Beyond as many terms the automaton is faster than bitmaps. */
 #define KSIFT_VECTOR_TERMS	4
 
-#define KSIFT_BUCKETS		8
-
 /* Beyond as many patterns one search for all is faster than one for each. */
 #define KSIFT_FIND_PATTERNS	2
 
-/* Beyond as many patterns, long enough ones are looked for by their grams. */
-#define KSIFT_GRAM_PATTERNS	16
+/* Up to so many patterns the low halves of four bytes leave few candidates. */
+#define KSIFT_SHORT_PATTERNS	8
+
+/* And up to so many eight buckets do. */
+#define KSIFT_NARROW_PATTERNS	24
+
+/*
+ * Patterns that are looked for together, and the halves that their first bytes
+ * have: bit n of @low[k] is set if byte k of one has n for its low half.  While
+ * buckets are made: of how many texts it is, and which other one it would best
+ * be made one with, and how many texts more both are then.
+ */
+struct ksift_bucket {
+	u64 patterns;
+	u16 low[KSIFT_TEDDY_WIDTH];
+	u16 high[KSIFT_TEDDY_WHOLE];
+	u32 partner;
+	s64 size;
+	s64 loss;
+};
 
 /**
  * struct ksift_prog - A filter, compiled
@@ -92,8 +107,7 @@ struct ksift_literal {
  * @sole: That pattern
  * @teddy: The search for all patterns at once, if there are several to find;
  *	else its width is 0
- * @buckets: The patterns in each of its buckets
- * @grams: A hunt for all patterns at once, where that beats the teddy; else NULL
+ * @buckets: Its buckets; more of them while it is made
  * @ac: The automata: [0] as is, [1] case-folding
  * @wakes: Bytes that bring an automaton away from its root, and the newline
  *
@@ -118,9 +132,8 @@ struct ksift_prog {
 	u8 term_of[KSIFT_PATTERNS_MAX];
 	struct ksift_probe hunt;
 	u32 sole;
-	u64 buckets[KSIFT_BUCKETS];
 	struct ksift_teddy teddy;
-	struct ksift_grams *grams;
+	struct ksift_bucket buckets[KSIFT_PATTERNS_MAX];
 };
 
 /**
@@ -129,6 +142,7 @@ struct ksift_prog {
  * @data: Bytes of the patterns that are not
  * @inserted: Patterns that are in their trie
  * @depth: How deep the automata's suffix links are made
+ * @buckets: How many the patterns are in now
  * @cursor: Where each pattern has got to in its automaton
  */
 struct ksift_build {
@@ -136,6 +150,7 @@ struct ksift_build {
 	u8 *data;
 	u32 inserted;
 	u32 depth;
+	u32 buckets;
 	u32 cursor[KSIFT_PATTERNS_MAX];
 };
 
@@ -193,26 +208,9 @@ bool ksift_prog_step(struct ksift_build *build);
  * @budget: The bytes compared are taken away from it; when it comes to 0, not
  *	all were, and what is not found may be there
  */
-bool ksift_begins(const struct ksift_prog *prog, u8 buckets, const u8 *buf,
+bool ksift_begins(const struct ksift_prog *prog, u32 buckets, const u8 *buf,
 		  size_t at, size_t avail, bool start, u32 *pattern,
 		  size_t *budget);
-
-/**
- * ksift_gram_begins() - Is a pattern here that has the gram at a place?
- * @prog: The filter, with grams
- * @buf: Text
- * @at: Where the gram is
- * @from: The pattern may begin there, at the earliest
- * @to: And before that
- * @avail: Bytes of @buf that are readable
- * @start: A line begins at @buf
- * @where: Set to where the pattern begins
- * @pattern: Set to the pattern
- * @budget: As for ksift_begins()
- */
-bool ksift_gram_begins(const struct ksift_prog *prog, const u8 *buf, size_t at,
-		       size_t from, size_t to, size_t avail, bool start,
-		       size_t *where, u32 *pattern, size_t *budget);
 
 /* Is the literal at @text, of which as many bytes are readable? */
 bool ksift_literal_equal(const struct ksift_literal *lit, const u8 *text);

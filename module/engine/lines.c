@@ -398,17 +398,15 @@ static bool find_literal(struct ksift_scan *scan, const struct ksift_literal *li
  * Of the patterns in some buckets, which begin at position @at?  Sets its bit in
  * the bitmaps of their terms.  False when there was too much to verify.
  */
-static bool verify(struct ksift_scan *scan, u8 buckets, const u8 *buf, size_t at,
+static bool verify(struct ksift_scan *scan, u32 buckets, const u8 *buf, size_t at,
 		   size_t avail, bool start, size_t *budget)
 {
 	const struct ksift_prog *prog = scan->prog;
 	u64 left;
-	u32 b;
 
-	for (b = 0; b < KSIFT_BUCKETS; b++) {
-		if (!(buckets >> b & 1))
-			continue;
-		for (left = prog->buckets[b]; left; left &= left - 1) {
+	for (; buckets; buckets &= buckets - 1) {
+		left = prog->buckets[ksift_low_bit(buckets)].patterns;
+		for (; left; left &= left - 1) {
 			u32 i = ksift_low_bit(left);
 
 			if (ksift_literal_begins(&prog->lits[i], buf, at, avail,
@@ -876,8 +874,8 @@ static size_t hunt_vector(struct ksift_scan *scan, const u8 *buf, size_t len,
 	size_t done;
 	u32 i;
 
-	/* Grams take more time than vectors do, in the same section. */
-	if (prog->grams)
+	/* The slowest search of all. */
+	if (prog->teddy.whole && prog->teddy.wide)
 		len = min(len, (size_t)KSIFT_CHUNK);
 	hunt->prog = prog;
 	hunt->avail = avail;

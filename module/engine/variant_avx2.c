@@ -13,6 +13,7 @@ typedef char v32 __attribute__((vector_size(32)));
 typedef char v32u __attribute__((vector_size(32), may_alias)) __aligned(1);
 typedef unsigned char v32b __attribute__((vector_size(32)));
 typedef short v16h __attribute__((vector_size(32)));
+typedef u64 v4q __attribute__((vector_size(32)));
 
 static __always_inline v32 splat(u8 c)
 {
@@ -165,28 +166,41 @@ static __always_inline u64 word64(const u8 *p, const struct needle *n, u32 count
 }
 
 struct shingles {
-	v32 low[KSIFT_TEDDY_WIDTH];
-	v32 high[KSIFT_TEDDY_WIDTH];
+	v32 low[KSIFT_BUCKETS / 8][KSIFT_TEDDY_WIDTH];
+	v32 high[KSIFT_BUCKETS / 8][KSIFT_TEDDY_WHOLE];
 };
 
+/* Not by way of memory: there it would stay. */
 static __always_inline v32 twice(const u8 *table)
 {
-	v32 v;
+	u64 a = ksift_load64(table), b = ksift_load64(table + 8);
 
-	memcpy(&v, table, 16);
-	memcpy((u8 *)&v + 16, table, 16);
-	return v;
+	const v4q v = { a, b, a, b };
+
+	return (v32)v;
 }
 
 static __always_inline void load_shingles(struct shingles *s,
-					  const struct ksift_teddy *teddy)
+					  const struct ksift_teddy *teddy,
+					  u32 width, bool whole, bool wide)
 {
 	u32 k;
 
-	for (k = 0; k < KSIFT_TEDDY_WIDTH; k++) {
-		s->low[k] = twice(teddy->low[k]);
-		s->high[k] = twice(teddy->high[k]);
+#pragma GCC unroll 6
+	for (k = 0; k < width; k++) {
+		s->low[0][k] = twice(teddy->low[0][k]);
+		if (wide)
+			s->low[1][k] = twice(teddy->low[1][k]);
+		if (whole)
+			s->high[0][k] = twice(teddy->high[0][k]);
+		if (whole && wide)
+			s->high[1][k] = twice(teddy->high[1][k]);
 	}
+}
+
+static __always_inline v32 look_up(v32 table, v32 v)
+{
+	return __builtin_ia32_pshufb256(table, v);
 }
 
 static __always_inline v32 high_halves(v32 v)
@@ -194,36 +208,50 @@ static __always_inline v32 high_halves(v32 v)
 	return (v32)((v16h)v >> 4) & splat(0x0f);
 }
 
-static __always_inline v32 shingle32(const u8 *p, const struct shingles *s,
-				     u32 k)
+/* A byte from 0x80 on is in no table, unless it is masked. */
+static __always_inline u32 teddy32(const u8 *p, const struct shingles *s,
+				   u32 width, bool whole, bool wide)
 {
-	v32 v = load(p + k);
+	v32 found[2] = { splat(0xff), splat(0xff) };
+	u32 k;
 
-	return __builtin_ia32_pshufb256(s->low[k], v & splat(0x0f)) &
-	       __builtin_ia32_pshufb256(s->high[k], high_halves(v));
-}
+#pragma GCC unroll 6
+	for (k = 0; k < width; k++) {
+		v32 v = load(p + k), high;
 
-static __always_inline v32 teddy32(const u8 *p, const struct shingles *s,
-				   u32 width)
-{
-	v32 buckets = shingle32(p, s, 0);
-
-	if (width > 1)
-		buckets &= shingle32(p, s, 1);
-	if (width > 2)
-		buckets &= shingle32(p, s, 2);
-	if (width > 3)
-		buckets &= shingle32(p, s, 3);
-	return buckets;
+		/* In this order, and loaded once: it takes all registers. */
+		if (wide && k)
+			asm volatile("" : "+x" (v), "+x" (found[0]),
+				     "+x" (found[1]));
+		if (whole) {
+			high = high_halves(v);
+			v &= splat(0x0f);
+			found[0] &= look_up(s->high[0][k], high);
+			if (wide)
+				found[1] &= look_up(s->high[1][k], high);
+		}
+		found[0] &= look_up(s->low[0][k], v);
+		if (wide)
+			found[1] &= look_up(s->low[1][k], v);
+	}
+	if (wide)
+		found[0] |= found[1];
+	return ~high_bits((v32)(found[0] == splat(0)));
 }
 
 static __always_inline u64 teddy64(const u8 *p, const struct shingles *s,
-				   u32 width)
+				   u32 width, bool whole, bool wide)
 {
-	const v32 zero = splat(0);
+	u64 found = 0;
+	u32 i;
 
-	return ~both((v32)(teddy32(p, s, width) == zero),
-		     (v32)(teddy32(p + 32, s, width) == zero));
+	if (!wide)
+		return teddy32(p, s, width, whole, false) |
+		       (u64)teddy32(p + 32, s, width, whole, false) << 32;
+#pragma GCC unroll 1
+	for (i = 0; i < 64; i += 32)
+		found |= (u64)teddy32(p + i, s, width, whole, true) << i;
+	return found;
 }
 
 struct name_heads {
@@ -244,9 +272,9 @@ static __always_inline u32 names32(const u8 *p, const struct name_heads *names,
 	v32 v = load(p);
 	v32 is_letter = (v32)((v32b)(v | splat(0x20)) - 'a' < 26);
 	/* What is not ASCII gives zero. */
-	v32 heads = __builtin_ia32_pshufb256(names->low[0], v) &
-		    __builtin_ia32_pshufb256(names->low[1], load(p + 1)) &
-		    __builtin_ia32_pshufb256(names->low[2], load(p + 2));
+	v32 heads = look_up(names->low[0], v) &
+		    look_up(names->low[1], load(p + 1)) &
+		    look_up(names->low[2], load(p + 2));
 
 	*letters = high_bits(is_letter);
 	/* Bit 5 of each byte, which a capital lacks, moved to the top. */
@@ -265,8 +293,6 @@ static __always_inline u64 names64(const u8 *p, const struct name_heads *names,
 	*capitals = c[0] | (u64)c[1] << 32;
 	return heads;
 }
-
-typedef u64 v4q __attribute__((vector_size(32)));
 
 static __always_inline u64 lanes(v4q v)
 {

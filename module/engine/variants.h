@@ -39,36 +39,50 @@ struct ksift_probe {
 };
 
 /* Literals are searched for by this many of their first bytes, at most. */
-#define KSIFT_TEDDY_WIDTH 4U
+#define KSIFT_TEDDY_WIDTH 6
+
+/* And by so many if both halves of them are looked at. */
+#define KSIFT_TEDDY_WHOLE 4
+
+/* Literals to look for at once are in one of so many buckets. */
+#define KSIFT_BUCKETS 16
 
 /**
  * struct ksift_teddy - Many literals to look for at once
- * @width: First bytes of each that are looked at, 2 or KSIFT_TEDDY_WIDTH; what
- *	follows a shorter literal may be anything
- * @low: @low[k][n] has bit b set when the byte k of a literal in bucket b has
- *	n for its low half
+ * @width: First bytes of each that are looked at: 2, 4 or 6
+ * @whole: Both halves of them are, of 2 or 4; what follows a shorter literal may
+ *	be anything.  Else @high is not used, and all of these are below 0x80: a
+ *	higher byte need not be found.
+ * @wide: There are more than 8 buckets
+ * @low: @low[h][k][n] has bit b set when the byte k of a literal in bucket
+ *	8 * h + b has n for its low half
  * @high: The same of its high half
  *
  * Where a bucket's bit is set in all of them, one of its literals may begin.
  * This is Teddy (G. Langdale, in Hyperscan, 2015; described by A. Gallant in
- * the aho-corasick library for Rust).
+ * the aho-corasick library for Rust).  Low halves say most about a letter, and
+ * for what the high halves cost, more bytes can be looked at.
  */
 struct ksift_teddy {
 	u32 width;
-	u8 low[KSIFT_TEDDY_WIDTH][16];
-	u8 high[KSIFT_TEDDY_WIDTH][16];
+	bool whole;
+	bool wide;
+	u8 low[KSIFT_BUCKETS / 8][KSIFT_TEDDY_WIDTH][16];
+	u8 high[KSIFT_BUCKETS / 8][KSIFT_TEDDY_WHOLE][16];
 };
 
 /* The buckets of which a literal may begin at @p. */
-static inline u8 ksift_teddy_at(const struct ksift_teddy *teddy, const u8 *p)
+static inline u32 ksift_teddy_at(const struct ksift_teddy *teddy, const u8 *p)
 {
-	u8 buckets = 0xff;
-	u32 k;
+	u32 k, buckets = 0xffff;
 
 	for (k = 0; k < teddy->width; k++) {
-		u8 c = p[k];
+		u8 c = p[k], low = c & 15, high = c >> 4;
 
-		buckets &= teddy->low[k][c & 15] & teddy->high[k][c >> 4];
+		buckets &= teddy->low[0][k][low] | teddy->low[1][k][low] << 8;
+		if (teddy->whole)
+			buckets &= teddy->high[0][k][high] |
+				   teddy->high[1][k][high] << 8;
 	}
 	return buckets;
 }
@@ -248,7 +262,7 @@ struct ksift_sum128 {
  * @newlines: Set bit i of @bits where buf[i] is a newline, for i < len; the
  *	other bits of the last word are cleared
  * @find: The same where all bytes of the probe match at buf[i + off].  The
- *	caller has buf[i + off] readable for every i < len.  Returns 0 when no
+ *	caller has buf[i + off] readable for every i < len.  Returns 0 only when no
  *	bit is set.
  * @find_many: The same where one of many literals may begin.  The caller has
  *	buf[i + width - 1] readable.

@@ -12,8 +12,9 @@
  *	void load_word(struct needle *, const struct ksift_probe *, count)
  *	u64 word64(p, needle, count, masked)	its bytes follow one another
  *	struct shingles		the constants of a search for many literals
- *	void load_shingles(struct shingles *, const struct ksift_teddy *)
- *	u64 teddy64(p, shingles, width)
+ *	void load_shingles(struct shingles *, const struct ksift_teddy *, width,
+ *			   whole, wide)
+ *	u64 teddy64(p, shingles, width, whole, wide)
  *	struct name_heads	the constants of a search for names of levels
  *	void load_name_heads(struct name_heads *)
  *	u64 names64(p, name_heads, letters, capitals)	what may begin one, if
@@ -59,20 +60,20 @@ static __always_inline u64 find_n(const u8 *buf, size_t len,
 				  const struct ksift_probe *probe, u64 *bits,
 				  u32 count, bool masked)
 {
-	size_t i, words = len / 64;
+	const u8 *last = buf + len - 64;
 	struct needle needle;
 	u64 any = 0;
+	size_t w;
 
 	load_needle(&needle, probe, count);
-	for (i = 0; i < words; i++) {
-		bits[i] = match64(buf + i * 64, &needle, count, masked);
-		any |= bits[i];
+	for (w = 0; w * 64 < len; w++) {
+		const u8 *p = buf + w * 64;
+
+		bits[w] = match64(p < last ? p : last, &needle, count, masked);
+		any |= bits[w];
 	}
-	if (len % 64) {
-		bits[words] = last_bits(match64(buf + len - 64, &needle, count,
-						masked), len);
-		any |= bits[words];
-	}
+	if (len % 64)
+		bits[len / 64] = last_bits(bits[len / 64], len);
 	return any;
 }
 
@@ -119,30 +120,60 @@ static u64 find(const u8 *buf, size_t len, const struct ksift_probe *probe,
 	return find_masked(buf, len, probe, bits, false);
 }
 
-static __always_inline u64 find_many_n(const u8 *buf, size_t len,
-				       const struct ksift_teddy *teddy,
-				       u64 *bits, u32 width)
-{
-	size_t i, words = len / 64;
-	struct shingles shingles;
-	u64 any = 0;
+/* Words of a bitmap that are made at a time. */
+#define LAP_WORDS 64
 
-	load_shingles(&shingles, teddy);
-	for (i = 0; i < words; i++) {
-		bits[i] = teddy64(buf + i * 64, &shingles, width);
-		any |= bits[i];
+/*
+ * Where one of many literals may begin, in at most LAP_WORDS words; at least 64
+ * bytes before @buf + @len are text.  Returns a bit for each word that is not 0.
+ */
+static __always_inline u64 shingle_words_n(const u8 *buf, size_t len,
+					   const struct ksift_teddy *teddy,
+					   u64 *bits, u32 width, bool whole,
+					   bool wide)
+{
+	const u8 *last = buf + len - 64;
+	struct shingles shingles;
+	u64 some = 0;
+	size_t w;
+
+	load_shingles(&shingles, teddy, width, whole, wide);
+	for (w = 0; w * 64 < len; w++) {
+		const u8 *p = buf + w * 64;
+
+		bits[w] = teddy64(p < last ? p : last, &shingles, width, whole,
+				  wide);
+		some |= (u64)!!bits[w] << w;
 	}
 	if (len % 64) {
-		bits[words] = last_bits(teddy64(buf + len - 64, &shingles,
-						width), len);
-		any |= bits[words];
+		w = len / 64;
+		bits[w] = last_bits(bits[w], len);
+		if (!bits[w])
+			some &= ~(1ULL << w);
 	}
-	return any;
+	return some;
+}
+
+static noinline u64 shingle_words(const u8 *buf, size_t len,
+				  const struct ksift_teddy *teddy, u64 *bits)
+{
+	if (teddy->width == 2)
+		return shingle_words_n(buf, len, teddy, bits, 2, true, false);
+	if (teddy->whole && teddy->wide)
+		return shingle_words_n(buf, len, teddy, bits, 4, true, true);
+	if (teddy->whole)
+		return shingle_words_n(buf, len, teddy, bits, 4, true, false);
+	if (teddy->wide)
+		return shingle_words_n(buf, len, teddy, bits, 6, false, true);
+	if (teddy->width == 6)
+		return shingle_words_n(buf, len, teddy, bits, 6, false, false);
+	return shingle_words_n(buf, len, teddy, bits, 4, false, false);
 }
 
 static u64 find_many(const u8 *buf, size_t len, const struct ksift_teddy *teddy,
 		     u64 *bits)
 {
+	u64 any = 0;
 	size_t i;
 
 	if (len < 64) {
@@ -151,9 +182,11 @@ static u64 find_many(const u8 *buf, size_t len, const struct ksift_teddy *teddy,
 			bits[0] |= (u64)!!ksift_teddy_at(teddy, buf + i) << i;
 		return bits[0];
 	}
-	if (teddy->width == 2)
-		return find_many_n(buf, len, teddy, bits, 2);
-	return find_many_n(buf, len, teddy, bits, KSIFT_TEDDY_WIDTH);
+	for (i = 0; i < len; i += LAP_WORDS * 64)
+		any |= shingle_words(buf + i,
+				     min(len - i, (size_t)LAP_WORDS * 64),
+				     teddy, bits + i / 64);
+	return any;
 }
 
 /* Lines selected in one vector section, each some ns of work: 10 us of it. */
@@ -389,8 +422,6 @@ static noinline u64 count_newlines(const u8 *buf, size_t at, size_t end)
  * A loop that stops at each would guess wrong at each, and wait for memory while
  * it finds out.
  */
-#define LAP_WORDS 64
-
 struct lap {
 	size_t from;
 	size_t to;
@@ -398,37 +429,24 @@ struct lap {
 	u64 words[LAP_WORDS];
 };
 
-static __always_inline u64 lap_word(const u8 *p, const struct needle *needle,
-				    const struct shingles *shingles, u32 width,
-				    bool masked)
-{
-	if (width)
-		return teddy64(p, shingles, width);
-	return match64(p, needle, KSIFT_HUNT_PROBES, masked);
-}
-
 static __always_inline void lap_words(struct lap *lap, const u8 *buf,
-				      const struct ksift_prog *prog, u32 width,
+				      const struct ksift_probe *probe,
 				      bool masked)
 {
 	size_t n = lap->to - lap->from, w;
-	struct shingles shingles;
 	struct needle needle;
 	u64 some = 0, word;
 
-	if (width)
-		load_shingles(&shingles, &prog->teddy);
-	else
-		load_needle(&needle, &prog->hunt, KSIFT_HUNT_PROBES);
+	load_needle(&needle, probe, KSIFT_HUNT_PROBES);
 	for (w = 0; w < n / 64; w++) {
-		word = lap_word(buf + lap->from + w * 64, &needle, &shingles,
-				width, masked);
+		word = match64(buf + lap->from + w * 64, &needle,
+			       KSIFT_HUNT_PROBES, masked);
 		lap->words[w] = word;
 		some |= (u64)!!word << w;
 	}
 	if (n % 64) {
-		word = lap_word(buf + lap->to - 64, &needle, &shingles, width,
-				masked);
+		word = match64(buf + lap->to - 64, &needle, KSIFT_HUNT_PROBES,
+			       masked);
 		word = last_bits(word, n);
 		lap->words[w] = word;
 		some |= (u64)!!word << w;
@@ -436,36 +454,18 @@ static __always_inline void lap_words(struct lap *lap, const u8 *buf,
 	lap->some = some;
 }
 
-static void lap_grams(struct lap *lap, const u8 *buf,
-		      const struct ksift_grams *grams)
-{
-	size_t n = lap->to - lap->from, i;
-	const u8 *p = buf + lap->from;
-
-	memset(lap->words, 0, sizeof(lap->words));
-	lap->some = 0;
-	for (i = 0; i < n; i += grams->step)
-		if (ksift_gram_may_be(grams, p + i)) {
-			lap->words[i / 64] |= 1ULL << i % 64;
-			lap->some |= 1ULL << i / 64;
-		}
-}
-
 static void start_lap(struct lap *lap, const u8 *buf, size_t at, size_t end,
 		      const struct ksift_prog *prog)
 {
 	lap->from = at;
 	lap->to = min(end, at + LAP_WORDS * 64);
-	if (prog->grams)
-		lap_grams(lap, buf, prog->grams);
-	else if (prog->teddy.width == 2)
-		lap_words(lap, buf, prog, 2, false);
-	else if (prog->teddy.width)
-		lap_words(lap, buf, prog, KSIFT_TEDDY_WIDTH, false);
+	if (prog->teddy.width)
+		lap->some = shingle_words(buf + at, lap->to - at, &prog->teddy,
+					  lap->words);
 	else if (prog->hunt.masked)
-		lap_words(lap, buf, prog, 0, true);
+		lap_words(lap, buf, &prog->hunt, true);
 	else
-		lap_words(lap, buf, prog, 0, false);
+		lap_words(lap, buf, &prog->hunt, false);
 }
 
 /* The first candidate of a lap from @at on, or its end, or @at if that is past it. */
@@ -476,8 +476,6 @@ static __always_inline size_t seek(const struct lap *lap, size_t at)
 
 	if (at >= lap->to)
 		return at;
-	/* A match that began before the lap, and was overwritten by then. */
-	at = max(at, lap->from);
 	w = (at - lap->from) / 64;
 	word = lap->words[w] >> (at - lap->from) % 64;
 	if (word)
@@ -494,7 +492,6 @@ static __always_inline size_t seek(const struct lap *lap, size_t at)
  * for free.
  */
 #define HUNT_COST 256
-#define HUNT_COST_GRAMS 64
 #define HUNT_FREE 16
 
 /* Bytes that a hunt compares, some 10 us at the worst. */
@@ -502,21 +499,12 @@ static __always_inline size_t seek(const struct lap *lap, size_t at)
 
 /* Is the candidate at @at a match, which @find->at is to tell of? */
 static __always_inline bool is_match(const struct ksift_hunt *h, const u8 *buf,
-				     size_t len, size_t at, size_t floor,
-				     size_t back, struct ksift_find *find,
-				     size_t *budget)
+				     size_t at, size_t back,
+				     struct ksift_find *find, size_t *budget)
 {
 	const struct ksift_prog *prog = h->prog;
-	size_t where = at;
-	u8 buckets;
+	u32 buckets;
 
-	if (prog->grams) {
-		if (!ksift_gram_begins(prog, buf, at, floor, len, h->avail,
-				       h->start, &where, &find->pattern, budget))
-			return false;
-		find->at = where;
-		return true;
-	}
 	find->at = at + back;
 	if (!prog->teddy.width)
 		return ksift_literal_begins(&prog->lits[prog->sole], buf,
@@ -535,13 +523,8 @@ static size_t hunt_end(const struct ksift_hunt *h, size_t len, size_t back)
 	const struct ksift_prog *prog = h->prog;
 	size_t need = back + prog->lits[prog->sole].len;
 
-	if (prog->grams) {
-		need = KSIFT_GRAM;
-		/* The first gram in a pattern may come so much later than it. */
-		len += prog->grams->step - 1;
-	} else if (prog->teddy.width) {
+	if (prog->teddy.width)
 		need = prog->teddy.width;
-	}
 	return min(len, h->avail - need + 1);
 }
 
@@ -560,7 +543,7 @@ static __always_inline void lines_to(struct ksift_hunt *h, const u8 *buf,
 
 /*
  * What is sought is the probe's bytes, which for an anchored pattern begin with
- * the newline before it, or else the grams or the shingles of many patterns.
+ * the newline before it, or else the shingles of many patterns.
  */
 static size_t hunt(struct ksift_hunt *h, const u8 *buf, size_t len)
 {
@@ -569,7 +552,6 @@ static size_t hunt(struct ksift_hunt *h, const u8 *buf, size_t len)
 	const size_t back = !prog->teddy.width &&
 			    (lit->flags & KSIFT_PATTERN_ANCHORED);
 	const size_t end = hunt_end(h, len, back);
-	const size_t cost = prog->grams ? HUNT_COST_GRAMS : HUNT_COST;
 	size_t at = 0, floor = 0, budget = HUNT_BUDGET, candidates = 0;
 	struct ksift_find find = { 0 };
 	struct lap lap;
@@ -615,12 +597,12 @@ static size_t hunt(struct ksift_hunt *h, const u8 *buf, size_t len)
 			start_lap(&lap, buf, at, end, prog);
 			continue;
 		}
-		candidates += cost;
+		candidates += HUNT_COST;
 		if (candidates > at + HUNT_FREE * HUNT_COST) {
 			h->dense = true;
 			break;
 		}
-		if (!is_match(h, buf, len, at, floor, back, &find, &budget)) {
+		if (!is_match(h, buf, at, back, &find, &budget)) {
 			/* It may be one for all that was compared. */
 			if (!budget) {
 				h->dense = true;
@@ -635,9 +617,6 @@ static size_t hunt(struct ksift_hunt *h, const u8 *buf, size_t len)
 	}
 	if (!h->dense)
 		at = len;
-	else if (prog->grams)
-		/* It may be the middle of what was sought. */
-		at -= min(at, (size_t)prog->grams->step - 1);
 	at = max(at, floor);
 	lines_to(h, buf, floor, at);
 	return at;

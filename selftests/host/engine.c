@@ -305,8 +305,9 @@ static void random_case(struct guarded *g)
 	size_t len = rnd(3) ? rnd(600) : rnd(TEXT_MAX);
 	size_t piece_max = rnd(2) ? 1 + rnd(40) : 1 + rnd(TEXT_MAX);
 	u64 from = 0, to = UINT64_MAX;
-	/* As many and as long as are looked for by their grams. */
-	bool longer = count > KSIFT_GRAM_PATTERNS && rnd(4);
+	/* As many and as long as are looked for at once, in each way. */
+	bool longer = count > KSIFT_FIND_PATTERNS && rnd(4);
+	unsigned int least = longer ? 1 + rnd(KSIFT_TEDDY_WIDTH) : 0;
 	bool raw = !rnd(longer ? 2 : 6);
 	struct extra extra = { 0 };
 
@@ -332,7 +333,7 @@ static void random_case(struct guarded *g)
 
 		pats[i] = (struct oracle_pattern){ bytes[i], plen, rnd(4), 0 };
 		if (longer) {
-			plen = min(KSIFT_GRAM + 1 + rnd(12), len);
+			plen = min(least + rnd(12), len);
 			at = plen < len ? rnd(len - plen) : 0;
 			pats[i].len = plen;
 			pats[i].flags = rnd(30) ? rnd(2) * KSIFT_PATTERN_FOLD :
@@ -603,7 +604,7 @@ static void overwritten(void **state)
 {
 	struct ksift_scan *scan = calloc(1, sizeof(*scan));
 	const struct ksift_variant_ops *const *v;
-	struct oracle_pattern pats[KSIFT_GRAM_PATTERNS + 1];
+	struct oracle_pattern pats[KSIFT_NARROW_PATTERNS + 1];
 	char words[ARRAY_SIZE(pats)][17];
 	const size_t lap = 4096;
 	struct ksift_prog *prog;
@@ -617,11 +618,10 @@ static void overwritten(void **state)
 		pats[i] = (struct oracle_pattern){ (u8 *)words[i], 16, 0, 0 };
 	}
 	prog = make_prog(pats, ARRAY_SIZE(pats), 0);
-	assert_non_null(prog->grams);
 	memset(changing, '.', sizeof(changing));
 	for (i = 99; i < sizeof(changing); i += 100)
 		changing[i] = '\n';
-	/* It begins in one lap, and its first sample is in the next. */
+	/* It begins in one lap, and ends in the next. */
 	memcpy(changing + lap - 5, words[3], 16);
 	changed_enough = false;
 	assert_int_equal(pthread_create(&thread, NULL, change,

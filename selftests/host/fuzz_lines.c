@@ -160,9 +160,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < 5)
 		return 0;
-	/* Few, or so many that they are looked for by their grams. */
+	/* Few, or so many that they are looked for in more buckets. */
 	count = data[0] < 160 ? data[0] % 11 :
-		KSIFT_GRAM_PATTERNS + data[0] % (PATTERNS - KSIFT_GRAM_PATTERNS + 1);
+		KSIFT_NARROW_PATTERNS +
+		data[0] % (PATTERNS - KSIFT_NARROW_PATTERNS + 1);
 	flags = data[1] & 3;
 	asked = data[1];
 	chunk = 64 + data[2] * 64;

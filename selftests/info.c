@@ -195,9 +195,11 @@ TEST_F(info, no_such_variant)
 }
 
 /* The module sees the vector unit that the kernel sees. */
-TEST_F(info, avx2)
+TEST_F(info, vectors)
 {
-	bool listed = false, uml = false;
+	__u64 listed = 0, vectors = 1ULL << KSIFT_VARIANT_AVX2 |
+				    1ULL << KSIFT_VARIANT_NEON;
+	bool uml = false;
 	char line[8192];
 	FILE *f;
 
@@ -205,15 +207,16 @@ TEST_F(info, avx2)
 	ASSERT_NE(NULL, f);
 	while (fgets(line, sizeof(line), f)) {
 		if (!strncmp(line, "flags", 5) && strstr(line, " avx2"))
-			listed = true;
+			listed |= 1ULL << KSIFT_VARIANT_AVX2;
+		if (!strncmp(line, "Features", 8) && strstr(line, " asimd "))
+			listed |= 1ULL << KSIFT_VARIANT_NEON;
 		if (strstr(line, "User Mode Linux"))
 			uml = true;
 	}
 	fclose(f);
 	if (uml)
 		SKIP(return, "User Mode Linux lists few of the host's flags");
-	EXPECT_EQ(listed,
-		  !!(ksift_variants(self->dev) >> KSIFT_VARIANT_AVX2 & 1));
+	EXPECT_EQ(listed, ksift_variants(self->dev) & vectors);
 }
 
 TEST_F(info, unknown_command)

@@ -7,6 +7,11 @@
 #ifndef KSIFT_ENGINE_PORT_H
 #define KSIFT_ENGINE_PORT_H
 
+/* variant_neon.c takes the first bit of a bitmap for the lowest address. */
+#if defined(__aarch64__) && !defined(__AARCH64EB__)
+#define KSIFT_NEON
+#endif
+
 #ifdef __KERNEL__
 
 #include <linux/bitops.h>
@@ -14,7 +19,7 @@
 #include <linux/string.h>
 #include <linux/types.h>
 
-#ifdef CONFIG_X86
+#if defined(CONFIG_X86) || defined(CONFIG_ARM64)
 #include <asm/cpufeature.h>
 #endif
 
@@ -31,6 +36,34 @@ static inline void ksift_simd_end(void)
 {
 	kernel_fpu_end();
 }
+#elif defined(CONFIG_ARM64)
+#include <asm/neon.h>
+#include <asm/simd.h>
+#include <linux/preempt.h>
+
+/*
+ * Runs are in task context, where may_use_simd() holds once the machine is up.
+ * A section is short and never sleeps, so that not to be preempted in it, as on
+ * x86, costs less than room on the stack for 32 registers: with preemption off,
+ * kernels that want that room (since 6.19, with scoped_ksimd()) take NULL.
+ */
+#ifdef scoped_ksimd
+#define ksift_neon(verb) kernel_neon_##verb(NULL)
+#else
+#define ksift_neon(verb) kernel_neon_##verb()
+#endif
+
+static inline void ksift_simd_begin(void)
+{
+	preempt_disable();
+	ksift_neon(begin);
+}
+
+static inline void ksift_simd_end(void)
+{
+	ksift_neon(end);
+	preempt_enable();
+}
 #else
 #include <linux/preempt.h>
 #include <linux/uaccess.h>
@@ -38,7 +71,7 @@ static inline void ksift_simd_end(void)
 /*
  * User Mode Linux saves no vector registers when it switches between kernel
  * stacks.  The same two fences as on x86 make its debug checks see what x86
- * would.  Other machines have no vector variant yet, and never come here.
+ * would.  Other machines have no vector variant, and never come here.
  */
 static inline void ksift_simd_begin(void)
 {
@@ -67,6 +100,13 @@ static inline bool ksift_cpu_has_avx2(void)
 }
 #endif
 
+#ifdef KSIFT_NEON
+static inline bool ksift_cpu_has_neon(void)
+{
+	return cpu_have_named_feature(ASIMD);
+}
+#endif
+
 static inline unsigned int ksift_popcount64(u64 v)
 {
 	return hweight64(v);
@@ -78,6 +118,9 @@ static inline unsigned int ksift_popcount64(u64 v)
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#ifdef KSIFT_NEON
+#include <sys/auxv.h>
+#endif
 
 typedef uint8_t u8;
 typedef uint16_t u16;
@@ -114,6 +157,13 @@ static inline bool ksift_cpu_has_avx2(void)
 	return __builtin_cpu_supports("avx2") &&
 	       __builtin_cpu_supports("bmi") &&
 	       __builtin_cpu_supports("popcnt");
+}
+#endif
+
+#ifdef KSIFT_NEON
+static inline bool ksift_cpu_has_neon(void)
+{
+	return getauxval(AT_HWCAP) & HWCAP_ASIMD;
 }
 #endif
 

@@ -17,10 +17,20 @@ bool ksift_avx2_usable(void)
 }
 #endif
 
+#ifdef KSIFT_NEON
+bool ksift_neon_usable(void)
+{
+	return ksift_cpu_has_neon();
+}
+#endif
+
 const struct ksift_variant_ops *const ksift_variants[] = {
 	&scalar,
 #ifdef __x86_64__
 	&ksift_variant_avx2,
+#endif
+#ifdef KSIFT_NEON
+	&ksift_variant_neon,
 #endif
 	NULL,
 };

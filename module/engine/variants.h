@@ -312,9 +312,11 @@ struct ksift_variant_ops {
 /* The best one last.  Ends with NULL. */
 extern const struct ksift_variant_ops *const ksift_variants[];
 
-/* Kept out of the variant's own file, which is built for that processor. */
+/* Kept out of the variants' own files, which are built for such processors. */
 bool ksift_avx2_usable(void);
+bool ksift_neon_usable(void);
 
 extern const struct ksift_variant_ops ksift_variant_avx2;
+extern const struct ksift_variant_ops ksift_variant_neon;
 
 #endif /* KSIFT_ENGINE_VARIANTS_H */

@@ -84,13 +84,15 @@ enum ksift_kernel {
  * @KSIFT_VARIANT_BEST: The fastest that this machine can run
  * @KSIFT_VARIANT_SCALAR: The reference: portable C
  * @KSIFT_VARIANT_AVX2: x86-64 with AVX2
+ * @KSIFT_VARIANT_NEON: arm64 with Advanced SIMD, little endian
  *
  * Every variant gives the same results.
  */
 enum ksift_variant {
 	KSIFT_VARIANT_BEST = 0,
 	KSIFT_VARIANT_SCALAR = 1,
-	KSIFT_VARIANT_AVX2 = 2
+	KSIFT_VARIANT_AVX2 = 2,
+	KSIFT_VARIANT_NEON = 3
 };
 
 /**

@@ -449,6 +449,10 @@ int main(int argc, char **argv)
 	uint64_t count = argc > 2 ? strtoull(argv[2], NULL, 10) : 2000;
 
 	test_variant("scalar", first, count);
+#ifdef __aarch64__
+	test_variant("neon", first, count);
+#else
 	test_variant("avx2", first, count);
+#endif
 	return tap_end();
 }

@@ -4,7 +4,7 @@
 # kernel's own build reads.
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
-O ?= $(CURDIR)/build
+O ?= $(CURDIR)/build$(if $(CROSS_COMPILE),/$(notdir $(CROSS_COMPILE:%-=%)))
 KSRC ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/ksift/src/linux-source-6.12
 
 # The kernel's make has an O of its own.

@@ -4,6 +4,9 @@
 # What the scripts share: the cache, building the parts, and running one
 # command in a guest.  Sourced by bash scripts under "set -euo pipefail".
 
+# Which machine a part is for is said to each make.
+unset ARCH CROSS_COMPILE
+
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/ksift
 # Builds are incremental per tree, so that two checkouts do not fight over one.
@@ -67,19 +70,40 @@ hash_of()
 # Kernels
 #
 
-# resolve_kernel 6.1|6.12|RELEASE: prints the release of the newest stock kernel
-# of that series whose headers are installed.
+# kernel_headers RELEASE: prints where they are; those of another architecture
+# are only in the cache, with the image.
+kernel_headers()
+{
+	case $1 in
+	*-arm64) printf '%s\n' "$cache/kernels/$1/usr/src/linux-headers-$1" ;;
+	*) printf '%s%s\n' "$headers_prefix" "$1" ;;
+	esac
+}
+
+# resolve_kernel 6.1|6.12|RELEASE [ARCH]: prints the release of the newest stock
+# kernel of that series whose headers are installed, or the same one for arm64.
 resolve_kernel()
 {
-	local found
-	if [ -d "$headers_prefix$1/include/generated" ]; then
+	local found arch=${2:-amd64}
+	if [ -d "$(kernel_headers "$1")/include/generated" ]; then
+		[ "${1##*-}" = "$arch" ] || die "kernel $1 is not for $arch"
 		printf '%s\n' "$1"
 		return
 	fi
-	found=$(find "${headers_prefix%/*}" -maxdepth 1 -name "${headers_prefix##*/}$1.*-cloud-*" -printf '%f\n' |
+	found=$(find "${headers_prefix%/*}" -maxdepth 1 -name "${headers_prefix##*/}$1.*-cloud-amd64" -printf '%f\n' |
 		sed "s/^${headers_prefix##*/}//" | sort -V | tail -n 1)
 	[ -n "$found" ] || die "no headers for kernel $1: run scripts/setup"
-	printf '%s\n' "$found"
+	printf '%s\n' "${found%amd64}$arch"
+}
+
+# What Debian packages for arm64 that are no kernels have in them: a busybox,
+# and a library for the engine's tests.
+arm64_programs=$cache/arm64
+
+# cross arm64|'': prints make's variables for another architecture.
+cross()
+{
+	[ -z "$1" ] || printf '%s\n' "ARCH=$1" CROSS_COMPILE=aarch64-linux-gnu-
 }
 
 # kernel_image RELEASE: prints the directory with boot/ and lib/modules/ of it.
@@ -175,7 +199,7 @@ build_uml()
 
 build_module_locked()
 {
-	local name=$1 kdir=$2 arch=$3 stage=$build/module-$1 hash
+	local name=$1 kdir=$2 arch=$3 stage=$build/module-$1 hash vars=()
 	[ -f "$root/Kbuild" ] || die "no Kbuild in the tree"
 	hash=$(hash_of Kbuild module)-$kdir
 	if [ "$(cat "$stage/.hash" 2>/dev/null)" != "$hash" ]; then
@@ -184,8 +208,11 @@ build_module_locked()
 		# No times: a source changed during a build must be newer than its object.
 		rsync -rlp --checksum --delete --exclude='*.o' --exclude='.*' --exclude='*.ko' --exclude='*.mod' --exclude='*.mod.c' \
 			--exclude=modules.order --exclude=Module.symvers "$root/Kbuild" "$root/module" "$stage/"
-		quietly "ksift.ko for $name" \
-			make -s -C "$kdir" M="$stage" ${arch:+ARCH="$arch"} -j"$(nproc)" modules
+		case $arch in
+		arm64) mapfile -t vars < <(cross arm64) ;;
+		?*) vars=(ARCH="$arch") ;;
+		esac
+		quietly "ksift.ko for $name" make -s -C "$kdir" M="$stage" "${vars[@]}" -j"$(nproc)" modules
 		printf '%s\n' "$hash" >"$stage/.hash"
 	fi
 	[ -z "${4-}" ] || cp "$stage/ksift.ko" "$4"
@@ -197,32 +224,37 @@ build_module()
 	locked "module-$1" build_module_locked "$@"
 }
 
+# build_client_locked COPY [arm64]
 build_client_locked()
 {
-	local out=$build/userspace hash
+	local out=$build/userspace${2:+-$2} hash vars
+	mapfile -t vars < <(cross "${2-}")
 	hash=$(hash_of userspace module/uapi module/engine)
 	if [ "$(cat "$out/.hash" 2>/dev/null)" != "$hash" ]; then
 		rm -f "$out/.hash"
 		mkdir -p "$out"
-		quietly "the static client" make -s -C "$root/userspace" O="$out" static
+		quietly "the static client" make -s -C "$root/userspace" O="$out" "${vars[@]}" static
 		[ -x "$out/ksift-static" ] || die "userspace built no ksift-static"
 		printf '%s\n' "$hash" >"$out/.hash"
 	fi
 	cp "$out/ksift-static" "$1"
 }
 
+# build_selftests_locked COPY [arm64]
 build_selftests_locked()
 {
-	local out=$build/selftests dest=$build/selftests-installed hash
+	local out=$build/selftests${2:+-$2} dest hash vars
+	dest=$out-installed
+	mapfile -t vars < <(cross "${2-}")
 	[ -e "$ksrc.version" ] || die "no kernel source for the selftests: run scripts/setup"
 	hash=$(hash_of selftests module/uapi)
 	if [ "$(cat "$out/.hash" 2>/dev/null)" != "$hash" ]; then
 		rm -f "$out/.hash"
 		rm -rf "$dest"
 		mkdir -p "$out" "$dest"
-		quietly "the selftests" make -s -C "$root/selftests" OUTPUT="$out" KSRC="$ksrc"
+		quietly "the selftests" make -s -C "$root/selftests" OUTPUT="$out" KSRC="$ksrc" "${vars[@]}"
 		quietly "installing the selftests" \
-			make -s -C "$root/selftests" OUTPUT="$out" KSRC="$ksrc" install INSTALL_PATH="$dest"
+			make -s -C "$root/selftests" OUTPUT="$out" KSRC="$ksrc" "${vars[@]}" install INSTALL_PATH="$dest"
 		[ -x "$dest/ksift-selftests" ] || die "the selftests installed no ksift-selftests"
 		printf '%s\n' "$hash" >"$out/.hash"
 	fi
@@ -259,13 +291,19 @@ guest_programs='mkfs.ext4 mkfs.xfs mkfs.btrfs grep strace'
 
 base_root()
 {
-	local dir=$1 release=$2 image=$3 name path ko m
+	local dir=$1 release=$2 image=$3 name path ko m gcc=gcc busybox programs=$guest_programs emulator=()
 
+	case $release in
+	*-arm64)
+		gcc=aarch64-linux-gnu-gcc busybox=$arm64_programs/bin/busybox programs='' emulator=(qemu-aarch64)
+		;;
+	*) busybox=$(command -v busybox) ;;
+	esac
 	mkdir -p "$dir"/{bin,sbin,dev,etc,proc,sys,tmp,run,root,mnt,harness,var/log,usr/bin,usr/sbin,usr/lib/ksift,lib/modules}
 	cp "$root/scripts/guest/init" "$dir/init"
-	gcc -O2 -Wall -static -o "$dir/harness/run" "$root/scripts/guest/run.c"
-	cp "$(command -v busybox)" "$dir/bin/busybox"
-	for name in $("$dir/bin/busybox" --list); do
+	"$gcc" -O2 -Wall -static -o "$dir/harness/run" "$root/scripts/guest/run.c"
+	cp "$busybox" "$dir/bin/busybox"
+	for name in $("${emulator[@]}" "$dir/bin/busybox" --list); do
 		ln -s /bin/busybox "$dir/bin/$name" 2>/dev/null || true
 	done
 	for name in modprobe insmod rmmod; do
@@ -273,7 +311,7 @@ base_root()
 	done
 	# The real ones where the busybox applet is too small for a test: GNU
 	# grep is the oracle.
-	for name in $guest_programs; do
+	for name in $programs; do
 		path=$(command -v "$name" || true)
 		[ -n "$path" ] || continue
 		cp -L "$path" "$dir/usr/bin/$name"
@@ -332,7 +370,7 @@ base_initramfs()
 usage_guest()
 {
 	local kernel=''
-	[ "$machine" = uml ] || kernel='[--kernel 6.1|6.12|RELEASE] '
+	[ "$machine" = uml ] || kernel='[--arch amd64|arm64] [--kernel 6.1|6.12|RELEASE] '
 	[ "$machine" = vm ] || kernel='[--debug] '
 	[ "$machine" = uml ] || kernel+='[--icount] '
 	cat >&2 <<END
@@ -347,7 +385,7 @@ parse_guest()
 {
 	machine=$1
 	shift
-	opt_kernel=6.1 opt_kind=plain opt_smp=2 opt_mem=2G opt_timeout=600 opt_module='' opt_puts=() opt_icount=''
+	opt_arch=amd64 opt_kernel=6.1 opt_kind=plain opt_smp=2 opt_mem=2G opt_timeout=600 opt_module='' opt_puts=() opt_icount=''
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--)
@@ -373,6 +411,10 @@ parse_guest()
 		esac
 		[ $# -ge 2 ] || usage_guest
 		case $1 in
+		--arch)
+			[ "$machine" = vm ] || usage_guest
+			opt_arch=$2
+			;;
 		--kernel)
 			[ "$machine" = vm ] || usage_guest
 			opt_kernel=$2
@@ -389,6 +431,7 @@ parse_guest()
 	[ $# -gt 0 ] || usage_guest
 	opt_words=("$@")
 	[ -z "$opt_icount" ] || opt_smp=1
+	case $opt_arch in amd64 | arm64) ;; *) die "--arch takes amd64 or arm64" ;; esac
 	case $opt_smp in '' | *[!0-9]* | 0) die "--smp takes a number of CPUs" ;; esac
 	case $opt_timeout in '' | *[!0-9]* | 0) die "--timeout takes seconds" ;; esac
 	case $opt_mem in
@@ -456,21 +499,24 @@ pack_puts()
 # shell, its pid in $guest.  It dies with this shell, however that ends.
 boot_vm()
 {
-	local run=$1 accel=$2 args
+	local run=$1 accel=$2 args qemu=qemu-system-x86_64 board=q35 console=ttyS0 cpu=max
+	case $opt_arch$accel in
+	arm64*)
+		# Signing pointers in QEMU's own way takes no time.
+		qemu=qemu-system-aarch64 board=virt console=ttyAMA0 cpu=max,pauth-impdef=on
+		;;
+	*kvm) cpu=host ;;
+	esac
 	# shellcheck disable=SC2054 # the commas are QEMU's and UML's
-	args=(-M "q35,accel=$accel" -m "$opt_mem" -smp "$opt_smp" -nodefaults -no-user-config -no-reboot -display none
+	args=(-M "$board,accel=$accel" -cpu "$cpu" -m "$opt_mem" -smp "$opt_smp" -nodefaults -no-user-config -no-reboot -display none
 		-kernel "$image/boot/vmlinuz-$release" -initrd "$run/initrd"
-		-append "console=ttyS0 quiet panic=-1 oops=panic rdinit=/init"
+		-append "console=$console quiet panic=-1 oops=panic rdinit=/init"
 		-serial "file:$run/console"
 		# Without ioeventfd a write in the guest returns when the host
 		# has it in the file: nothing is lost at power-off.
 		-device virtio-serial-pci,ioeventfd=off)
 	# shellcheck disable=SC2054
 	[ -z "$opt_icount" ] || args+=(-icount shift=0,sleep=off)
-	case $accel in
-	kvm) args+=(-cpu host) ;;
-	*) args+=(-cpu max) ;;
-	esac
 	local n=1 name
 	for name in stdout stderr status; do
 		args+=(-chardev "file,id=$name,path=$run/$name"
@@ -481,7 +527,7 @@ boot_vm()
 		# shellcheck disable=SC2054
 		args+=(-drive "if=none,id=put,format=raw,cache=unsafe,file=$run/disk" -device virtio-blk-pci,drive=put)
 	fi
-	setpriv --pdeathsig KILL qemu-system-x86_64 "${args[@]}" </dev/null >"$run/qemu" 2>&1 &
+	setpriv --pdeathsig KILL "$qemu" "${args[@]}" </dev/null >"$run/qemu" 2>&1 &
 	guest=$!
 }
 
@@ -554,9 +600,9 @@ run_guest()
 
 	case $machine in
 	vm)
-		release=$(resolve_kernel "$opt_kernel") || exit
+		release=$(resolve_kernel "$opt_kernel" "$opt_arch") || exit
 		image=$(kernel_image "$release") || exit
-		kdir=$headers_prefix$release
+		kdir=$(kernel_headers "$release")
 		base=$(base_initramfs "$release" "$release" "$image") || exit
 		modules='virtio_pci virtio_console loop'
 		;;
@@ -579,7 +625,7 @@ run_guest()
 	'')
 		module_name=ksift
 		case $machine in
-		vm) build_module "$release" "$kdir" '' "$run/root/harness/ksift.ko" || exit ;;
+		vm) build_module "$release" "$kdir" "${opt_arch#amd64}" "$run/root/harness/ksift.ko" || exit ;;
 		uml) build_module "uml-$opt_kind" "$kdir" um "$run/root/harness/ksift.ko" || exit ;;
 		esac
 		;;
@@ -589,8 +635,8 @@ run_guest()
 		cp "$opt_module" "$run/root/harness/$module_name.ko"
 		;;
 	esac
-	locked client build_client_locked "$run/root/usr/bin/ksift" || exit
-	locked selftests build_selftests_locked "$run/root/usr/lib/ksift/selftests" || exit
+	locked client build_client_locked "$run/root/usr/bin/ksift" "${opt_arch#amd64}" || exit
+	locked selftests build_selftests_locked "$run/root/usr/lib/ksift/selftests" "${opt_arch#amd64}" || exit
 	ln -s ../lib/ksift/selftests/ksift-selftests "$run/root/usr/bin/ksift-selftests"
 	find "$run/root/usr/lib/ksift/selftests" -type f -perm /111 -print0 |
 		while IFS= read -r -d '' word; do copy_libs "$run/root" "$word"; done
@@ -619,7 +665,7 @@ END
 
 	if [ "$machine" = vm ]; then
 		accel=tcg
-		[ -n "$opt_icount" ] || accel=$(choose_accel)
+		[ -n "$opt_icount" ] || [ "$opt_arch" != amd64 ] || accel=$(choose_accel)
 		boot_vm "$run" "$accel"
 	else
 		boot_uml "$run"

@@ -198,7 +198,8 @@ TEST_F(info, no_such_variant)
 TEST_F(info, vectors)
 {
 	__u64 listed = 0, vectors = 1ULL << KSIFT_VARIANT_AVX2 |
-				    1ULL << KSIFT_VARIANT_NEON;
+				    1ULL << KSIFT_VARIANT_NEON |
+				    1ULL << KSIFT_VARIANT_AVX512;
 	bool uml = false;
 	char line[8192];
 	FILE *f;
@@ -208,6 +209,9 @@ TEST_F(info, vectors)
 	while (fgets(line, sizeof(line), f)) {
 		if (!strncmp(line, "flags", 5) && strstr(line, " avx2"))
 			listed |= 1ULL << KSIFT_VARIANT_AVX2;
+		if (!strncmp(line, "flags", 5) && strstr(line, " avx512f") &&
+		    strstr(line, " avx512bw") && strstr(line, " avx512vbmi"))
+			listed |= 1ULL << KSIFT_VARIANT_AVX512;
 		if (!strncmp(line, "Features", 8) && strstr(line, " asimd "))
 			listed |= 1ULL << KSIFT_VARIANT_NEON;
 		if (strstr(line, "User Mode Linux"))

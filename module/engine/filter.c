@@ -426,6 +426,23 @@ static bool merge_buckets(struct ksift_build *build)
 	return true;
 }
 
+static void add_six(struct ksift_teddy *teddy, const struct ksift_literal *lit,
+		    u8 bit)
+{
+	u32 k, c;
+
+	for (k = 0; k < KSIFT_TEDDY_WIDTH; k++) {
+		for (c = 0; c < 64 && k >= lit->len; c++)
+			teddy->six[k][c] |= bit;
+		if (k >= lit->len)
+			continue;
+		c = lit->data[k];
+		teddy->six[k][c % 64] |= bit;
+		if (case_mask(c, lit->flags & KSIFT_PATTERN_FOLD) != 0xff)
+			teddy->six[k][(c ^ 0x20) % 64] |= bit;
+	}
+}
+
 static void make_tables(struct ksift_build *build)
 {
 	struct ksift_prog *prog = build->prog;
@@ -435,6 +452,10 @@ static void make_tables(struct ksift_build *build)
 	for (b = 0; b < build->buckets && teddy->width; b++) {
 		const struct ksift_bucket *bucket = &prog->buckets[b];
 		u32 half = b / 8, bit = 1u << b % 8;
+		u64 left;
+
+		for (left = bucket->patterns; left; left &= left - 1)
+			add_six(teddy, &prog->lits[ksift_low_bit(left)], bit);
 
 		for (c = 0; c < 16; c++) {
 			for (k = 0; k < KSIFT_TEDDY_WIDTH; k++)

@@ -420,25 +420,44 @@ static bool verify(struct ksift_scan *scan, u32 buckets, const u8 *buf, size_t a
 	return true;
 }
 
+/* Where one of all patterns may begin.  Returns 0 if there is none. */
+static u64 find_shingles(struct ksift_scan *scan, const u8 *buf, size_t len)
+{
+	const struct ksift_teddy *teddy = &scan->prog->teddy;
+	u64 some = 0;
+	size_t i;
+
+	if (len < 64) {
+		for (i = 0; i < len; i++)
+			some |= (u64)!!ksift_teddy_at(teddy, buf + i) << i;
+		scan->found[0] = some;
+		return some;
+	}
+	ksift_simd_begin();
+	for (i = 0; i < len; i += KSIFT_LAP)
+		some |= scan->ops->find_many(buf + i,
+					     min(len - i, (size_t)KSIFT_LAP),
+					     teddy, scan->found + i / 64);
+	ksift_simd_end();
+	return some;
+}
+
 /* find_literal() for all patterns at once. */
 static bool find_all(struct ksift_scan *scan, const u8 *buf, size_t len,
 		     size_t avail, size_t *budget)
 {
 	const struct ksift_teddy *teddy = &scan->prog->teddy;
 	bool start = scan->line == scan->pos;
-	size_t words, w;
-	u64 any;
+	size_t w;
 
 	if (avail < teddy->width)
 		return true;
 	if (len > avail - teddy->width + 1)
 		len = avail - teddy->width + 1;
-	ksift_simd_begin();
-	any = scan->ops->find_many(buf, len, teddy, scan->found);
-	ksift_simd_end();
-	words = any ? (len + 63) / 64 : 0;
+	if (!find_shingles(scan, buf, len))
+		return true;
 
-	for (w = 0; w < words; w++) {
+	for (w = 0; w < (len + 63) / 64; w++) {
 		u64 left, starts = 0;
 
 		if (scan->prog->anchored)
@@ -877,6 +896,7 @@ static size_t hunt_vector(struct ksift_scan *scan, const u8 *buf, size_t len,
 	/* The slowest search of all. */
 	if (prog->teddy.whole && prog->teddy.wide)
 		len = min(len, (size_t)KSIFT_CHUNK);
+	hunt->ops = scan->ops;
 	hunt->prog = prog;
 	hunt->avail = avail;
 	hunt->max = 0;

@@ -98,6 +98,17 @@ static inline bool ksift_cpu_has_avx2(void)
 	       boot_cpu_has(X86_FEATURE_BMI1) &&
 	       boot_cpu_has(X86_FEATURE_POPCNT);
 }
+
+static inline bool ksift_cpu_has_avx512(void)
+{
+#ifndef CONFIG_UML
+	if (!cpu_has_xfeatures(XFEATURE_MASK_AVX512, NULL))
+		return false;
+#endif
+	return boot_cpu_has(X86_FEATURE_AVX512F) &&
+	       boot_cpu_has(X86_FEATURE_AVX512BW) &&
+	       boot_cpu_has(X86_FEATURE_AVX512VBMI);
+}
 #endif
 
 #ifdef KSIFT_NEON
@@ -157,6 +168,13 @@ static inline bool ksift_cpu_has_avx2(void)
 	return __builtin_cpu_supports("avx2") &&
 	       __builtin_cpu_supports("bmi") &&
 	       __builtin_cpu_supports("popcnt");
+}
+
+static inline bool ksift_cpu_has_avx512(void)
+{
+	return __builtin_cpu_supports("avx512f") &&
+	       __builtin_cpu_supports("avx512bw") &&
+	       __builtin_cpu_supports("avx512vbmi");
 }
 #endif
 

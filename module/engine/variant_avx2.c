@@ -343,4 +343,19 @@ const struct ksift_variant_ops ksift_variant_avx2 = {
 	.sum_i64 = sum_i64,
 };
 
+const struct ksift_variant_ops ksift_variant_avx512 = {
+	.id = KSIFT_VARIANT_AVX512,
+	.name = "avx512",
+	.usable = ksift_avx512_usable,
+	.newlines = newlines,
+	.find = find,
+	.find_many = ksift_find_many_avx512,
+	.tally = tally,
+	.tally_lines = tally_lines,
+	.hunt = hunt,
+	.find_levels = find_levels,
+	.tally_levels = tally_levels,
+	.sum_i64 = sum_i64,
+};
+
 #endif /* __CHECKER__ */

@@ -15,6 +15,11 @@ bool ksift_avx2_usable(void)
 {
 	return ksift_cpu_has_avx2();
 }
+
+bool ksift_avx512_usable(void)
+{
+	return ksift_cpu_has_avx2() && ksift_cpu_has_avx512();
+}
 #endif
 
 #ifdef KSIFT_NEON
@@ -28,6 +33,7 @@ const struct ksift_variant_ops *const ksift_variants[] = {
 	&scalar,
 #ifdef __x86_64__
 	&ksift_variant_avx2,
+	&ksift_variant_avx512,
 #endif
 #ifdef KSIFT_NEON
 	&ksift_variant_neon,

@@ -57,6 +57,8 @@ struct ksift_probe {
  * @low: @low[h][k][n] has bit b set when the byte k of a literal in bucket
  *	8 * h + b has n for its low half
  * @high: The same of its high half
+ * @six: @six[k][n] has bit b % 8 set when the byte k of a literal in bucket b has
+ *	n for its low six bits; past its end, any
  *
  * Where a bucket's bit is set in all of them, one of its literals may begin.
  * This is Teddy (G. Langdale, in Hyperscan, 2015; described by A. Gallant in
@@ -69,6 +71,7 @@ struct ksift_teddy {
 	bool wide;
 	u8 low[KSIFT_BUCKETS / 8][KSIFT_TEDDY_WIDTH][16];
 	u8 high[KSIFT_BUCKETS / 8][KSIFT_TEDDY_WHOLE][16];
+	u8 six[KSIFT_TEDDY_WIDTH][64];
 };
 
 /* The buckets of which a literal may begin at @p. */
@@ -85,6 +88,24 @@ static inline u32 ksift_teddy_at(const struct ksift_teddy *teddy, const u8 *p)
 				   teddy->high[1][k][high] << 8;
 	}
 	return buckets;
+}
+
+/*
+ * The last word of a bitmap: the bits from the last 64 bytes of the text,
+ * moved to their place, so that nothing past the end is read.
+ */
+static inline u64 ksift_last_bits(u64 bits, size_t len)
+{
+	return bits >> (64 - len % 64);
+}
+
+/* The same of @bits, whose words are not 0 where @some has a bit. */
+static inline u64 ksift_end_lap(u64 *bits, size_t len, u64 some)
+{
+	size_t w = len / 64;
+
+	bits[w] = ksift_last_bits(bits[w], len);
+	return bits[w] ? some : some & ~(1ULL << w);
 }
 
 /**
@@ -127,9 +148,11 @@ struct ksift_find {
 #define KSIFT_FINDS_MAX 128
 
 struct ksift_prog;
+struct ksift_variant_ops;
 
 /**
  * struct ksift_hunt - A search for lines with a match that skips what is between
+ * @ops: The variant
  * @prog: The filter, of one term
  * @avail: Bytes of the text that are readable, at least those to be looked at,
  *	and 64 more than a match can have
@@ -145,6 +168,7 @@ struct ksift_prog;
  * @finds: Those, if @max is not 0
  */
 struct ksift_hunt {
+	const struct ksift_variant_ops *ops;
 	const struct ksift_prog *prog;
 	size_t avail;
 	u32 max;
@@ -165,6 +189,9 @@ struct ksift_hunt {
  * text there.
  */
 #define KSIFT_CHUNK 16384
+
+/* Bytes in which many literals are looked for at a time. */
+#define KSIFT_LAP 4096
 
 /* Bytes at the start of a line that can tell its level. */
 #define KSIFT_LEVEL_HEAD 128
@@ -264,8 +291,10 @@ struct ksift_sum128 {
  * @find: The same where all bytes of the probe match at buf[i + off].  The
  *	caller has buf[i + off] readable for every i < len.  Returns 0 only when no
  *	bit is set.
- * @find_many: The same where one of many literals may begin.  The caller has
- *	buf[i + width - 1] readable.
+ * @find_many: The same where one of many literals may begin, for i < len, which
+ *	is at most KSIFT_LAP.  The caller has buf[i + width - 1] readable, and 64
+ *	bytes or more that end with buf[len - 1].  Returns bit w for each word of
+ *	@bits that is not 0.
  * @tally: Count the lines of @words times 64 bytes, or of fewer if that is enough
  *	work for a vector section, by matches of all the probe's bytes, at the
  *	start of lines only if @anchored, or, when @probe is NULL, by the bits
@@ -318,5 +347,13 @@ bool ksift_neon_usable(void);
 
 extern const struct ksift_variant_ops ksift_variant_avx2;
 extern const struct ksift_variant_ops ksift_variant_neon;
+
+/* AVX2's but for one function, which is all that AVX-512 is better at. */
+extern const struct ksift_variant_ops ksift_variant_avx512;
+
+bool ksift_avx512_usable(void);
+
+u64 ksift_find_many_avx512(const u8 *buf, size_t len,
+			   const struct ksift_teddy *teddy, u64 *bits);
 
 #endif /* KSIFT_ENGINE_VARIANTS_H */

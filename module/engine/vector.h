@@ -29,15 +29,6 @@
 #include "filter.h"
 #include "../uapi/ksift.h"
 
-/*
- * The last word of a bitmap: the bits from the last 64 bytes of the text,
- * moved to their place, so that nothing past the end is read.
- */
-static __always_inline u64 last_bits(u64 bits, size_t len)
-{
-	return bits >> (64 - len % 64);
-}
-
 static void newlines(const u8 *buf, size_t len, u64 *bits)
 {
 	size_t i, words = len / 64;
@@ -48,7 +39,7 @@ static void newlines(const u8 *buf, size_t len, u64 *bits)
 	if (!(len % 64))
 		return;
 	if (words) {
-		bits[words] = last_bits(newlines64(buf + len - 64), len);
+		bits[words] = ksift_last_bits(newlines64(buf + len - 64), len);
 		return;
 	}
 	for (i = 0; i < len; i++)
@@ -73,7 +64,7 @@ static __always_inline u64 find_n(const u8 *buf, size_t len,
 		any |= bits[w];
 	}
 	if (len % 64)
-		bits[len / 64] = last_bits(bits[len / 64], len);
+		bits[len / 64] = ksift_last_bits(bits[len / 64], len);
 	return any;
 }
 
@@ -120,17 +111,10 @@ static u64 find(const u8 *buf, size_t len, const struct ksift_probe *probe,
 	return find_masked(buf, len, probe, bits, false);
 }
 
-/* Words of a bitmap that are made at a time. */
-#define LAP_WORDS 64
-
-/*
- * Where one of many literals may begin, in at most LAP_WORDS words; at least 64
- * bytes before @buf + @len are text.  Returns a bit for each word that is not 0.
- */
-static __always_inline u64 shingle_words_n(const u8 *buf, size_t len,
-					   const struct ksift_teddy *teddy,
-					   u64 *bits, u32 width, bool whole,
-					   bool wide)
+static __always_inline u64 find_many_n(const u8 *buf, size_t len,
+				       const struct ksift_teddy *teddy,
+				       u64 *bits, u32 width, bool whole,
+				       bool wide)
 {
 	const u8 *last = buf + len - 64;
 	struct shingles shingles;
@@ -145,48 +129,25 @@ static __always_inline u64 shingle_words_n(const u8 *buf, size_t len,
 				  wide);
 		some |= (u64)!!bits[w] << w;
 	}
-	if (len % 64) {
-		w = len / 64;
-		bits[w] = last_bits(bits[w], len);
-		if (!bits[w])
-			some &= ~(1ULL << w);
-	}
+	if (len % 64)
+		some = ksift_end_lap(bits, len, some);
 	return some;
-}
-
-static noinline u64 shingle_words(const u8 *buf, size_t len,
-				  const struct ksift_teddy *teddy, u64 *bits)
-{
-	if (teddy->width == 2)
-		return shingle_words_n(buf, len, teddy, bits, 2, true, false);
-	if (teddy->whole && teddy->wide)
-		return shingle_words_n(buf, len, teddy, bits, 4, true, true);
-	if (teddy->whole)
-		return shingle_words_n(buf, len, teddy, bits, 4, true, false);
-	if (teddy->wide)
-		return shingle_words_n(buf, len, teddy, bits, 6, false, true);
-	if (teddy->width == 6)
-		return shingle_words_n(buf, len, teddy, bits, 6, false, false);
-	return shingle_words_n(buf, len, teddy, bits, 4, false, false);
 }
 
 static u64 find_many(const u8 *buf, size_t len, const struct ksift_teddy *teddy,
 		     u64 *bits)
 {
-	u64 any = 0;
-	size_t i;
-
-	if (len < 64) {
-		bits[0] = 0;
-		for (i = 0; i < len; i++)
-			bits[0] |= (u64)!!ksift_teddy_at(teddy, buf + i) << i;
-		return bits[0];
-	}
-	for (i = 0; i < len; i += LAP_WORDS * 64)
-		any |= shingle_words(buf + i,
-				     min(len - i, (size_t)LAP_WORDS * 64),
-				     teddy, bits + i / 64);
-	return any;
+	if (teddy->width == 2)
+		return find_many_n(buf, len, teddy, bits, 2, true, false);
+	if (teddy->whole && teddy->wide)
+		return find_many_n(buf, len, teddy, bits, 4, true, true);
+	if (teddy->whole)
+		return find_many_n(buf, len, teddy, bits, 4, true, false);
+	if (teddy->wide)
+		return find_many_n(buf, len, teddy, bits, 6, false, true);
+	if (teddy->width == 6)
+		return find_many_n(buf, len, teddy, bits, 6, false, false);
+	return find_many_n(buf, len, teddy, bits, 4, false, false);
 }
 
 /* Lines selected in one vector section, each some ns of work: 10 us of it. */
@@ -367,7 +328,7 @@ static __always_inline size_t next_newline(const u8 *buf, size_t at, size_t end)
 	}
 	if (at == end)
 		return end;
-	nl = last_bits(newlines64(buf + end - 64), end - at);
+	nl = ksift_last_bits(newlines64(buf + end - 64), end - at);
 	return nl ? at + ksift_low_bit(nl) : end;
 }
 
@@ -396,7 +357,7 @@ static __always_inline size_t after_newline(const u8 *buf, size_t from,
 	}
 	if (end == from)
 		return 0;
-	nl = last_bits(newlines64(buf + end - 64), end - from);
+	nl = ksift_last_bits(newlines64(buf + end - 64), end - from);
 	return nl ? from + ksift_high_bit(nl) + 1 : 0;
 }
 
@@ -412,7 +373,7 @@ static noinline u64 count_newlines(const u8 *buf, size_t at, size_t end)
 		return count;
 	}
 	if (at < end)
-		count += __builtin_popcountll(last_bits(newlines64(buf + end - 64),
+		count += __builtin_popcountll(ksift_last_bits(newlines64(buf + end - 64),
 							end - at));
 	return count;
 }
@@ -426,7 +387,7 @@ struct lap {
 	size_t from;
 	size_t to;
 	u64 some;	/* a bit for each of the words that is not 0 */
-	u64 words[LAP_WORDS];
+	u64 words[KSIFT_LAP / 64];
 };
 
 static __always_inline void lap_words(struct lap *lap, const u8 *buf,
@@ -447,25 +408,25 @@ static __always_inline void lap_words(struct lap *lap, const u8 *buf,
 	if (n % 64) {
 		word = match64(buf + lap->to - 64, &needle, KSIFT_HUNT_PROBES,
 			       masked);
-		word = last_bits(word, n);
+		word = ksift_last_bits(word, n);
 		lap->words[w] = word;
 		some |= (u64)!!word << w;
 	}
 	lap->some = some;
 }
 
-static void start_lap(struct lap *lap, const u8 *buf, size_t at, size_t end,
-		      const struct ksift_prog *prog)
+static void start_lap(const struct ksift_hunt *h, struct lap *lap,
+		      const u8 *buf, size_t at, size_t end)
 {
 	lap->from = at;
-	lap->to = min(end, at + LAP_WORDS * 64);
-	if (prog->teddy.width)
-		lap->some = shingle_words(buf + at, lap->to - at, &prog->teddy,
-					  lap->words);
-	else if (prog->hunt.masked)
-		lap_words(lap, buf, &prog->hunt, true);
+	lap->to = min(end, at + KSIFT_LAP);
+	if (h->prog->teddy.width)
+		lap->some = h->ops->find_many(buf + at, lap->to - at,
+					      &h->prog->teddy, lap->words);
+	else if (h->prog->hunt.masked)
+		lap_words(lap, buf, &h->prog->hunt, true);
 	else
-		lap_words(lap, buf, &prog->hunt, false);
+		lap_words(lap, buf, &h->prog->hunt, false);
 }
 
 /* The first candidate of a lap from @at on, or its end, or @at if that is past it. */
@@ -594,7 +555,7 @@ static size_t hunt(struct ksift_hunt *h, const u8 *buf, size_t len)
 		if (at >= lap.to) {
 			if (at >= end)
 				break;
-			start_lap(&lap, buf, at, end, prog);
+			start_lap(h, &lap, buf, at, end);
 			continue;
 		}
 		candidates += HUNT_COST;

@@ -85,6 +85,7 @@ enum ksift_kernel {
  * @KSIFT_VARIANT_SCALAR: The reference: portable C
  * @KSIFT_VARIANT_AVX2: x86-64 with AVX2
  * @KSIFT_VARIANT_NEON: arm64 with Advanced SIMD, little endian
+ * @KSIFT_VARIANT_AVX512: x86-64 with AVX-512, its VBMI included
  *
  * Every variant gives the same results.
  */
@@ -92,7 +93,8 @@ enum ksift_variant {
 	KSIFT_VARIANT_BEST = 0,
 	KSIFT_VARIANT_SCALAR = 1,
 	KSIFT_VARIANT_AVX2 = 2,
-	KSIFT_VARIANT_NEON = 3
+	KSIFT_VARIANT_NEON = 3,
+	KSIFT_VARIANT_AVX512 = 4
 };
 
 /**

@@ -566,7 +566,8 @@ static void hunts(void **state)
 		prog = make_prog(pats, cases[c].count, 0);
 		for (v = ksift_variants; *v; v++) {
 			struct ksift_hunt hunt = {
-				.prog = prog, .avail = sizeof(text), .start = true,
+				.ops = *v, .prog = prog,
+				.avail = sizeof(text), .start = true,
 			};
 			double least = 1, start;
 			size_t done = 0;

@@ -453,6 +453,7 @@ int main(int argc, char **argv)
 	test_variant("neon", first, count);
 #else
 	test_variant("avx2", first, count);
+	test_variant("avx512", first, count);
 #endif
 	return tap_end();
 }

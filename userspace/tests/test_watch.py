@@ -73,7 +73,7 @@ def test_stats():
                'complete': 'yes', 'engine': 'user', 'walked': '0', 'read': '11',
                'resumed': 'no', 'grew': '0', 'shrank': '0', 'fallback': 'none'},
        'stats: the values', got)
-    ok(variant in ('scalar', 'avx2', 'neon'), 'stats: the variant', variant)
+    ok(variant in ('scalar', 'avx2', 'avx512', 'neon'), 'stats: the variant', variant)
     ok(stats(grep('--stats', '-q', 'a', 's')[2])['complete'] == 'no', 'stats: -q stops')
     ok(stats(grep('--stats', '-m1', 'a', 's')[2])['end'] == '2', 'stats: -m stops there')
     status, _, err = grep('--stats', '-c', 'zz', 's', 'missing')

@@ -34,11 +34,14 @@
 /* Lines up to this long are given out as one; and 64 KiB stay in the cache. */
 #define STAGE_SIZE (64 * 1024)
 
+/* Bytes that are copied in one go, and that the stage has more for that. */
+#define COPY_STEP 32
+
 /* Fewer bytes than this are not worth a vector section. */
 #define CHUNK_MIN 512
 
 /* The text is dense when more than one byte in so many is in a selected line. */
-#define DENSE 8
+#define DENSE 4
 
 /* Runs of lines longer than this go to the caller without a stay in the stage. */
 #define DIRECT_MIN 4096
@@ -512,6 +515,89 @@ static int give_run(struct lines_run *r, const struct ksift_hit *hits, u32 n,
 }
 
 /*
+ * Copy a line, and up to COPY_STEP bytes more where there are some: a branch less
+ * for each that memcpy() has on the length, which is another for each line.
+ */
+static void copy_line(u8 *to, const u8 *from, size_t len, size_t avail)
+{
+	size_t i;
+
+	if (avail < round_up(len, COPY_STEP)) {
+		memcpy(to, from, len);
+		return;
+	}
+	for (i = 0; i < len; i += COPY_STEP) {
+		u64 a = ksift_load64(from + i), b = ksift_load64(from + i + 8);
+		u64 c = ksift_load64(from + i + 16);
+		u64 d = ksift_load64(from + i + 24);
+
+		((struct ksift_u64 *)(to + i))->v = a;
+		((struct ksift_u64 *)(to + i + 8))->v = b;
+		((struct ksift_u64 *)(to + i + 16))->v = c;
+		((struct ksift_u64 *)(to + i + 24))->v = d;
+	}
+}
+
+/*
+ * Give out several lines of a shared piece, all or none: if nothing has changed,
+ * that is seen for all of them at once.  Returns as give_run().
+ */
+static int give_many(struct lines_run *r, const struct ksift_hit *hits, u32 n,
+		     const struct ksift_piece *piece, u64 base)
+{
+	u64 room = r->args->text ? min_t(u64, text_room(r), STAGE_SIZE) :
+				   STAGE_SIZE;
+	struct nature nature = { .level = KSIFT_LEVEL_NONE };
+	u64 bytes = 0, more;
+	u8 *copy, *p;
+	u32 i, k;
+	int ret;
+
+	if (!piece->shared || hits->start < base)
+		return 0;
+	for (i = 0; i < min(n, (u32)KSIFT_LEADS); i++) {
+		more = ksift_hit_bytes(&hits[i]);
+		if (bytes + more > room || !hits[i].newline ||
+		    hits[i].match >= hits[i].end)
+			break;
+		bytes += more;
+	}
+	if (i < 2 || !known_nature(r, hits, &nature))
+		return 0;
+	r->held = 0;
+	if (r->staged + bytes > STAGE_SIZE) {
+		ret = flush_stage(r);
+		if (ret)
+			return ret;
+	}
+	copy = r->stage + r->staged;
+	for (k = 0, p = copy; k < i; k++) {
+		more = ksift_hit_bytes(&hits[k]);
+		copy_line(p, piece->buf + (hits[k].start - base), more,
+			  base + piece->len - hits[k].start);
+		p += more;
+	}
+	if (!ksift_source_still(&r->src, piece, hits->start,
+				hits[i - 1].end + 1) ||
+	    !ksift_source_holds(&r->src, hits[i - 1].end + 1) ||
+	    !ksift_scan_confirm(r->scan, hits, i, copy, bytes))
+		return 0;
+	for (k = 0; r->args->records && k < i; k++) {
+		nature.seen = 1ULL << hits[k].pattern;
+		nature.level = hits[k].level;
+		nature.msg = hits[k].msg;
+		ret = put_record(r, &hits[k], &nature);
+		if (ret)
+			return ret;
+	}
+	if (r->args->text) {
+		r->staged += bytes;
+		r->text += bytes;
+	}
+	return i;
+}
+
+/*
  * What is cached now may not be when the next call wants the rest of a line: begin
  * none that does not fit, unless it fits no buffer.
  */
@@ -539,11 +625,14 @@ static int give_hits(struct lines_run *r, const struct ksift_piece *piece,
 
 		if (r->give)
 			stop = give_run(r, &scan->hits[i], n - i, piece, base);
+		if (r->give && !stop)
+			stop = give_many(r, &scan->hits[i], n - i, piece, base);
 		if (stop > 0) {
 			for (k = 1; k < stop; k++)
 				ksift_scan_count(scan, &scan->hits[i++], c);
 			hit = scan->hits[i];
-			stop = text_room(r) ? RUNNING : STOP_FULL;
+			stop = r->args->text && !text_room(r) ? STOP_FULL :
+								RUNNING;
 		} else if (r->give && !stop) {
 			stop = lacks_room(r, &hit) ? STOP_ROOM :
 						     give_line(r, &hit, piece, base);
@@ -929,7 +1018,7 @@ static int alloc_buffers(struct lines_run *r, const struct ksift_job *job)
 	r->chunk = first_chunk(r->args);
 	if (!r->give)
 		return 0;
-	r->stage = kvmalloc(STAGE_SIZE, KSIFT_GFP_FIXED);
+	r->stage = kvmalloc(STAGE_SIZE + COPY_STEP, KSIFT_GFP_FIXED);
 	if (r->args->records)
 		r->record = kmalloc_array(RECORDS_HELD, sizeof(*r->record),
 					  KSIFT_GFP_FIXED);

@@ -1110,6 +1110,66 @@ size_t ksift_scan_feed(struct ksift_scan *scan, const u8 *buf, size_t done,
 	return i;
 }
 
+static u64 count_newlines(const struct ksift_scan *scan, const u8 *buf,
+			  size_t len)
+{
+	struct ksift_tally tally = { 0 };
+	size_t i = len & ~(size_t)63;
+
+	ksift_simd_begin();
+	scan->ops->tally_lines(buf, i / 64, &tally);
+	ksift_simd_end();
+	for (; i < len; i++)
+		tally.total += buf[i] == '\n';
+	return tally.total;
+}
+
+static bool confirm_levels(struct ksift_scan *scan, const struct ksift_hit *hits,
+			   u32 count, const u8 *copy, size_t len)
+{
+	struct ksift_lead *leads = scan->levels.leads;
+	u32 i, at = 0;
+
+	for (i = 0; i < count; i++) {
+		leads[i].start = at;
+		at += hits[i].end - hits[i].start + 1;
+		leads[i].end = at - 1;
+	}
+	ksift_simd_begin();
+	scan->ops->find_levels(copy, len, leads, count);
+	ksift_simd_end();
+	ksift_levels(copy, leads, count, scan->hit_levels);
+	for (i = 0; i < count; i++)
+		if (leads[i].level != hits[i].level ||
+		    (scan->hit_levels && leads[i].msg != hits[i].msg))
+			return false;
+	return true;
+}
+
+bool ksift_scan_confirm(struct ksift_scan *scan, const struct ksift_hit *hits,
+			u32 count, const u8 *copy, size_t len)
+{
+	size_t at = 0, budget = len;
+	u32 i;
+
+	for (i = 0; i < count; i++) {
+		const struct ksift_hit *hit = &hits[i];
+		const struct ksift_literal *lit = &scan->prog->lits[hit->pattern];
+		u64 n = hit->end - hit->start, match = hit->match - hit->start;
+
+		if (hit->match + lit->len > hit->end || copy[at + n] != '\n' ||
+		    !ksift_literal_begins(lit, copy + at, match, len - at,
+					  !match, &budget))
+			return false;
+		at += n + 1;
+	}
+	/* So each has none but its own. */
+	if (count_newlines(scan, copy, len) != count)
+		return false;
+	return !needs_levels(scan) ||
+	       confirm_levels(scan, hits, count, copy, len);
+}
+
 void ksift_scan_zeros(struct ksift_scan *scan, u64 len)
 {
 	size_t n;

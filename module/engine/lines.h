@@ -191,6 +191,21 @@ void ksift_scan_count(const struct ksift_scan *scan, const struct ksift_hit *hit
 		      struct ksift_lines_count *count);
 
 /**
+ * ksift_scan_confirm() - Are lines in a copy what they were when reported?
+ * @scan: The scan
+ * @hits: Lines reported by its last feed, each with its match and a newline
+ * @count: How many, at most KSIFT_LEADS
+ * @copy: Their bytes, with the newlines, one after another; do not change
+ * @len: How many bytes
+ *
+ * Return: true if each is a line, with that match where it was, and of the same
+ * level if the scan looks at levels.  Then a filter that asks for no more than
+ * one of several patterns selects it.
+ */
+bool ksift_scan_confirm(struct ksift_scan *scan, const struct ksift_hit *hits,
+			u32 count, const u8 *copy, size_t len);
+
+/**
  * ksift_match_start() - Begin matching a single line
  * @prog: The filter
  * @state: The automata's state

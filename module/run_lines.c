@@ -555,7 +555,7 @@ static int give_many(struct lines_run *r, const struct ksift_hit *hits, u32 n,
 
 	if (!piece->shared || hits->start < base)
 		return 0;
-	for (i = 0; i < min(n, (u32)KSIFT_LEADS); i++) {
+	for (i = 0; i < n && i < KSIFT_LEADS; i++) {
 		more = ksift_hit_bytes(&hits[i]);
 		if (bytes + more > room || !hits[i].newline ||
 		    hits[i].match >= hits[i].end)
@@ -720,13 +720,13 @@ static void adapt_chunk(struct lines_run *r, size_t fed)
 	size_t chunk = (stopped ? fed : r->chunk) * 2;
 
 	r->dense = r->scan->hit_bytes > fed / DENSE;
-	r->chunk = clamp_t(size_t, chunk, CHUNK_MIN, KSIFT_CHUNK);
+	r->chunk = clamp_t(size_t, chunk, CHUNK_MIN, KSIFT_FEED);
 }
 
 /* The first chunk, from what can be given out of it. */
 static size_t first_chunk(const struct ksift_lines *args)
 {
-	u64 chunk = KSIFT_CHUNK;
+	u64 chunk = KSIFT_FEED;
 
 	if (args->text)
 		chunk = min(chunk, args->text_cap);
@@ -1008,7 +1008,7 @@ static int alloc_buffers(struct lines_run *r, const struct ksift_job *job)
 	scan->prog = r->prog;
 	scan->ops = job->variant;
 	scan->to = job->run->to;
-	scan->chunk = KSIFT_CHUNK;
+	scan->chunk = KSIFT_FEED;
 	scan->want_hits = r->give || r->args->max_lines != U64_MAX;
 	scan->no_total = !(r->args->flags & KSIFT_LINES_TOTAL);
 	scan->want_levels = r->args->flags & KSIFT_LINES_LEVELS;

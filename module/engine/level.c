@@ -145,11 +145,11 @@ static u64 pack_word(const struct head *h, u32 s, u32 e)
 #define KEY_VRB		W3('V', 'R', 'B')
 
 /* And the keys of rule 4. */
-#define KEY_LVL		W3('L', 'V', 'L')
-#define KEY_LEVEL	W5('L', 'E', 'V', 'E', 'L')
-#define KEY_SEVERITY	W('S', 'E', 'V', 'E', 'R', 'I', 'T', 'Y')
-#define KEY_LOGLEVEL	W('L', 'O', 'G', 'L', 'E', 'V', 'E', 'L')
-#define KEY_LEVELNAM	W('L', 'E', 'V', 'E', 'L', 'N', 'A', 'M')
+#define WORD_LVL		W3('L', 'V', 'L')
+#define WORD_LEVEL	W5('L', 'E', 'V', 'E', 'L')
+#define WORD_SEVERITY	W('S', 'E', 'V', 'E', 'R', 'I', 'T', 'Y')
+#define WORD_LOGLEVEL	W('L', 'O', 'G', 'L', 'E', 'V', 'E', 'L')
+#define WORD_LEVELNAM	W('L', 'E', 'V', 'E', 'L', 'N', 'A', 'M')
 
 /* What these are instead of a level. */
 #define A_KEY KSIFT_LEVELS
@@ -184,11 +184,11 @@ const struct ksift_name ksift_names[64] = {
 	[SLOT(KEY_FINEST)] = { KEY_FINEST, KSIFT_LEVEL_TRACE },
 	[SLOT(KEY_VERBOSE)] = { KEY_VERBOSE, KSIFT_LEVEL_TRACE },
 	[SLOT(KEY_VRB)] = { KEY_VRB, KSIFT_LEVEL_TRACE },
-	[SLOT(KEY_LVL)] = { KEY_LVL, A_KEY },
-	[SLOT(KEY_LEVEL)] = { KEY_LEVEL, A_KEY },
-	[SLOT(KEY_SEVERITY)] = { KEY_SEVERITY, A_KEY },
-	[SLOT(KEY_LOGLEVEL)] = { KEY_LOGLEVEL, A_KEY },
-	[SLOT(KEY_LEVELNAM)] = { KEY_LEVELNAM, A_KEY },
+	[SLOT(WORD_LVL)] = { WORD_LVL, A_KEY },
+	[SLOT(WORD_LEVEL)] = { WORD_LEVEL, A_KEY },
+	[SLOT(WORD_SEVERITY)] = { WORD_SEVERITY, A_KEY },
+	[SLOT(WORD_LOGLEVEL)] = { WORD_LOGLEVEL, A_KEY },
+	[SLOT(WORD_LEVELNAM)] = { WORD_LEVELNAM, A_KEY },
 };
 
 /*
@@ -224,7 +224,7 @@ static u32 word_level(const struct head *h, u32 s, u32 e)
 		return tail == 'Y' ? ksift_names[i].level : NONE;
 	case KEY_INFORMAT:
 		return tail == W3('I', 'O', 'N') ? ksift_names[i].level : NONE;
-	case KEY_LEVELNAM:
+	case WORD_LEVELNAM:
 		return tail == 'E' ? A_KEY : NONE;
 	default:
 		return tail ? NONE : ksift_names[i].level;

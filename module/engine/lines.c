@@ -38,12 +38,6 @@
  */
 #define VECTOR_MIN 256
 
-/*
- * Bytes to count lines in at a time when that takes no bitmaps: 2 to 4 us of
- * AVX2 at the most probes, if few lines are selected.
- */
-#define TALLY_CHUNK ((size_t)64 * 1024)
-
 /* Bytes that verifying may read, per byte of a chunk, before it is given up. */
 #define VERIFY_BUDGET 4
 
@@ -1055,7 +1049,7 @@ size_t ksift_scan_feed(struct ksift_scan *scan, const u8 *buf, size_t done,
 	bool tally = can_tally(scan), vector;
 
 	forget_hits(scan);
-	n = min(n, tally ? TALLY_CHUNK : scan->chunk);
+	n = min(n, tally ? (size_t)KSIFT_FEED : scan->chunk);
 	if (scan->skipping)
 		return skip_line(scan, buf, i, i + n);
 
@@ -1082,7 +1076,8 @@ size_t ksift_scan_feed(struct ksift_scan *scan, const u8 *buf, size_t done,
 		else if (!scan->want_hits && selects_all(scan->prog))
 			worked = levels_vector(scan, buf + i, n, len - i);
 		if (!worked && !tally)
-			worked = scan_vector(scan, buf + i, min(n, scan->chunk),
+			worked = scan_vector(scan, buf + i,
+					     min(n, (size_t)KSIFT_CHUNK),
 					     len - i);
 		if (!worked)
 			scan->avoid = scan->pos + n;
@@ -1149,7 +1144,7 @@ static bool confirm_levels(struct ksift_scan *scan, const struct ksift_hit *hits
 bool ksift_scan_confirm(struct ksift_scan *scan, const struct ksift_hit *hits,
 			u32 count, const u8 *copy, size_t len)
 {
-	size_t at = 0, budget = len;
+	size_t at = 0, budget = ~(size_t)0;
 	u32 i;
 
 	for (i = 0; i < count; i++) {

@@ -8,6 +8,9 @@
 #include "filter.h"
 #include "level.h"
 
+/* Bytes that one call looks at, at most. */
+#define KSIFT_FEED 65536
+
 /* Selected lines reported at a time: three pages of them. */
 #define KSIFT_LINES_HITS 256
 
@@ -65,7 +68,7 @@ struct ksift_lines_count {
  * @hits_max: Return after so many; 1 to KSIFT_LINES_HITS
  * @bytes_max: Return when those reported take so many bytes or more; not 0
  * @chunk: Most bytes to look at before returning, if lines are not just counted;
- *	KSIFT_CHUNK or less
+ *	KSIFT_FEED or less
  * @pos: Offset of the next byte
  * @line: Where the current line starts
  * @first: Where the first line starts, once that is not being skipped

@@ -181,7 +181,7 @@ static void run_engine(const struct ksift_prog *prog,
 		}
 		piece = guarded_copy(g, text + scan->pos, n);
 		while (done < n && !scan->done) {
-			scan->chunk = rnd(3) ? KSIFT_CHUNK : 64 + rnd(2000);
+			scan->chunk = rnd(3) ? KSIFT_FEED : 64 + rnd(2000);
 			scan->hits_max = rnd(3) ? KSIFT_LINES_HITS : 1 + rnd(9);
 			scan->bytes_max = rnd(3) ? UINT64_MAX : 1 + rnd(300);
 			done = ksift_scan_feed(scan, piece, done, n);

@@ -375,13 +375,13 @@ static void adapt_chunk(struct lines_run *r, size_t fed)
 	bool stopped = r->scan->hit_count == r->scan->hits_max;
 	size_t chunk = (stopped ? fed : r->chunk) * 2;
 
-	r->chunk = max(CHUNK_MIN, min(chunk, KSIFT_CHUNK));
+	r->chunk = max(CHUNK_MIN, min(chunk, KSIFT_FEED));
 }
 
 /* The first chunk, from what can be given out of it. */
 static size_t first_chunk(const struct ksift_lines *args)
 {
-	u64 chunk = KSIFT_CHUNK;
+	u64 chunk = KSIFT_FEED;
 
 	if (args->text)
 		chunk = min(chunk, args->text_cap);
@@ -546,7 +546,7 @@ static struct ksift_scan *new_scan(const struct lines_run *r, u64 to,
 	scan->prog = r->prog;
 	scan->ops = ops;
 	scan->to = to;
-	scan->chunk = KSIFT_CHUNK;
+	scan->chunk = KSIFT_FEED;
 	scan->no_total = !(r->args->flags & KSIFT_LINES_TOTAL);
 	scan->want_hits = r->args->text || r->args->records ||
 			  r->args->max_lines != UINT64_MAX;

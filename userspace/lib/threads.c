@@ -2,11 +2,13 @@
 /*
  * A scan by many threads.
  *
- * The file is cut into windows.  Workers take them in order, and leave what they
- * find in slots, of which there are a few more than workers; the calling thread
- * empties the slots in order, and so gives out the same as if it had been alone.
- * A window whose output does not fit its slot comes in parts: its worker waits
- * until the calling thread has got to it and taken the first.
+ * The file is cut into windows.  The threads take them in order, and leave what
+ * they find in slots, of which there are a few more than threads; the calling
+ * thread empties the slots in order, and so gives out the same as if it had been
+ * alone.  When the next in order is not filled yet, it takes a window as the
+ * workers do, rather than to wait.  A window whose output does not fit its slot
+ * comes in parts: its worker waits until the calling thread has got to it and
+ * taken the first.
  *
  * How many lines a window may select is known only when those before it are
  * done.  A part that would reach the limit is not taken: the calling thread
@@ -40,7 +42,7 @@
 
 enum slot_state {
 	SLOT_FREE,
-	SLOT_BUSY,	/* its worker's */
+	SLOT_BUSY,	/* its thread's */
 	SLOT_PART,	/* the calling thread's, and there is more */
 	SLOT_LAST,	/* the calling thread's */
 };
@@ -48,6 +50,7 @@ enum slot_state {
 /**
  * struct slot - A window that is being scanned
  * @state: Whose the rest is; under the pool's lock
+ * @own: The window is the calling thread's
  * @before: The run as it began
  * @run: As it ended
  * @lines: What it gave
@@ -57,6 +60,7 @@ enum slot_state {
  */
 struct slot {
 	enum slot_state state;
+	bool own;
 	struct ksift_run before;
 	struct ksift_run run;
 	struct ksift_lines lines;
@@ -135,40 +139,59 @@ static struct ksift_run window_run(const struct pool *pool, uint64_t number)
 	return run;
 }
 
-/* Called and left with the lock held. */
-static void scan_window(struct pool *pool, uint64_t number)
+/* Is there a window to take, and a slot for it?  With the lock held. */
+static bool may_take(const struct pool *pool)
 {
-	struct slot *slot = &pool->slots[number % pool->slot_count];
-	uint64_t left;
+	return pool->next < pool->count && pool->next - pool->head < pool->slot_count;
+}
+
+/* With the lock held, and may_take(). */
+static struct slot *take_window(struct pool *pool, bool own)
+{
+	struct slot *slot = &pool->slots[pool->next % pool->slot_count];
 
 	slot->state = SLOT_BUSY;
-	slot->run = window_run(pool, number);
-	do {
-		left = pool->left;
-		pthread_mutex_unlock(&pool->lock);
-		slot->before = slot->run;
-		ksift_scan_ask(pool->scan, &slot->lines, &slot->buf, left);
-		slot->ret = ksift_lines_run(pool->ctx, pool->scan->matcher, &slot->run,
-					    &slot->lines, &slot->err);
-		pthread_mutex_lock(&pool->lock);
-		slot->state = slot->ret || (slot->run.resume.flags & KSIFT_RESUME_DONE) ?
-			SLOT_LAST : SLOT_PART;
-		pthread_cond_signal(&pool->done);
-		while (slot->state == SLOT_PART && !pool->stop)
-			pthread_cond_wait(&pool->work, &pool->lock);
-	} while (slot->state == SLOT_BUSY && !pool->stop);
+	slot->own = own;
+	slot->run = window_run(pool, pool->next);
+	pool->next++;
+	return slot;
+}
+
+/* Scan as much of a window as fits its slot.  Called and left with the lock held. */
+static void scan_part(struct pool *pool, struct slot *slot)
+{
+	struct ksift_ctx *ctx = slot->own ? pool->scan->ctx : pool->ctx;
+	uint64_t left = pool->left;
+
+	pthread_mutex_unlock(&pool->lock);
+	slot->before = slot->run;
+	ksift_scan_ask(pool->scan, &slot->lines, &slot->buf, left);
+	slot->ret = ksift_lines_run(ctx, pool->scan->matcher, &slot->run, &slot->lines,
+				    &slot->err);
+	pthread_mutex_lock(&pool->lock);
+	slot->state = slot->ret || (slot->run.resume.flags & KSIFT_RESUME_DONE) ?
+		SLOT_LAST : SLOT_PART;
 }
 
 static void *worker(void *arg)
 {
 	struct pool *pool = arg;
 
+	struct slot *slot;
+
 	pthread_mutex_lock(&pool->lock);
 	while (!pool->stop && pool->next < pool->count) {
-		if (pool->next - pool->head < pool->slot_count)
-			scan_window(pool, pool->next++);
-		else
+		if (!may_take(pool)) {
 			pthread_cond_wait(&pool->work, &pool->lock);
+			continue;
+		}
+		slot = take_window(pool, false);
+		while (slot->state == SLOT_BUSY && !pool->stop) {
+			scan_part(pool, slot);
+			pthread_cond_signal(&pool->done);
+			while (slot->state == SLOT_PART && !pool->stop)
+				pthread_cond_wait(&pool->work, &pool->lock);
+		}
 	}
 	pthread_mutex_unlock(&pool->lock);
 	return NULL;
@@ -201,7 +224,11 @@ static int next_part(struct pool *pool, struct slot **part)
 
 	pthread_mutex_lock(&pool->lock);
 	while (!ret && slot->state < SLOT_PART) {
-		if (!wait_done(pool))
+		if (slot->own && slot->state == SLOT_BUSY)
+			scan_part(pool, slot);
+		else if (may_take(pool))
+			scan_part(pool, take_window(pool, true));
+		else if (!wait_done(pool))
 			continue;
 		pthread_mutex_unlock(&pool->lock);
 		ret = ksift_ctx_interrupted(s->ctx, s->err);
@@ -256,7 +283,7 @@ static int give_out(struct pool *pool, uint64_t *from)
 	return 0;
 }
 
-/* As many as there can be; signals are the calling thread's. */
+/* Beside the calling thread, whose the signals are; as many as there can be. */
 static void start_workers(struct pool *pool, unsigned int count)
 {
 	sigset_t all, old;
@@ -345,7 +372,7 @@ int ksift_scan_threads(struct scan *s, int fd, uint64_t *from, uint64_t size)
 	pool.ctx = ksift_ctx_clone(s->ctx, worker_stop, &pool);
 	/* Where there is no memory for more than one thread, one will do. */
 	if (pool.ctx && !alloc_slots(&pool, 2 * threads)) {
-		start_workers(&pool, threads);
+		start_workers(&pool, threads - 1);
 		if (pool.thread_count)
 			ret = give_out(&pool, from);
 		stop_workers(&pool);

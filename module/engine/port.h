@@ -192,6 +192,18 @@ static inline unsigned int ksift_popcount64(u64 v)
 
 #endif /* __KERNEL__ */
 
+/*
+ * Kernels may have variables filled with zeros first.  Not large ones of a function
+ * that is called again and again, and writes them anyway.
+ */
+#ifndef __uninitialized
+#if __has_attribute(__uninitialized__)
+#define __uninitialized __attribute__((__uninitialized__))
+#else
+#define __uninitialized
+#endif
+#endif
+
 struct ksift_u64 {
 	u64 v;
 } __attribute__((packed, may_alias));

@@ -42,7 +42,7 @@ static __always_inline u64 find_many(const u8 *buf, size_t len,
 				     u32 width)
 {
 	const u8 *last = buf + len - 64;
-	v64 six[KSIFT_TEDDY_WIDTH];
+	v64 six[KSIFT_TEDDY_WIDTH] __uninitialized;
 	u64 some = 0;
 	size_t w;
 	u32 k;

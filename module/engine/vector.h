@@ -52,7 +52,7 @@ static __always_inline u64 find_n(const u8 *buf, size_t len,
 				  u32 count, bool masked)
 {
 	const u8 *last = buf + len - 64;
-	struct needle needle;
+	struct needle needle __uninitialized;
 	u64 any = 0;
 	size_t w;
 
@@ -117,7 +117,7 @@ static __always_inline u64 find_many_n(const u8 *buf, size_t len,
 				       bool wide)
 {
 	const u8 *last = buf + len - 64;
-	struct shingles shingles;
+	struct shingles shingles __uninitialized;
 	u64 some = 0;
 	size_t w;
 
@@ -181,7 +181,7 @@ static __always_inline size_t tally_n(const u8 *buf, size_t words, bool anchored
 	u64 total = 0, selected = 0, bytes = 0, line = tally->line;
 	u64 carry = tally->carry, start = tally->start;
 	u64 anywhere = anchored ? 0 : ~0ULL;
-	struct needle needle;
+	struct needle needle __uninitialized;
 	size_t w;
 
 	if (count)
@@ -395,7 +395,7 @@ static __always_inline void lap_words(struct lap *lap, const u8 *buf,
 				      bool masked)
 {
 	size_t n = lap->to - lap->from, w;
-	struct needle needle;
+	struct needle needle __uninitialized;
 	u64 some = 0, word;
 
 	load_needle(&needle, probe, KSIFT_HUNT_PROBES);
@@ -515,7 +515,7 @@ static size_t hunt(struct ksift_hunt *h, const u8 *buf, size_t len)
 	const size_t end = hunt_end(h, len, back);
 	size_t at = 0, floor = 0, budget = HUNT_BUDGET, candidates = 0;
 	struct ksift_find find = { 0 };
-	struct lap lap;
+	struct lap lap __uninitialized;
 
 	lap.from = 0;
 	lap.to = 0;
@@ -644,9 +644,9 @@ static __always_inline void more_names(const u8 *p, const struct name_heads *nam
 static void find_levels(const u8 *buf, size_t avail, struct ksift_lead *leads,
 			size_t count)
 {
-	struct name_heads names;
+	struct name_heads names __uninitialized;
 	struct ksift_lead *lead;
-	u8 last[HEAD_READ];
+	u8 last[HEAD_READ] __uninitialized;
 
 	load_name_heads(&names);
 	for (lead = leads; lead < leads + count; lead++) {
@@ -674,7 +674,7 @@ static void find_levels(const u8 *buf, size_t avail, struct ksift_lead *leads,
 static size_t tally_levels(const u8 *buf, size_t len, size_t avail,
 			   struct ksift_levels *levels)
 {
-	struct name_heads names;
+	struct name_heads names __uninitialized;
 	size_t at = 0, end, lines;
 	u32 level, msg;
 

@@ -167,6 +167,7 @@ static bool nth_happened(struct __test_metadata *_metadata, int fd)
  * @call: Makes it; 0 or an errno, and checks the results if it worked
  * @source: The enum ksift_source to take
  * @file: The file of that
+ * @flags: enum ksift_run_flags of that
  * @records: Ask for records
  * @text: Ask for text
  */
@@ -175,6 +176,7 @@ struct scene {
 	int (*call)(struct __test_metadata *_metadata, struct scene *s);
 	__u32 source;
 	int file;
+	__u32 flags;
 	bool records;
 	bool text;
 };
@@ -276,6 +278,7 @@ static void scene_source(struct ksift_run *run, struct scene *s)
 		run_from_file(run, s->file);
 	else
 		run_from_mem(run, s->self->text, TEXT_LEN);
+	run->flags = s->flags;
 }
 
 static int call_lines(struct __test_metadata *_metadata, struct scene *s)
@@ -381,11 +384,16 @@ TEST_F(fail, lines)
 	const struct {
 		__u32 source;
 		int file;
+		__u32 flags;
 		const char *name;
 	} from[] = {
-		{ KSIFT_SOURCE_MEM, 0, "memory" },
-		{ KSIFT_SOURCE_FILE, self->file, "tmpfs" },
-		{ KSIFT_SOURCE_FILE, self->plain, "ramfs" },
+		{ KSIFT_SOURCE_MEM, 0, 0, "memory" },
+		{ KSIFT_SOURCE_FILE, self->file, 0, "tmpfs" },
+		{ KSIFT_SOURCE_FILE, self->plain, 0, "ramfs" },
+		{ KSIFT_SOURCE_FILE, self->file, KSIFT_RUN_CACHED,
+		  "tmpfs, cached" },
+		{ KSIFT_SOURCE_FILE, self->file, KSIFT_RUN_POLITE,
+		  "tmpfs, politely" },
 	};
 	unsigned int i, want;
 
@@ -395,6 +403,7 @@ TEST_F(fail, lines)
 
 		s.source = from[i].source;
 		s.file = from[i].file;
+		s.flags = from[i].flags;
 		s.text = want & 1;
 		s.records = want & 2;
 		snprintf(name, sizeof(name), "lines of %s%s%s", from[i].name,

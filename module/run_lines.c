@@ -34,7 +34,7 @@
 /* Lines up to this long are given out as one; and 64 KiB stay in the cache. */
 #define STAGE_SIZE (64 * 1024)
 
-/* Bytes that are copied in one go, and that the stage has more for that. */
+/* Bytes that are copied in one go. */
 #define COPY_STEP 32
 
 /* Fewer bytes than this are not worth a vector section. */
@@ -515,14 +515,15 @@ static int give_run(struct lines_run *r, const struct ksift_hit *hits, u32 n,
 }
 
 /*
- * Copy a line, and up to COPY_STEP bytes more where there are some: a branch less
- * for each that memcpy() has on the length, which is another for each line.
+ * Copy a line, and up to COPY_STEP bytes more if @room is enough in both places: a
+ * branch less for each that memcpy() has on the length, which is another for each
+ * line.
  */
-static void copy_line(u8 *to, const u8 *from, size_t len, size_t avail)
+static void copy_line(u8 *to, const u8 *from, size_t len, size_t room)
 {
 	size_t i;
 
-	if (avail < round_up(len, COPY_STEP)) {
+	if (room < round_up(len, COPY_STEP)) {
 		memcpy(to, from, len);
 		return;
 	}
@@ -540,10 +541,11 @@ static void copy_line(u8 *to, const u8 *from, size_t len, size_t avail)
 
 /*
  * Give out several lines of a shared piece, all or none: if nothing has changed,
- * that is seen for all of them at once.  Returns as give_run().
+ * that is seen for all of them at once.  Returns as give_run().  When something
+ * has, *@alone is how many lines are to be given out by themselves now.
  */
 static int give_many(struct lines_run *r, const struct ksift_hit *hits, u32 n,
-		     const struct ksift_piece *piece, u64 base)
+		     const struct ksift_piece *piece, u64 base, u32 *alone)
 {
 	u64 room = r->args->text ? min_t(u64, text_room(r), STAGE_SIZE) :
 				   STAGE_SIZE;
@@ -574,14 +576,17 @@ static int give_many(struct lines_run *r, const struct ksift_hit *hits, u32 n,
 	for (k = 0, p = copy; k < i; k++) {
 		more = ksift_hit_bytes(&hits[k]);
 		copy_line(p, piece->buf + (hits[k].start - base), more,
-			  base + piece->len - hits[k].start);
+			  min_t(u64, base + piece->len - hits[k].start,
+				r->stage + STAGE_SIZE - p));
 		p += more;
 	}
 	if (!ksift_source_still(&r->src, piece, hits->start,
 				hits[i - 1].end + 1) ||
 	    !ksift_source_holds(&r->src, hits[i - 1].end + 1) ||
-	    !ksift_scan_confirm(r->scan, hits, i, copy, bytes))
+	    !ksift_scan_confirm(r->scan, hits, i, copy, bytes)) {
+		*alone = i;
 		return 0;
+	}
 	for (k = 0; r->args->records && k < i; k++) {
 		nature.seen = 1ULL << hits[k].pattern;
 		nature.level = hits[k].level;
@@ -616,7 +621,7 @@ static int give_hits(struct lines_run *r, const struct ksift_piece *piece,
 {
 	struct ksift_scan *scan = r->scan;
 	struct ksift_lines_count *c = &scan->before;
-	u32 i, n = scan->hit_count;
+	u32 i, n = scan->hit_count, alone = 0;
 	int k;
 
 	for (i = 0; i < n; i++) {
@@ -625,8 +630,10 @@ static int give_hits(struct lines_run *r, const struct ksift_piece *piece,
 
 		if (r->give)
 			stop = give_run(r, &scan->hits[i], n - i, piece, base);
-		if (r->give && !stop)
-			stop = give_many(r, &scan->hits[i], n - i, piece, base);
+		if (r->give && !stop && !alone)
+			stop = give_many(r, &scan->hits[i], n - i, piece, base,
+					 &alone);
+		alone -= !!alone;
 		if (stop > 0) {
 			for (k = 1; k < stop; k++)
 				ksift_scan_count(scan, &scan->hits[i++], c);
@@ -1018,7 +1025,7 @@ static int alloc_buffers(struct lines_run *r, const struct ksift_job *job)
 	r->chunk = first_chunk(r->args);
 	if (!r->give)
 		return 0;
-	r->stage = kvmalloc(STAGE_SIZE + COPY_STEP, KSIFT_GFP_FIXED);
+	r->stage = kvmalloc(STAGE_SIZE, KSIFT_GFP_FIXED);
 	if (r->args->records)
 		r->record = kmalloc_array(RECORDS_HELD, sizeof(*r->record),
 					  KSIFT_GFP_FIXED);

@@ -212,8 +212,10 @@ TEST_F(info, vectors)
 		if (!strncmp(line, "flags", 5) && strstr(line, " avx512f") &&
 		    strstr(line, " avx512bw") && strstr(line, " avx512vbmi"))
 			listed |= 1ULL << KSIFT_VARIANT_AVX512;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 		if (!strncmp(line, "Features", 8) && strstr(line, " asimd "))
 			listed |= 1ULL << KSIFT_VARIANT_NEON;
+#endif
 		if (strstr(line, "User Mode Linux"))
 			uml = true;
 	}

@@ -654,8 +654,10 @@ static void find_levels(const u8 *buf, size_t avail, struct ksift_lead *leads,
 		u64 letters = 0, capitals;
 
 		/* What comes after this chunk, while this one is at work. */
-		__builtin_prefetch(p + KSIFT_CHUNK, 0, 2);
-		__builtin_prefetch(p + KSIFT_CHUNK + 64, 0, 2);
+		if (avail - lead->start > KSIFT_CHUNK + 64) {
+			__builtin_prefetch(p + KSIFT_CHUNK, 0, 2);
+			__builtin_prefetch(p + KSIFT_CHUNK + 64, 0, 2);
+		}
 		if (avail - lead->start < HEAD_READ) {
 			memset(last, 0, sizeof(last));
 			memcpy(last, p, avail - lead->start);
@@ -668,8 +670,8 @@ static void find_levels(const u8 *buf, size_t avail, struct ksift_lead *leads,
 	}
 }
 
-/* Lines of which levels are counted in one vector section: some 10 us. */
-#define TALLY_LEVELS 1024
+/* Lines of which levels are counted in one vector section: 10 us at the worst. */
+#define TALLY_LEVELS 512
 
 static size_t tally_levels(const u8 *buf, size_t len, size_t avail,
 			   struct ksift_levels *levels)

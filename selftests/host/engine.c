@@ -36,7 +36,7 @@ static uint32_t rnd(uint32_t below)
 	return (uint32_t)((z ^ (z >> 31)) >> 32) % below;
 }
 
-#define TEXT_MAX	40000
+#define TEXT_MAX	150000
 #define PATTERNS	KSIFT_PATTERNS_MAX
 
 struct line {
@@ -140,6 +140,76 @@ static void check_match(const struct ksift_scan *scan, const u8 *text)
 }
 
 /* Cuts the text at random, and now and then goes back to a hit. */
+/* Are these lines of a copy what their hits say? */
+static bool confirmed_rightly(const struct ksift_scan *scan,
+			      const struct ksift_hit *hits, u32 count,
+			      const u8 *copy)
+{
+	bool levels = scan->want_levels || scan->hit_levels ||
+		      scan->prog->level_mask;
+	u32 i, level, msg, state[2];
+
+	for (i = 0; i < count; i++) {
+		size_t len = hits[i].end - hits[i].start;
+		u64 seen = ksift_match_start(scan->prog, state);
+
+		if (memchr(copy, '\n', len + 1) != copy + len)
+			return false;
+		seen |= ksift_match(scan->prog, state, copy, len);
+		if (!ksift_prog_selects(scan->prog, seen))
+			return false;
+		level = ksift_level(copy, len, &msg);
+		if ((levels && level != hits[i].level) ||
+		    (scan->hit_levels && msg != hits[i].msg))
+			return false;
+		copy += len + 1;
+	}
+	return true;
+}
+
+/*
+ * Reported lines are confirmed in a copy of them; and in one that has changed only
+ * if they still are what they were.
+ */
+static void check_confirm(struct ksift_scan *scan, const u8 *piece, u64 base)
+{
+	static struct guarded g;
+	u32 i, n, k, changes;
+
+	if (!g.end)
+		g = guarded_alloc(KSIFT_FEED);
+	for (i = 0; i < scan->hit_count; i += n) {
+		const struct ksift_hit *hits = &scan->hits[i];
+		size_t bytes = 0;
+		u8 *copy;
+
+		for (n = 0; i + n < scan->hit_count && n < KSIFT_LEADS; n++) {
+			if (hits[n].start < base || !hits[n].newline ||
+			    hits[n].match >= hits[n].end ||
+			    bytes + ksift_hit_bytes(&hits[n]) > KSIFT_FEED)
+				break;
+			bytes += ksift_hit_bytes(&hits[n]);
+		}
+		if (!n) {
+			n = 1;
+			continue;
+		}
+		copy = g.end - bytes;
+		for (k = 0; k < n; k++) {
+			memcpy(copy, piece + (hits[k].start - base),
+			       ksift_hit_bytes(&hits[k]));
+			copy += ksift_hit_bytes(&hits[k]);
+		}
+		copy -= bytes;
+		assert_true(ksift_scan_confirm(scan, hits, n, copy, bytes));
+		for (changes = 1 + rnd(3); changes; changes--) {
+			copy[rnd(bytes)] = rnd(3) ? (u8)"\nE a]r"[rnd(6)] : (u8)rnd(256);
+			if (ksift_scan_confirm(scan, hits, n, copy, bytes))
+				assert_true(confirmed_rightly(scan, hits, n, copy));
+		}
+	}
+}
+
 static void run_engine(const struct ksift_prog *prog,
 		       const struct ksift_variant_ops *ops, const u8 *text,
 		       size_t len, u64 from, u64 to, bool hits, bool no_total,
@@ -162,6 +232,7 @@ static void run_engine(const struct ksift_prog *prog,
 	while (!scan->done) {
 		struct ksift_lines_count before = scan->count;
 		size_t n = len - scan->pos, done = 0;
+		u64 base;
 		const u8 *piece;
 
 		if (!n) {
@@ -180,12 +251,15 @@ static void run_engine(const struct ksift_prog *prog,
 			continue;
 		}
 		piece = guarded_copy(g, text + scan->pos, n);
+		base = scan->pos;
 		while (done < n && !scan->done) {
 			scan->chunk = rnd(3) ? KSIFT_FEED : 64 + rnd(2000);
 			scan->hits_max = rnd(3) ? KSIFT_LINES_HITS : 1 + rnd(9);
 			scan->bytes_max = rnd(3) ? UINT64_MAX : 1 + rnd(300);
 			done = ksift_scan_feed(scan, piece, done, n);
 			check_match(scan, text);
+			if (!rnd(4))
+				check_confirm(scan, piece, base);
 			if (scan->hit_count && !rnd(16)) {
 				u32 i, keep = rnd(scan->hit_count) + 1;
 				struct ksift_hit hit;
@@ -310,7 +384,7 @@ static void random_case(struct guarded *g)
 	unsigned int size = a ? sizes[a] + 1 : 2;
 	unsigned int i, k, count = rnd(4) ? rnd(5) : rnd(PATTERNS + 1);
 	unsigned int flags = rnd(4);
-	size_t len = rnd(3) ? rnd(600) : rnd(TEXT_MAX);
+	size_t len = rnd(3) ? rnd(600) : rnd(rnd(8) ? 30000 : TEXT_MAX);
 	size_t piece_max = rnd(2) ? 1 + rnd(40) : 1 + rnd(TEXT_MAX);
 	u64 from = 0, to = UINT64_MAX;
 	/* As many and as long as are looked for at once, in each way. */
@@ -320,7 +394,7 @@ static void random_case(struct guarded *g)
 	struct extra extra = { 0 };
 
 	if (longer) {
-		len = rnd(TEXT_MAX);
+		len = rnd(30000);
 		piece_max = 1 + rnd(TEXT_MAX);
 		flags = 0;
 	}

@@ -13,7 +13,7 @@
 #include "engine_util.h"
 
 #define TEXT_MAX	8192
-#define PATTERNS	24
+#define PATTERNS	40
 
 static struct guarded guard;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;

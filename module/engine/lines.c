@@ -637,46 +637,56 @@ static struct levels select_levels(struct ksift_scan *scan, const u8 *buf,
 	return levels;
 }
 
-static u32 taken_levels(const struct ksift_prog *prog)
+/* Count the leads in [@lead, @end) by their levels. */
+static void count_leads(struct ksift_levels *levels, const struct ksift_lead *lead,
+			const struct ksift_lead *end)
 {
-	return prog->level_mask ? prog->level_mask : ~0u;
+	for (; lead < end; lead++) {
+		levels->lines[lead->level]++;
+		levels->bytes[lead->level] += lead->end + 1 - lead->start;
+	}
+}
+
+/* Select lines counted by their levels, if those are wanted. */
+static void select_counted(struct ksift_scan *scan)
+{
+	const struct ksift_levels *levels = &scan->levels;
+	struct ksift_lines_count *c = &scan->count;
+	u32 i;
+
+	for (i = 0; i < KSIFT_LEVELS; i++) {
+		if (!ksift_prog_takes(scan->prog, i))
+			continue;
+		c->selected += levels->lines[i];
+		c->selected_bytes += levels->bytes[i];
+		if (scan->want_levels)
+			c->levels[i] += levels->lines[i];
+	}
 }
 
 /* What is left to do for a chunk when lines are only counted, by their levels. */
 static void account_levels(struct ksift_scan *scan, const u8 *buf, size_t avail,
 			   size_t words, u32 *carry)
 {
-	const u32 takes = taken_levels(scan->prog);
-	struct ksift_lines_count *c = &scan->count;
+	struct ksift_levels *levels = &scan->levels;
 	struct levels found = { 0 };
-	u32 i;
 
 	while (found.next < words) {
-		u64 count[KSIFT_LEVELS] = { 0 }, bytes = 0;
-		const struct ksift_lead *lead = scan->levels.leads, *end;
+		const struct ksift_lead *lead = levels->leads, *end;
 
 		found = select_levels(scan, buf, avail, found.next, words, carry);
 		end = lead + found.count;
+		memset(levels, 0, offsetof(struct ksift_levels, leads));
 		/* Its beginning is too far away for a lead. */
 		if (found.count && lead->end < lead->start) {
-			count[lead->level]++;
-			if (takes >> lead->level & 1)
-				bytes = scan->pos + lead->end + 1 - scan->line;
+			levels->lines[lead->level]++;
+			levels->bytes[lead->level] = scan->pos + lead->end + 1 -
+						     scan->line;
 			lead++;
 		}
-		for (; lead < end; lead++) {
-			count[lead->level]++;
-			bytes += (lead->end + 1 - lead->start) &
-				 -(takes >> lead->level & 1);
-		}
-		for (i = 0; i < KSIFT_LEVELS; i++)
-			if (takes >> i & 1) {
-				c->selected += count[i];
-				if (scan->want_levels)
-					c->levels[i] += count[i];
-			}
-		c->selected_bytes += bytes;
-		c->total += found.lines;
+		count_leads(levels, lead, end);
+		select_counted(scan);
+		scan->count.total += found.lines;
 		if (found.lines)
 			line_begin(scan, scan->pos + found.line);
 	}
@@ -982,9 +992,7 @@ static size_t first_newline(struct ksift_scan *scan, const u8 *buf, size_t len)
 static size_t levels_vector(struct ksift_scan *scan, const u8 *buf, size_t len,
 			    size_t avail)
 {
-	const u32 takes = taken_levels(scan->prog);
 	struct ksift_levels *levels = &scan->levels;
-	struct ksift_lines_count *c = &scan->count;
 	size_t first = 0, done;
 	u32 i;
 
@@ -1001,21 +1009,10 @@ static size_t levels_vector(struct ksift_scan *scan, const u8 *buf, size_t len,
 				       levels);
 	ksift_simd_end();
 	ksift_levels(buf + first, levels->leads, levels->count, false);
-	for (i = 0; i < levels->count; i++) {
-		const struct ksift_lead *lead = &levels->leads[i];
-
-		levels->lines[lead->level]++;
-		levels->bytes[lead->level] += lead->end + 1 - lead->start;
-	}
-	for (i = 0; i < KSIFT_LEVELS; i++) {
-		c->total += levels->lines[i];
-		if (!(takes >> i & 1))
-			continue;
-		c->selected += levels->lines[i];
-		c->selected_bytes += levels->bytes[i];
-		if (scan->want_levels)
-			c->levels[i] += levels->lines[i];
-	}
+	count_leads(levels, levels->leads, levels->leads + levels->count);
+	select_counted(scan);
+	for (i = 0; i < KSIFT_LEVELS; i++)
+		scan->count.total += levels->lines[i];
 	done += first;
 	if (done)
 		line_begin(scan, scan->pos + done);

@@ -176,7 +176,6 @@ static void scan_part(struct pool *pool, struct slot *slot)
 static void *worker(void *arg)
 {
 	struct pool *pool = arg;
-
 	struct slot *slot;
 
 	pthread_mutex_lock(&pool->lock);

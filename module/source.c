@@ -40,12 +40,14 @@
 #include <linux/magic.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
+#include <linux/prefetch.h>
 #include <linux/rwsem.h>
 #include <linux/sched/xacct.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "compat.h"
+#include "engine/variants.h"
 #include "source.h"
 #include "uapi/ksift.h"
 
@@ -481,6 +483,23 @@ static void extend(struct ksift_src *src, struct folio *folio,
 	}
 }
 
+/*
+ * Ask for the beginning of what follows the piece, which the loops that look at it
+ * cannot, for it lies elsewhere: by the time they get there it is in the cache.
+ */
+static void ask_ahead(struct ksift_src *src)
+{
+	const u8 *p, *end;
+
+	if (src->batch_at + 1 >= folio_batch_count(&src->batch))
+		return;
+	p = folio_address(src->batch.folios[src->batch_at + 1]);
+	end = p + min_t(size_t, KSIFT_AHEAD,
+			folio_size(src->batch.folios[src->batch_at + 1]));
+	for (; p < end; p += L1_CACHE_BYTES)
+		prefetch(p);
+}
+
 /* No bytes up to @end. */
 static int next_absent(u64 pos, u64 end, struct ksift_piece *piece)
 {
@@ -561,6 +580,7 @@ static int next_walked(struct ksift_src *src, u64 pos,
 	piece->shared = true;
 	piece->walked = true;
 	extend(src, folio, piece);
+	ask_ahead(src);
 	/* Now, after the bytes were seen to be there; see above. */
 	size = i_size_read(inode);
 	end = min(src->window.end, size);

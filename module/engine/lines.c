@@ -61,20 +61,6 @@ static void select_line(struct ksift_scan *scan, const struct ksift_hit *hit)
 	scan->hit_bytes += ksift_hit_bytes(hit);
 }
 
-void ksift_scan_count(const struct ksift_scan *scan, const struct ksift_hit *hit,
-		      struct ksift_lines_count *count)
-{
-	u64 seen;
-
-	count->selected++;
-	count->selected_bytes += ksift_hit_bytes(hit);
-	if (scan->want_levels)
-		count->levels[hit->level]++;
-	if (scan->want_patterns)
-		for (seen = hit->seen; seen; seen &= seen - 1)
-			count->patterns[ksift_low_bit(seen)]++;
-}
-
 static bool needs_levels(const struct ksift_scan *scan)
 {
 	return scan->want_levels || scan->hit_levels || scan->prog->level_mask;
@@ -297,6 +283,10 @@ static void sync_automata(struct ksift_scan *scan, const u8 *buf, u64 base,
 		scan->state[0] = 0;
 		scan->state[1] = 0;
 	}
+	/* Mostly nothing can be under way at all. */
+	if (!(scan->state[0] | scan->state[1]))
+		while (from < end && !prog->wakes[buf[from]])
+			from++;
 	/*
 	 * Also sees matches in the current line that a vector search has seen.
 	 * A newline that a writer put here since is a byte like another: no
@@ -415,7 +405,8 @@ static bool verify(struct ksift_scan *scan, u32 buckets, const u8 *buf, size_t a
 }
 
 /* Where one of all patterns may begin.  Returns 0 if there is none. */
-static u64 find_shingles(struct ksift_scan *scan, const u8 *buf, size_t len)
+static u64 find_shingles(struct ksift_scan *scan, const u8 *buf, size_t len,
+			 size_t avail)
 {
 	const struct ksift_teddy *teddy = &scan->prog->teddy;
 	u64 some = 0;
@@ -431,7 +422,8 @@ static u64 find_shingles(struct ksift_scan *scan, const u8 *buf, size_t len)
 	for (i = 0; i < len; i += KSIFT_LAP)
 		some |= scan->ops->find_many(buf + i,
 					     min(len - i, (size_t)KSIFT_LAP),
-					     teddy, scan->found + i / 64);
+					     teddy, scan->found + i / 64,
+					     ksift_ahead(len, avail));
 	ksift_simd_end();
 	return some;
 }
@@ -448,7 +440,7 @@ static bool find_all(struct ksift_scan *scan, const u8 *buf, size_t len,
 		return true;
 	if (len > avail - teddy->width + 1)
 		len = avail - teddy->width + 1;
-	if (!find_shingles(scan, buf, len))
+	if (!find_shingles(scan, buf, len, avail))
 		return true;
 
 	for (w = 0; w < (len + 63) / 64; w++) {
@@ -752,7 +744,8 @@ static size_t scan_vector(struct ksift_scan *scan, const u8 *buf, size_t len,
 	u32 t, n, carry = 0;
 
 	ksift_simd_begin();
-	scan->ops->newlines(buf, len, scan->newlines);
+	scan->ops->newlines(buf, len, scan->newlines,
+			    ksift_ahead(len, avail));
 	ksift_simd_end();
 	if (!find_terms(scan, buf, len, avail))
 		return 0;
@@ -823,7 +816,8 @@ static size_t tally_term(struct ksift_scan *scan, const u8 *buf, size_t words,
 	words = min(words, (size_t)KSIFT_CHUNK / 64);
 	if (scan->prog->anchored) {
 		ksift_simd_begin();
-		scan->ops->newlines(buf, words * 64, scan->newlines);
+		scan->ops->newlines(buf, words * 64, scan->newlines,
+				    tally->ahead);
 		ksift_simd_end();
 	}
 	if (!find_terms(scan, buf, words * 64, avail))
@@ -847,6 +841,7 @@ static size_t tally_vector(struct ksift_scan *scan, const u8 *buf, size_t len,
 	struct ksift_tally tally = {
 		.line = scan->line - scan->pos,
 		.start = scan->line == scan->pos,
+		.ahead = ksift_ahead(len, avail),
 	};
 	u64 before = tally.line;
 	size_t words = len / 64;
@@ -886,6 +881,54 @@ static bool can_hunt(const struct ksift_scan *scan)
 	       !prog->never && prog->has_exclude == prog->invert;
 }
 
+/* Of the lines that a hunt has found, keep those of a level that is selected. */
+static void found_levels(struct ksift_scan *scan, const u8 *buf, size_t avail)
+{
+	struct ksift_lead *leads = scan->levels.leads;
+	struct ksift_hunt *hunt = &scan->hunt;
+	u32 i, kept = 0;
+
+	for (i = 0; i < hunt->count; i++) {
+		leads[i].start = lead_start(hunt->hits[i].start - hunt->base);
+		leads[i].end = hunt->hits[i].end - hunt->base;
+	}
+	find_levels(scan, buf, avail, hunt->count);
+	hunt->bytes = 0;
+	for (i = 0; i < hunt->count; i++) {
+		struct ksift_hit *hit = &hunt->hits[kept];
+
+		if (!ksift_prog_takes(scan->prog, leads[i].level))
+			continue;
+		*hit = hunt->hits[i];
+		hit->level = leads[i].level;
+		hit->msg = leads[i].msg;
+		hunt->bytes += ksift_hit_bytes(hit);
+		kept++;
+	}
+	hunt->count = kept;
+}
+
+/* Take the lines that a hunt has found, up to that with which they are enough. */
+static void take_found(struct ksift_scan *scan)
+{
+	struct ksift_hunt *hunt = &scan->hunt;
+	u32 i, count = hunt->count;
+	u64 bytes = hunt->bytes;
+
+	if (scan->want_hits && bytes >= scan->bytes_max)
+		for (count = 0, bytes = 0; bytes < scan->bytes_max; count++)
+			bytes += ksift_hit_bytes(&hunt->hits[count]);
+	if (scan->want_levels)
+		for (i = 0; i < count; i++)
+			scan->count.levels[hunt->hits[i].level]++;
+	scan->count.selected += count;
+	scan->count.selected_bytes += bytes;
+	if (scan->want_hits) {
+		scan->hit_count = count;
+		scan->hit_bytes = bytes;
+	}
+}
+
 /* As scan_vector(); @avail is enough for a hunt. */
 static size_t hunt_vector(struct ksift_scan *scan, const u8 *buf, size_t len,
 			  size_t avail)
@@ -893,9 +936,8 @@ static size_t hunt_vector(struct ksift_scan *scan, const u8 *buf, size_t len,
 	const struct ksift_prog *prog = scan->prog;
 	struct ksift_hunt *hunt = &scan->hunt;
 	bool levels = needs_levels(scan);
-	u64 pos = scan->pos, total = scan->count.total;
+	u64 pos = scan->pos;
 	size_t done;
-	u32 i;
 
 	/* The slowest search of all. */
 	if (prog->teddy.whole && prog->teddy.wide)
@@ -903,12 +945,15 @@ static size_t hunt_vector(struct ksift_scan *scan, const u8 *buf, size_t len,
 	hunt->ops = scan->ops;
 	hunt->prog = prog;
 	hunt->avail = avail;
+	hunt->base = pos;
+	hunt->hits = scan->hits;
 	hunt->max = 0;
 	if (scan->want_hits || levels)
 		hunt->max = KSIFT_FINDS_MAX;
 	if (scan->want_hits)
 		hunt->max = min(hunt->max, scan->hits_max);
 	hunt->total = !scan->no_total;
+	hunt->lines = scan->count.total;
 	hunt->line = scan->line - pos;
 	hunt->start = scan->line == pos;
 	hunt->carry = scan->seen & prog->terms[0];
@@ -927,41 +972,17 @@ static size_t hunt_vector(struct ksift_scan *scan, const u8 *buf, size_t len,
 		scan->hunt_pause = min(2 * scan->hunt_pause, HUNT_PAUSE_MAX);
 		scan->hunted = 0;
 	}
-	if (!hunt->max) {
-		scan->count.selected += hunt->count;
-		scan->count.selected_bytes += hunt->bytes;
-	}
-	for (i = 0; levels && i < hunt->count; i++) {
-		scan->levels.leads[i].start = lead_start(hunt->finds[i].start);
-		scan->levels.leads[i].end = hunt->finds[i].end;
-	}
-	if (levels && hunt->count)
-		find_levels(scan, buf, avail, hunt->count);
-	for (i = 0; hunt->max && i < hunt->count; i++) {
-		const struct ksift_find *find = &hunt->finds[i];
-		struct ksift_hit hit = {
-			.start = pos + find->start,
-			.end = pos + find->end,
-			.index = total + find->index,
-			.match = pos + find->at,
-			.pattern = find->pattern,
-			.newline = true,
-		};
+	if (levels)
+		found_levels(scan, buf, avail);
+	take_found(scan);
+	if (full(scan)) {
+		const struct ksift_hit *last = &scan->hits[scan->hit_count - 1];
 
-		if (levels) {
-			hit.level = scan->levels.leads[i].level;
-			hit.msg = scan->levels.leads[i].msg;
-			if (!ksift_prog_takes(prog, hit.level))
-				continue;
-		}
-		select_line(scan, &hit);
-		if (full(scan)) {
-			scan->count.total = hit.index + 1;
-			line_begin(scan, hit.end + 1);
-			return find->end + 1;
-		}
+		scan->count.total = last->index + 1;
+		line_begin(scan, last->end + 1);
+		return last->end + 1 - pos;
 	}
-	scan->count.total += hunt->lines;
+	scan->count.total = hunt->lines;
 	if (pos + hunt->line != scan->line)
 		line_begin(scan, pos + hunt->line);
 	if (hunt->carry)
@@ -979,7 +1000,7 @@ static size_t first_newline(struct ksift_scan *scan, const u8 *buf, size_t len)
 	for (i = 0; i < len; i += n) {
 		n = min(len - i, sizeof(bits) * 8);
 		ksift_simd_begin();
-		scan->ops->newlines(buf + i, n, bits);
+		scan->ops->newlines(buf + i, n, bits, 0);
 		ksift_simd_end();
 		for (w = 0; w < (n + 63) / 64; w++)
 			if (bits[w])
@@ -1053,6 +1074,9 @@ size_t ksift_scan_feed(struct ksift_scan *scan, const u8 *buf, size_t done,
 	/* Up to the range's end, then byte by byte to that of its last line. */
 	if (scan->pos < scan->to && n > scan->to - scan->pos)
 		n = scan->to - scan->pos;
+	/* Up to where the rest of the piece has been asked for, and that alone. */
+	if (len - i - n < KSIFT_AHEAD && len - i >= 2 * KSIFT_AHEAD)
+		n = min(n, len - i - KSIFT_AHEAD);
 	if (!done)
 		scan->synced = 0;
 	scan->buf = buf;

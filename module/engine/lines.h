@@ -15,30 +15,6 @@
 #define KSIFT_LINES_HITS 256
 
 /**
- * struct ksift_hit - A selected line
- * @start: Offset of its first byte
- * @end: Offset of its newline, or of the end of the source if it has none
- * @index: Lines of this scan that came before it
- * @seen: The patterns it has, if the scan wants those counted
- * @match: Offset at which @pattern begins in it, if it is below @end
- * @pattern: A pattern it has, if @match tells where
- * @level: Its enum ksift_level, if the scan looks at levels
- * @msg: Where its message begins, if the scan looks at levels
- * @newline: It has one
- */
-struct ksift_hit {
-	u64 start;
-	u64 end;
-	u64 index;
-	u64 seen;
-	u64 match;
-	u32 pattern;
-	u32 level;
-	u32 msg;
-	bool newline;
-};
-
-/**
  * struct ksift_lines_count - What a scan has counted
  * @total: Lines ended
  * @selected: Those selected
@@ -185,15 +161,6 @@ void ksift_scan_rewind(struct ksift_scan *scan, const struct ksift_hit *hit,
 		       const struct ksift_lines_count *count);
 
 /**
- * ksift_scan_count() - Add a reported line to counters
- * @scan: The scan
- * @hit: The line
- * @count: All but @total is added to
- */
-void ksift_scan_count(const struct ksift_scan *scan, const struct ksift_hit *hit,
-		      struct ksift_lines_count *count);
-
-/**
  * ksift_scan_confirm() - Are lines in a copy what they were when reported?
  * @scan: The scan
  * @hits: Lines reported by its last feed, each with its match and a newline
@@ -259,6 +226,27 @@ static inline void ksift_scan_copy(const struct ksift_scan *scan,
 static inline u64 ksift_hit_bytes(const struct ksift_hit *hit)
 {
 	return hit->end - hit->start + 1;
+}
+
+/**
+ * ksift_scan_count() - Add a reported line to counters
+ * @scan: The scan
+ * @hit: The line
+ * @count: All but @total is added to
+ */
+static inline void ksift_scan_count(const struct ksift_scan *scan,
+				    const struct ksift_hit *hit,
+				    struct ksift_lines_count *count)
+{
+	u64 seen;
+
+	count->selected++;
+	count->selected_bytes += ksift_hit_bytes(hit);
+	if (scan->want_levels)
+		count->levels[hit->level]++;
+	if (scan->want_patterns)
+		for (seen = hit->seen; seen; seen &= seen - 1)
+			count->patterns[ksift_low_bit(seen)]++;
 }
 
 #endif /* KSIFT_ENGINE_LINES_H */

@@ -108,6 +108,19 @@ static inline u64 ksift_end_lap(u64 *bits, size_t len, u64 some)
 	return bits[w] ? some : some & ~(1ULL << w);
 }
 
+/*
+ * How far ahead a loop asks for text.  Processors do so too, but not while a loop
+ * looks closer at what it has found, nor beyond the page: two pages keep the
+ * memory busy meanwhile, and leave room in the smallest first-level caches.
+ */
+#define KSIFT_AHEAD 8192
+
+/* How far ahead to ask for text when [0, @len) of @avail bytes is looked at. */
+static inline size_t ksift_ahead(size_t len, size_t avail)
+{
+	return min(avail - len, (size_t)KSIFT_AHEAD);
+}
+
 /**
  * struct ksift_tally - Lines counted
  * @total: Lines ended, added to
@@ -117,6 +130,7 @@ static inline u64 ksift_end_lap(u64 *bits, size_t len, u64 some)
  *	zero, that is wrapped, if that is before it
  * @carry: 1 when the current line has a match already, else 0
  * @start: 1 when the text's next byte is the first of a line, else 0
+ * @ahead: How far ahead to ask for text; there has to be as much
  */
 struct ksift_tally {
 	u64 total;
@@ -125,23 +139,31 @@ struct ksift_tally {
 	u64 line;
 	u64 carry;
 	u64 start;
+	size_t ahead;
 };
 
 /**
- * struct ksift_find - A line that a hunt has found
- * @start: Where it begins, from the start of the text; below zero, that is
- *	wrapped, if that is before it
- * @end: Where its newline is
- * @at: Where in it the match begins, as @start; @end if that was not seen
- * @index: Lines that ended in the text before it, if they are counted
- * @pattern: The pattern that begins there
+ * struct ksift_hit - A selected line
+ * @start: Offset of its first byte
+ * @end: Offset of its newline, or of the end of the source if it has none
+ * @index: Lines of this scan that came before it
+ * @seen: The patterns it has, if the scan wants those counted
+ * @match: Offset at which @pattern begins in it, if it is below @end
+ * @pattern: A pattern it has, if @match tells where
+ * @level: Its enum ksift_level, if the scan looks at levels
+ * @msg: Where its message begins, if the scan looks at levels
+ * @newline: It has one
  */
-struct ksift_find {
+struct ksift_hit {
 	u64 start;
 	u64 end;
-	u64 at;
 	u64 index;
+	u64 seen;
+	u64 match;
 	u32 pattern;
+	u32 level;
+	u32 msg;
+	bool newline;
 };
 
 /* Lines that one hunt finds at most. */
@@ -156,31 +178,35 @@ struct ksift_variant_ops;
  * @prog: The filter, of one term
  * @avail: Bytes of the text that are readable, at least those to be looked at,
  *	and 64 more than a match can have
- * @max: Stop after so many lines, at most KSIFT_FINDS_MAX; 0: only count them
+ * @base: Offset of the text's first byte
+ * @hits: Where the lines found go, without @seen, @level and @msg: @match is @end
+ *	if it was not seen
+ * @max: Stop after so many of them, at most KSIFT_FINDS_MAX; 0: only count them
  * @total: Count all lines, too
- * @line: Where the current line begins, as in struct ksift_find
+ * @lines: Those before, if so; those ended are added
+ * @line: Where the current line begins, from the start of the text; below zero,
+ *	that is wrapped, if that is before it
  * @start: The text's first byte is the first of a line
  * @carry: The current line has a match already
  * @dense: Candidates were so many that this way is not worth it here
  * @count: Lines found
- * @lines: Lines ended, if @total
  * @bytes: Bytes in those found, with a newline each
- * @finds: Those, if @max is not 0
  */
 struct ksift_hunt {
 	const struct ksift_variant_ops *ops;
 	const struct ksift_prog *prog;
 	size_t avail;
+	u64 base;
+	struct ksift_hit *hits;
 	u32 max;
 	bool total;
+	u64 lines;
 	u64 line;
 	bool start;
 	bool carry;
 	bool dense;
 	u32 count;
-	u64 lines;
 	u64 bytes;
-	struct ksift_find finds[KSIFT_FINDS_MAX];
 };
 
 /*
@@ -287,14 +313,14 @@ struct ksift_sum128 {
  * @name: Its name
  * @usable: Can this machine run it?  NULL: always
  * @newlines: Set bit i of @bits where buf[i] is a newline, for i < len; the
- *	other bits of the last word are cleared
+ *	other bits of the last word are cleared.  Asks for text @ahead of that.
  * @find: The same where all bytes of the probe match at buf[i + off].  The
  *	caller has buf[i + off] readable for every i < len.  Returns 0 only when no
  *	bit is set.
  * @find_many: The same where one of many literals may begin, for i < len, which
  *	is at most KSIFT_LAP.  The caller has buf[i + width - 1] readable, and 64
- *	bytes or more that end with buf[len - 1].  Returns bit w for each word of
- *	@bits that is not 0.
+ *	bytes or more that end with buf[len - 1].  Asks for text @ahead of that.
+ *	Returns bit w for each word of @bits that is not 0.
  * @tally: Count the lines of @words times 64 bytes, or of fewer if that is enough
  *	work for a vector section, by matches of all the probe's bytes, at the
  *	start of lines only if @anchored, or, when @probe is NULL, by the bits
@@ -320,11 +346,12 @@ struct ksift_variant_ops {
 	u32 id;
 	const char *name;
 	bool (*usable)(void);
-	void (*newlines)(const u8 *buf, size_t len, u64 *bits);
+	void (*newlines)(const u8 *buf, size_t len, u64 *bits, size_t ahead);
 	u64 (*find)(const u8 *buf, size_t len,
 		    const struct ksift_probe *probe, u64 *bits);
 	u64 (*find_many)(const u8 *buf, size_t len,
-			 const struct ksift_teddy *teddy, u64 *bits);
+			 const struct ksift_teddy *teddy, u64 *bits,
+			 size_t ahead);
 	size_t (*tally)(const u8 *buf, size_t words, bool anchored,
 			const struct ksift_probe *probe, const u64 *found,
 			struct ksift_tally *tally);
@@ -354,6 +381,7 @@ extern const struct ksift_variant_ops ksift_variant_avx512;
 bool ksift_avx512_usable(void);
 
 u64 ksift_find_many_avx512(const u8 *buf, size_t len,
-			   const struct ksift_teddy *teddy, u64 *bits);
+			   const struct ksift_teddy *teddy, u64 *bits,
+			   size_t ahead);
 
 #endif /* KSIFT_ENGINE_VARIANTS_H */

@@ -29,13 +29,15 @@
 #include "filter.h"
 #include "../uapi/ksift.h"
 
-static void newlines(const u8 *buf, size_t len, u64 *bits)
+static void newlines(const u8 *buf, size_t len, u64 *bits, size_t ahead)
 {
 	size_t i, words = len / 64;
 	u64 last = 0;
 
-	for (i = 0; i < words; i++)
+	for (i = 0; i < words; i++) {
+		__builtin_prefetch(buf + i * 64 + ahead);
 		bits[i] = newlines64(buf + i * 64);
+	}
 	if (!(len % 64))
 		return;
 	if (words) {
@@ -113,8 +115,8 @@ static u64 find(const u8 *buf, size_t len, const struct ksift_probe *probe,
 
 static __always_inline u64 find_many_n(const u8 *buf, size_t len,
 				       const struct ksift_teddy *teddy,
-				       u64 *bits, u32 width, bool whole,
-				       bool wide)
+				       u64 *bits, size_t ahead, u32 width,
+				       bool whole, bool wide)
 {
 	const u8 *last = buf + len - 64;
 	struct shingles shingles __uninitialized;
@@ -125,6 +127,7 @@ static __always_inline u64 find_many_n(const u8 *buf, size_t len,
 	for (w = 0; w * 64 < len; w++) {
 		const u8 *p = buf + w * 64;
 
+		__builtin_prefetch(p + ahead);
 		bits[w] = teddy64(p < last ? p : last, &shingles, width, whole,
 				  wide);
 		some |= (u64)!!bits[w] << w;
@@ -135,19 +138,19 @@ static __always_inline u64 find_many_n(const u8 *buf, size_t len,
 }
 
 static u64 find_many(const u8 *buf, size_t len, const struct ksift_teddy *teddy,
-		     u64 *bits)
+		     u64 *bits, size_t ahead)
 {
 	if (teddy->width == 2)
-		return find_many_n(buf, len, teddy, bits, 2, true, false);
+		return find_many_n(buf, len, teddy, bits, ahead, 2, true, false);
 	if (teddy->whole && teddy->wide)
-		return find_many_n(buf, len, teddy, bits, 4, true, true);
+		return find_many_n(buf, len, teddy, bits, ahead, 4, true, true);
 	if (teddy->whole)
-		return find_many_n(buf, len, teddy, bits, 4, true, false);
+		return find_many_n(buf, len, teddy, bits, ahead, 4, true, false);
 	if (teddy->wide)
-		return find_many_n(buf, len, teddy, bits, 6, false, true);
+		return find_many_n(buf, len, teddy, bits, ahead, 6, false, true);
 	if (teddy->width == 6)
-		return find_many_n(buf, len, teddy, bits, 6, false, false);
-	return find_many_n(buf, len, teddy, bits, 4, false, false);
+		return find_many_n(buf, len, teddy, bits, ahead, 6, false, false);
+	return find_many_n(buf, len, teddy, bits, ahead, 4, false, false);
 }
 
 /* Lines selected in one vector section, each some ns of work: 10 us of it. */
@@ -180,6 +183,7 @@ static __always_inline size_t tally_n(const u8 *buf, size_t words, bool anchored
 {
 	u64 total = 0, selected = 0, bytes = 0, line = tally->line;
 	u64 carry = tally->carry, start = tally->start;
+	const size_t ahead = tally->ahead;
 	u64 anywhere = anchored ? 0 : ~0ULL;
 	struct needle needle __uninitialized;
 	size_t w;
@@ -192,6 +196,7 @@ static __always_inline size_t tally_n(const u8 *buf, size_t words, bool anchored
 		u64 match = count ? word64(p, &needle, count, masked) :
 				    found[w];
 
+		__builtin_prefetch(p + ahead);
 		match &= nl << 1 | start | anywhere;
 		start = nl >> 63;
 		/* See lines.c. */
@@ -292,8 +297,10 @@ static void tally_lines(const u8 *buf, size_t words, struct ksift_tally *tally)
 	size_t w, at = words;
 
 	for (w = 0; w < words; w++) {
-		u64 nl = newlines64(buf + w * 64);
+		const u8 *p = buf + w * 64;
+		u64 nl = newlines64(p);
 
+		__builtin_prefetch(p + tally->ahead);
 		total += __builtin_popcountll(nl);
 		last = nl ? nl : last;
 		at = nl ? w : at;
@@ -391,6 +398,7 @@ struct lap {
 };
 
 static __always_inline void lap_words(struct lap *lap, const u8 *buf,
+				      size_t ahead,
 				      const struct ksift_probe *probe,
 				      bool masked)
 {
@@ -400,8 +408,10 @@ static __always_inline void lap_words(struct lap *lap, const u8 *buf,
 
 	load_needle(&needle, probe, KSIFT_HUNT_PROBES);
 	for (w = 0; w < n / 64; w++) {
-		word = match64(buf + lap->from + w * 64, &needle,
-			       KSIFT_HUNT_PROBES, masked);
+		const u8 *p = buf + lap->from + w * 64;
+
+		__builtin_prefetch(p + ahead);
+		word = match64(p, &needle, KSIFT_HUNT_PROBES, masked);
 		lap->words[w] = word;
 		some |= (u64)!!word << w;
 	}
@@ -418,34 +428,19 @@ static __always_inline void lap_words(struct lap *lap, const u8 *buf,
 static void start_lap(const struct ksift_hunt *h, struct lap *lap,
 		      const u8 *buf, size_t at, size_t end)
 {
+	size_t ahead;
+
 	lap->from = at;
 	lap->to = min(end, at + KSIFT_LAP);
+	ahead = ksift_ahead(lap->to, h->avail);
 	if (h->prog->teddy.width)
 		lap->some = h->ops->find_many(buf + at, lap->to - at,
-					      &h->prog->teddy, lap->words);
+					      &h->prog->teddy, lap->words,
+					      ahead);
 	else if (h->prog->hunt.masked)
-		lap_words(lap, buf, &h->prog->hunt, true);
+		lap_words(lap, buf, ahead, &h->prog->hunt, true);
 	else
-		lap_words(lap, buf, &h->prog->hunt, false);
-}
-
-/* The first candidate of a lap from @at on, or its end, or @at if that is past it. */
-static __always_inline size_t seek(const struct lap *lap, size_t at)
-{
-	u64 word, left;
-	size_t w;
-
-	if (at >= lap->to)
-		return at;
-	w = (at - lap->from) / 64;
-	word = lap->words[w] >> (at - lap->from) % 64;
-	if (word)
-		return at + trailing_zeros(word);
-	left = lap->some & ~1ULL << w;
-	if (!left)
-		return lap->to;
-	w = trailing_zeros(left);
-	return lap->from + w * 64 + trailing_zeros(lap->words[w]);
+		lap_words(lap, buf, ahead, &h->prog->hunt, false);
 }
 
 /*
@@ -458,15 +453,14 @@ static __always_inline size_t seek(const struct lap *lap, size_t at)
 /* Bytes that a hunt compares, some 10 us at the worst. */
 #define HUNT_BUDGET 16384
 
-/* Is the candidate at @at a match, which @find->at is to tell of? */
+/* Is the candidate at @at a match, of *@pattern, if there are several? */
 static __always_inline bool is_match(const struct ksift_hunt *h, const u8 *buf,
 				     size_t at, size_t back,
-				     struct ksift_find *find, size_t *budget)
+				     u32 *pattern, size_t *budget)
 {
 	const struct ksift_prog *prog = h->prog;
 	u32 buckets;
 
-	find->at = at + back;
 	if (!prog->teddy.width)
 		return ksift_literal_begins(&prog->lits[prog->sole], buf,
 					    at + back, h->avail,
@@ -474,7 +468,7 @@ static __always_inline bool is_match(const struct ksift_hunt *h, const u8 *buf,
 							  h->start), budget);
 	buckets = ksift_teddy_at(&prog->teddy, buf + at);
 	return ksift_begins(prog, buckets, buf, at, h->avail,
-			    at ? buf[at - 1] == '\n' : h->start, &find->pattern,
+			    at ? buf[at - 1] == '\n' : h->start, pattern,
 			    budget);
 }
 
@@ -503,8 +497,46 @@ static __always_inline void lines_to(struct ksift_hunt *h, const u8 *buf,
 }
 
 /*
+ * The current line has a match, at @match if that is in the text: where it ends is
+ * not before @at.  Returns where the next one begins, or 0 if that is not in
+ * [0, @len).
+ */
+static __always_inline size_t found_line(struct ksift_hunt *h, const u8 *buf,
+					 size_t at, size_t len, size_t match,
+					 u32 pattern)
+{
+	size_t end = next_newline(buf, at, len);
+
+	h->carry = end == len;
+	if (h->carry)
+		return 0;
+	if (h->max) {
+		struct ksift_hit *hit = &h->hits[h->count];
+
+		hit->start = h->base + h->line;
+		hit->end = h->base + end;
+		hit->index = h->lines;
+		hit->seen = 0;
+		hit->match = h->base + min(match, end);
+		hit->pattern = pattern;
+		hit->level = 0;
+		hit->msg = 0;
+		hit->newline = true;
+	}
+	h->bytes += end + 1 - h->line;
+	h->lines++;
+	h->count++;
+	h->line = end + 1;
+	return h->line;
+}
+
+/*
  * What is sought is the probe's bytes, which for an anchored pattern begin with
  * the newline before it, or else the shingles of many patterns.
+ *
+ * Candidates are taken one after the other without regard for where the line of
+ * the last match ends: so that the processor, which foresees that the next one is
+ * not in it, can be at work on several.
  */
 static size_t hunt(struct ksift_hunt *h, const u8 *buf, size_t len)
 {
@@ -514,70 +546,64 @@ static size_t hunt(struct ksift_hunt *h, const u8 *buf, size_t len)
 			    (lit->flags & KSIFT_PATTERN_ANCHORED);
 	const size_t end = hunt_end(h, len, back);
 	size_t at = 0, floor = 0, budget = HUNT_BUDGET, candidates = 0;
-	struct ksift_find find = { 0 };
 	struct lap lap __uninitialized;
+	u32 pattern = prog->sole;
+	size_t match = len;
+	u64 words, word;
 
-	lap.from = 0;
-	lap.to = 0;
-	lap.some = 0;
 	h->count = 0;
-	h->lines = 0;
 	h->bytes = 0;
 	h->dense = false;
-	find.at = len;
-	find.pattern = prog->sole;
 	if (back && h->start && !h->carry &&
 	    ksift_literal_begins(lit, buf, 0, h->avail, true, &budget)) {
-		find.at = 0;
+		match = 0;
 		h->carry = true;
 	}
-	for (;;) {
-		if (h->carry) {
-			find.end = next_newline(buf, at, len);
-			if (find.end == len)
-				return len;
-			find.start = h->line;
-			find.at = min(find.at, find.end);
-			find.index = h->lines++;
-			h->bytes += find.end + 1 - find.start;
-			if (h->max)
-				h->finds[h->count] = find;
-			h->count++;
-			h->carry = false;
-			h->line = find.end + 1;
-			floor = find.end + 1;
-			if (h->count == h->max)
-				return floor;
-			/* Its newline may be the first byte of what is sought. */
-			at = floor - back;
-		}
-		at = seek(&lap, at);
-		if (at >= lap.to) {
-			if (at >= end)
-				break;
-			start_lap(h, &lap, buf, at, end);
-			continue;
-		}
-		candidates += HUNT_COST;
-		if (candidates > at + HUNT_FREE * HUNT_COST) {
-			h->dense = true;
-			break;
-		}
-		if (!is_match(h, buf, at, back, &find, &budget)) {
-			/* It may be one for all that was compared. */
-			if (!budget) {
-				h->dense = true;
-				break;
+	if (h->carry) {
+		floor = found_line(h, buf, 0, len, match, pattern);
+		if (!floor)
+			return len;
+		if (h->count == h->max)
+			return floor;
+		at = floor - back;
+	}
+	while (at < end) {
+		start_lap(h, &lap, buf, at, end);
+		for (words = lap.some; words; words &= words - 1) {
+			u32 w = trailing_zeros(words);
+
+			for (word = lap.words[w]; word; word &= word - 1) {
+				at = lap.from + w * 64 + trailing_zeros(word);
+				if (at + back < floor)
+					continue;
+				candidates += HUNT_COST;
+				if (candidates > at + HUNT_FREE * HUNT_COST)
+					goto dense;
+				if (!is_match(h, buf, at, back, &pattern, &budget)) {
+					/* It may be one for all that was compared. */
+					if (!budget)
+						goto dense;
+					continue;
+				}
+				match = at + back;
+				lines_to(h, buf, floor, match);
+				floor = found_line(h, buf, match, len, match, pattern);
+				if (!floor)
+					return len;
+				if (h->count == h->max)
+					return floor;
 			}
-			at++;
-			continue;
 		}
-		lines_to(h, buf, floor, find.at);
-		h->carry = true;
-		at = find.at;
+		at = lap.to;
+		/* Its newline may be the first byte of what is sought. */
+		if (floor > at + back)
+			at = floor - back;
 	}
-	if (!h->dense)
-		at = len;
+	at = len;
+	goto out;
+dense:
+	h->dense = true;
+out:
 	at = max(at, floor);
 	lines_to(h, buf, floor, at);
 	return at;
@@ -676,6 +702,7 @@ static void find_levels(const u8 *buf, size_t avail, struct ksift_lead *leads,
 static size_t tally_levels(const u8 *buf, size_t len, size_t avail,
 			   struct ksift_levels *levels)
 {
+	const size_t ahead = ksift_ahead(len, avail);
 	struct name_heads names __uninitialized;
 	size_t at = 0, end, lines;
 	u32 level, msg;
@@ -695,6 +722,8 @@ static size_t tally_levels(const u8 *buf, size_t len, size_t avail,
 			end = next_newline(buf, min(at + 128, len), len);
 		if (end >= len)
 			break;
+		__builtin_prefetch(p + ahead);
+		__builtin_prefetch(p + ahead + 64);
 		heads = names_in(p, &names, &letters, &capitals);
 		level = simple_level(p, end - at, heads, capitals, &msg);
 		if (level < KSIFT_LEVEL_NONE) {

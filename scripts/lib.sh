@@ -120,11 +120,14 @@ newest_source()
 	printf '%s\n' "$cache/src/$(cat "$cache/src/newest")"
 }
 
+# uml_fragments plain|debug [SOURCE]: what is asked for; of SOURCE, when the patch
+# that it takes does not fit, no large folios.
 uml_fragments()
 {
-	local f=("$root/scripts/uml.config")
+	local f=("$root/scripts/uml.config") without='^$'
 	[ "$1" = plain ] || f+=("$root/scripts/uml-debug.config")
-	grep -hE '^(CONFIG_|# CONFIG_)' "${f[@]}"
+	[ -z "${2-}" ] || grep -q HAVE_ARCH_TRANSPARENT_HUGEPAGE "$2/arch/um/Kconfig" || without=TRANSPARENT_HUGEPAGE
+	grep -hE '^(CONFIG_|# CONFIG_)' "${f[@]}" | grep -v "$without"
 }
 
 # uml_dir plain|debug: the build directory, named by what goes into it.
@@ -156,15 +159,24 @@ check_config()
 	return $bad
 }
 
-# The source may be patched already.  What a patch does not fit is used as it
-# is, for the kernel is only slower without.
+# What was applied before may be another version.  What a patch does not fit is used
+# as it is, for the kernel is only slower without, or has small folios alone.
 patch_uml()
 {
-	local p
+	local p applied=$1.patched
+	mkdir -p "$applied"
+	for p in "$applied"/*.patch; do
+		[ -e "$p" ] || continue
+		patch -d "$1" -p1 -R -f -s <"$p"
+		rm "$p"
+	done
 	for p in "$root"/scripts/uml-*.patch; do
 		if patch -d "$1" -p1 -N -s --dry-run <"$p" >/dev/null; then
 			patch -d "$1" -p1 -N -s <"$p"
+		elif ! patch -d "$1" -p1 -R -f -s --dry-run <"$p" >/dev/null; then
+			continue
 		fi
+		cp "$p" "$applied/"
 	done
 }
 
@@ -174,12 +186,12 @@ build_uml_locked()
 	[ ! -e "$dir/.built" ] || return 0
 	src=$(newest_source)
 	note "building the $kind UML kernel, once (some minutes)"
-	locked uml-source patch_uml "$src"
+	patch_uml "$src"
 	mkdir -p "$dir"
 	quietly "UML defconfig" make -s -C "$src" O="$dir" ARCH=um x86_64_defconfig
-	uml_fragments "$kind" >>"$dir/.config"
+	uml_fragments "$kind" "$src" >>"$dir/.config"
 	quietly "UML olddefconfig" make -s -C "$src" O="$dir" ARCH=um olddefconfig
-	uml_fragments "$kind" | check_config "$dir/.config" || die "the $kind UML cannot be configured as asked"
+	uml_fragments "$kind" "$src" | check_config "$dir/.config" || die "the $kind UML cannot be configured as asked"
 	quietly "the $kind UML kernel" nice make -s -C "$src" O="$dir" ARCH=um -j"$(nproc)"
 	touch "$dir/.built"
 }
@@ -189,7 +201,8 @@ build_uml()
 {
 	local dir
 	dir=$(uml_dir "$1") || exit
-	[ -e "$dir/.built" ] || locked "uml-$1" build_uml_locked "$1" "$dir" || exit
+	# One at a time, whichever: they have the source in common.
+	[ -e "$dir/.built" ] || locked uml build_uml_locked "$1" "$dir" || exit
 	printf '%s\n' "$dir"
 }
 

@@ -61,6 +61,9 @@
 /* Half of a second-level cache, so that a private copy is still in it. */
 #define BOUNCE_SIZE (64 * 1024)
 
+/* As many pages in a folio make it a large one. */
+#define LARGE_PAGES 8
+
 /* A hole must be worth more than asking the file system about it. */
 #define HOLE_MIN (16 * PAGE_SIZE)
 
@@ -406,18 +409,41 @@ static struct folio *held_folio(struct ksift_src *src, pgoff_t index)
 	return NULL;
 }
 
+/*
+ * Hold folios from page @index to page @last, from the first there is.  Large ones
+ * are looked up one by one: a look-up of many goes over each of their pages.
+ */
+static void fill_batch(struct ksift_src *src, pgoff_t index, pgoff_t last)
+{
+	struct address_space *mapping = src->file->f_mapping;
+	struct folio_batch *batch = &src->batch;
+	struct folio *folio;
+	unsigned int n;
+
+	while (src->large && index <= last) {
+		folio = filemap_get_folio(mapping, index);
+		if (IS_ERR_OR_NULL(folio))
+			break;
+		index = folio->index + folio_nr_pages(folio);
+		if (!folio_batch_add(batch, folio))
+			break;
+	}
+	if (!folio_batch_count(batch))
+		filemap_get_folios(mapping, &index, last, batch);
+	n = folio_batch_count(batch);
+	src->large = n && folio_nr_pages(batch->folios[n - 1]) >= LARGE_PAGES;
+}
+
 static struct folio *get_folio(struct ksift_src *src, pgoff_t index, u64 size)
 {
 	struct folio *folio = held_folio(src, index);
-	pgoff_t last = (src->window.end - 1) >> PAGE_SHIFT;
-	pgoff_t start = index;
 
 	if (folio && folio->index <= index)
 		return folio;
 	drop_batch(src);
 	if (src->polite && src->readahead)
 		ksift_polite_pass(src, index, size);
-	filemap_get_folios(src->file->f_mapping, &start, last, &src->batch);
+	fill_batch(src, index, (src->window.end - 1) >> PAGE_SHIFT);
 	return held_folio(src, index);
 }
 

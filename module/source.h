@@ -26,6 +26,7 @@ struct ksift_run;
  * @ra: Readahead state of our own, to leave the caller's alone
  * @ra_asked: Index + 1 of the page last asked for
  * @window: [start, end) of what has been allowed by rw_verify_area()
+ * @large: The last of them held were large
  * @batch: Folios held, in order of index
  * @batch_at: First of them that is not passed yet
  * @piece_at: First of those that the piece given out last lies in
@@ -56,6 +57,7 @@ struct ksift_src {
 		u64 start;
 		u64 end;
 	} window;
+	bool large;
 	struct folio_batch batch;
 	unsigned int batch_at;
 	unsigned int piece_at;

@@ -38,8 +38,10 @@
 #define TEXT_CAP (1u << 20)
 /* As many as lines of 64 bytes fill the text with. */
 #define RECORDS_CAP 16384u
-/* A few milliseconds of work, next to which a system call is nothing. */
+/* A call's work, and that of more of it at a time, as long as it takes little time. */
 #define WINDOW (64ull << 20)
+#define WINDOW_MAX (256ull << 20)
+#define WINDOW_NSEC 10000000
 /* What is read politely between two looks at whether others wait. */
 #define POLITE_WINDOW (4ull << 20)
 /* What a pipe holds, four times: room for a line and a full read after it. */
@@ -268,6 +270,17 @@ static void back_off(uint64_t *since)
 	*since = now();
 }
 
+/* What to do at a time after @window, which was begun at *@since. */
+static uint64_t next_window(uint64_t window, uint64_t *since)
+{
+	uint64_t before = *since;
+
+	*since = now();
+	if (*since - before > WINDOW_NSEC)
+		return WINDOW;
+	return window < WINDOW_MAX ? 2 * window : WINDOW_MAX;
+}
+
 static int scan_file(struct scan *s, int fd)
 {
 	struct ksift_run run = {
@@ -279,7 +292,7 @@ static int scan_file(struct scan *s, int fd)
 	};
 	const bool polite = s->opts.flags & KSIFT_SCAN_POLITE;
 	bool threads = s->opts.threads > 1 && !polite;
-	const uint64_t window = polite ? POLITE_WINDOW : threads ? KSIFT_SCAN_WINDOW : WINDOW;
+	uint64_t window = polite ? POLITE_WINDOW : threads ? KSIFT_SCAN_WINDOW : WINDOW;
 	uint64_t size, from, since = now();
 	struct stat st;
 	int ret;
@@ -302,6 +315,8 @@ static int scan_file(struct scan *s, int fd)
 			return ret;
 		if (polite)
 			back_off(&since);
+		else
+			window = next_window(window, &since);
 		ret = ksift_ctx_interrupted(s->ctx, s->err);
 		if (ret)
 			return ret;

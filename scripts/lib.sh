@@ -549,6 +549,7 @@ boot_uml()
 	local run=$1 mem=${TMPDIR:-/tmp} args
 	# Its memory is a file: on a tmpfs unless told otherwise.
 	[ -n "${TMPDIR-}" ] || [ ! -w /dev/shm ] || mem=/dev/shm
+	mem=${KSIFT_UML_MEMORY:-$mem}
 	# shellcheck disable=SC2054
 	args=("mem=$opt_mem" "ncpus=$opt_smp" seccomp=on "initrd=$run/initrd" rdinit=/init quiet oops=panic noreboot
 		"uml_dir=$run/uml" con=null con0=null,fd:1 ssl=null ssl1=null,fd:3 ssl2=null,fd:4 ssl3=null,fd:5)

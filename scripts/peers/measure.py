@@ -46,7 +46,7 @@ class Guest:
         while not os.path.exists(answer):
             if time.monotonic() > give_up or not os.path.exists(f"/proc/{self.pid}"):
                 raise Wrong(f"the guest does not answer: {command}")
-            time.sleep(0.005)
+            time.sleep(0.05)
         with open(answer, encoding="utf-8") as f:
             status, _, text = f.read().partition("\n")
         os.unlink(answer)

@@ -565,7 +565,8 @@ boot_uml()
 }
 
 # KVM may exist and hang.  It is used only after one boot under it, with a time
-# limit, got as far as running a command; the answer is remembered per kernel.
+# limit, got as far as running a command; the answer is remembered per kernel, and
+# not told: stderr is the command's.
 choose_accel()
 {
 	local answer
@@ -591,7 +592,6 @@ probe_accel()
 		echo kvm >"$1"
 	else
 		echo tcg >"$1"
-		note "KVM does not work here for $release: using TCG from now on"
 	fi
 }
 

@@ -417,21 +417,23 @@ static void fill_batch(struct ksift_src *src, pgoff_t index, pgoff_t last)
 {
 	struct address_space *mapping = src->file->f_mapping;
 	struct folio_batch *batch = &src->batch;
-	struct folio *folio;
-	unsigned int n;
+	unsigned int held = 0, more;
 
-	while (src->large && index <= last) {
-		folio = filemap_get_folio(mapping, index);
-		if (IS_ERR_OR_NULL(folio))
+	while (src->large && index <= last &&
+	       held < ARRAY_SIZE(batch->folios)) {
+		pgoff_t start = index;
+
+		more = filemap_get_folios(mapping, &start, index, batch);
+		if (more == held)
 			break;
-		index = folio->index + folio_nr_pages(folio);
-		if (!folio_batch_add(batch, folio))
-			break;
+		held = more;
+		index = batch->folios[held - 1]->index +
+			folio_nr_pages(batch->folios[held - 1]);
 	}
-	if (!folio_batch_count(batch))
-		filemap_get_folios(mapping, &index, last, batch);
-	n = folio_batch_count(batch);
-	src->large = n && folio_nr_pages(batch->folios[n - 1]) >= LARGE_PAGES;
+	if (!held)
+		held = filemap_get_folios(mapping, &index, last, batch);
+	src->large = held &&
+		     folio_nr_pages(batch->folios[held - 1]) >= LARGE_PAGES;
 }
 
 static struct folio *get_folio(struct ksift_src *src, pgoff_t index, u64 size)
@@ -510,18 +512,22 @@ static void extend(struct ksift_src *src, struct folio *folio,
 }
 
 /*
- * Ask for the beginning of what follows the piece, which the loops that look at it
- * cannot, for it lies elsewhere: by the time they get there it is in the cache.
+ * Ask for the beginning of what follows a short piece, which the loops that look at
+ * it cannot, for it lies elsewhere: by the time they get there it is in the cache.
  */
-static void ask_ahead(struct ksift_src *src)
+static void ask_ahead(struct ksift_src *src, const struct ksift_piece *piece)
 {
+	struct folio *next;
 	const u8 *p, *end;
 
-	if (src->batch_at + 1 >= folio_batch_count(&src->batch))
+	if (piece->len > BOUNCE_SIZE ||
+	    src->batch_at + 1 >= folio_batch_count(&src->batch))
 		return;
-	p = folio_address(src->batch.folios[src->batch_at + 1]);
-	end = p + min_t(size_t, KSIFT_AHEAD,
-			folio_size(src->batch.folios[src->batch_at + 1]));
+	next = src->batch.folios[src->batch_at + 1];
+	if (!folio_test_uptodate(next) || poisoned(next))
+		return;
+	p = folio_address(next);
+	end = p + min_t(size_t, KSIFT_AHEAD, folio_size(next));
 	for (; p < end; p += L1_CACHE_BYTES)
 		prefetch(p);
 }
@@ -606,7 +612,7 @@ static int next_walked(struct ksift_src *src, u64 pos,
 	piece->shared = true;
 	piece->walked = true;
 	extend(src, folio, piece);
-	ask_ahead(src);
+	ask_ahead(src, piece);
 	/* Now, after the bytes were seen to be there; see above. */
 	size = i_size_read(inode);
 	end = min(src->window.end, size);

@@ -270,36 +270,49 @@ TEST_F(fs, tmpfs_huge)
 }
 
 /* A hole in a large folio, and another beside it. */
+#define CHECK_PUNCHED(type, opts, image) do {				\
+	unsigned char *__copy = xmalloc(SIZE);				\
+	struct oracle __o;						\
+	struct job __j;							\
+	__u32 __v;							\
+	int __fd, __i;							\
+	char __byte;							\
+									\
+	BEGIN_MOUNTS();							\
+	MOUNT(0, type, opts, image);					\
+	__fd = FILE_IN(self->mnt[0].dir);				\
+	memcpy(__copy, text, SIZE);					\
+	ASSERT_EQ(0, fallocate(__fd, FALLOC_FL_PUNCH_HOLE |		\
+			       FALLOC_FL_KEEP_SIZE, 100 * KIB, 64 * KIB)); \
+	memset(__copy + 100 * KIB, 0, 64 * KIB);			\
+	ASSERT_EQ(0, fallocate(__fd, FALLOC_FL_PUNCH_HOLE |		\
+			       FALLOC_FL_KEEP_SIZE, MIB + 5, 777));	\
+	memset(__copy + MIB + 5, 0, 777);				\
+	oracle_init(&__o, &filter_of_text, __copy, SIZE);		\
+	for_each_variant(self->dev, __v) {				\
+		/* Large folios and small ones, where there is a disk. */ \
+		ASSERT_EQ(0, fsync(__fd));				\
+		ASSERT_EQ(0, posix_fadvise(__fd, 512 * KIB, MIB,	\
+					   POSIX_FADV_DONTNEED));	\
+		ASSERT_EQ(0, posix_fadvise(__fd, 0, 0, POSIX_FADV_RANDOM)); \
+		for (__i = 512; __i < 1536; __i += 52)			\
+			ASSERT_EQ(1, pread(__fd, &__byte, 1, __i * KIB)); \
+		ASSERT_EQ(0, posix_fadvise(__fd, 0, 0, POSIX_FADV_NORMAL)); \
+		job_init(&__j, self->dev, self->filter, __v);		\
+		job_file(&__j, __fd);					\
+		__j.text_cap = SIZE;					\
+		__j.records_cap = SIZE / 64;				\
+		EXPECT_JOB(&__j, job_run_check(&__j, &__o));		\
+		job_free(&__j);						\
+	}								\
+	oracle_free(&__o);						\
+	free(__copy);							\
+	close(__fd);							\
+} while (0)
+
 TEST_F(fs, tmpfs_huge_punched)
 {
-	unsigned char *copy = xmalloc(SIZE);
-	struct oracle o;
-	struct job j;
-	int fd;
-	__u32 v;
-
-	BEGIN_MOUNTS();
-	MOUNT(0, "tmpfs", "huge=always", 0);
-	fd = FILE_IN(self->mnt[0].dir);
-	memcpy(copy, text, SIZE);
-	ASSERT_EQ(0, fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-			       100 * KIB, 64 * KIB));
-	memset(copy + 100 * KIB, 0, 64 * KIB);
-	ASSERT_EQ(0, fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-			       MIB + 5, 777));
-	memset(copy + MIB + 5, 0, 777);
-	oracle_init(&o, &filter_of_text, copy, SIZE);
-	for_each_variant(self->dev, v) {
-		job_init(&j, self->dev, self->filter, v);
-		job_file(&j, fd);
-		j.text_cap = SIZE;
-		j.records_cap = SIZE / 64;
-		EXPECT_JOB(&j, job_run_check(&j, &o));
-		job_free(&j);
-	}
-	oracle_free(&o);
-	free(copy);
-	close(fd);
+	CHECK_PUNCHED("tmpfs", "huge=always", 0);
 }
 
 static bool drop_caches(void)
@@ -374,6 +387,11 @@ TEST_F(fs, xfs_large_folios)
 	CHECK_FILE(fd, WALKED);
 	CHECK_LARGE(fd);
 	close(fd);
+}
+
+TEST_F(fs, xfs_large_punched)
+{
+	CHECK_PUNCHED("xfs", NULL, 320 * MIB);
 }
 
 /* Only cold pages: a first call by itself, of each variant. */

@@ -975,7 +975,7 @@ static size_t hunt_vector(struct ksift_scan *scan, const u8 *buf, size_t len,
 	if (levels)
 		found_levels(scan, buf, avail);
 	take_found(scan);
-	if (full(scan)) {
+	if (scan->hit_count && full(scan)) {
 		const struct ksift_hit *last = &scan->hits[scan->hit_count - 1];
 
 		scan->count.total = last->index + 1;

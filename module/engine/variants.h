@@ -179,8 +179,8 @@ struct ksift_variant_ops;
  * @avail: Bytes of the text that are readable, at least those to be looked at,
  *	and 64 more than a match can have
  * @base: Offset of the text's first byte
- * @hits: Where the lines found go, without @seen, @level and @msg: @match is @end
- *	if it was not seen
+ * @hits: Where the lines found go, with no @seen, @level and @msg yet: @match is
+ *	@end if it was not seen
  * @max: Stop after so many of them, at most KSIFT_FINDS_MAX; 0: only count them
  * @total: Count all lines, too
  * @lines: Those before, if so; those ended are added

@@ -496,6 +496,20 @@ static __always_inline void lines_to(struct ksift_hunt *h, const u8 *buf,
 		h->lines += count_newlines(buf, from, line);
 }
 
+/* Candidates that are passed one by one before more are at once. */
+#define HUNT_PASSED 4
+
+/* Leave out candidates before @to, of @word, which is the @w-th, and @words. */
+static __always_inline void pass(size_t to, u32 w, u64 *word, u64 *words)
+{
+	if (to / 64 == w) {
+		*word &= ~0ULL << to % 64;
+		return;
+	}
+	*word = 0;
+	*words &= to < KSIFT_LAP ? ~0ULL << to / 64 : 0;
+}
+
 /*
  * The current line has a match, at @match if that is in the text: where it ends is
  * not before @at.  Returns where the next one begins, or 0 if that is not in
@@ -536,7 +550,7 @@ static __always_inline size_t found_line(struct ksift_hunt *h, const u8 *buf,
  *
  * Candidates are taken one after the other without regard for where the line of
  * the last match ends: so that the processor, which foresees that the next one is
- * not in it, can be at work on several.
+ * not in it, can be at work on several.  Where many are, they are passed at once.
  */
 static size_t hunt(struct ksift_hunt *h, const u8 *buf, size_t len)
 {
@@ -547,7 +561,7 @@ static size_t hunt(struct ksift_hunt *h, const u8 *buf, size_t len)
 	const size_t end = hunt_end(h, len, back);
 	size_t at = 0, floor = 0, budget = HUNT_BUDGET, candidates = 0;
 	struct lap lap __uninitialized;
-	u32 pattern = prog->sole;
+	u32 pattern = prog->sole, passed = 0;
 	size_t match = len;
 	u64 words, word;
 
@@ -569,13 +583,19 @@ static size_t hunt(struct ksift_hunt *h, const u8 *buf, size_t len)
 	}
 	while (at < end) {
 		start_lap(h, &lap, buf, at, end);
-		for (words = lap.some; words; words &= words - 1) {
+		for (words = lap.some; words;) {
 			u32 w = trailing_zeros(words);
 
-			for (word = lap.words[w]; word; word &= word - 1) {
+			words &= words - 1;
+			for (word = lap.words[w]; word;) {
 				at = lap.from + w * 64 + trailing_zeros(word);
-				if (at + back < floor)
+				word &= word - 1;
+				if (at + back < floor) {
+					if (++passed % HUNT_PASSED == 0)
+						pass(floor - back - lap.from, w,
+						     &word, &words);
 					continue;
+				}
 				candidates += HUNT_COST;
 				if (candidates > at + HUNT_FREE * HUNT_COST)
 					goto dense;

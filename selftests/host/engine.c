@@ -670,6 +670,57 @@ static void hunts(void **state)
 	}
 }
 
+/* Lines that are full of matches take no longer than others: one look at each. */
+static void hunts_full_lines(void **state)
+{
+	enum { LEN = 65536, WORDS = 8 };
+	static const size_t lines[] = { 257, 300, 4200 };
+	static u8 text[2 * LEN];
+	const struct ksift_variant_ops *const *v;
+	struct oracle_pattern pats[WORDS];
+	size_t c, at;
+	u32 count, i;
+
+	(void)state;
+	for (i = 0; i < WORDS; i++)
+		pats[i] = (struct oracle_pattern){ (const u8 *)"eeeeeeee" + i, 8 - i, 0, 0 };
+	for (c = 0; c < 2 * ARRAY_SIZE(lines); c++) {
+		const size_t step = lines[c / 2];
+		struct ksift_prog *prog;
+
+		count = c % 2 ? WORDS : 1;
+		memset(text, 'e', sizeof(text));
+		for (at = step - 1; at < sizeof(text); at += step)
+			text[at] = '\n';
+		prog = make_prog(pats, count, 0);
+		for (v = ksift_variants; *v; v++) {
+			struct ksift_hunt hunt = {
+				.ops = *v, .prog = prog,
+				.avail = sizeof(text), .start = true,
+			};
+			double least = 1, start;
+
+			if (!variant_usable(*v) || !(*v)->hunt)
+				continue;
+			for (i = 0; i < 25; i++) {
+				hunt.line = 0;
+				hunt.carry = false;
+				start = cpu_seconds();
+				(*v)->hunt(&hunt, text, LEN);
+				start = cpu_seconds() - start;
+				least = min(least, start);
+			}
+			if (!hunt.dense)
+				assert_int_equal(hunt.count, LEN / step);
+			/* 5 us, but for the sanitizers. */
+			if (least > 0.000075 * slower())
+				fail_msg("%s, lines of %zu, %u patterns: %.0f us",
+					 (*v)->name, step, count, least * 1e6);
+		}
+		free(prog);
+	}
+}
+
 static u8 changing[65536];
 static atomic_bool changed_enough;
 
@@ -942,6 +993,7 @@ int main(void)
 		cmocka_unit_test(lines_linear),
 		cmocka_unit_test(sections),
 		cmocka_unit_test(hunts),
+		cmocka_unit_test(hunts_full_lines),
 		cmocka_unit_test(overwritten),
 		cmocka_unit_test(levels),
 		cmocka_unit_test(fib_windows),

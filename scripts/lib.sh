@@ -126,7 +126,10 @@ uml_fragments()
 {
 	local f=("$root/scripts/uml.config") without='^$'
 	[ "$1" = plain ] || f+=("$root/scripts/uml-debug.config")
-	[ -z "${2-}" ] || grep -q HAVE_ARCH_TRANSPARENT_HUGEPAGE "$2/arch/um/Kconfig" || without=TRANSPARENT_HUGEPAGE
+	if [ -n "${2-}" ] && ! grep -q HAVE_ARCH_TRANSPARENT_HUGEPAGE "$2/arch/um/Kconfig"; then
+		note "uml-large-folios.patch does not fit: this UML has no large folios"
+		without=TRANSPARENT_HUGEPAGE
+	fi
 	grep -hE '^(CONFIG_|# CONFIG_)' "${f[@]}" | grep -v "$without"
 }
 
@@ -167,7 +170,7 @@ patch_uml()
 	mkdir -p "$applied"
 	for p in "$applied"/*.patch; do
 		[ -e "$p" ] || continue
-		patch -d "$1" -p1 -R -f -s <"$p"
+		patch -d "$1" -p1 -R -f -s <"$p" || die "$1 is not as it was patched: remove it, and run scripts/setup"
 		rm "$p"
 	done
 	for p in "$root"/scripts/uml-*.patch; do
@@ -549,6 +552,7 @@ boot_uml()
 	local run=$1 mem=${TMPDIR:-/tmp} args
 	# Its memory is a file: on a tmpfs unless told otherwise.
 	[ -n "${TMPDIR-}" ] || [ ! -w /dev/shm ] || mem=/dev/shm
+	# Where scripts/bench has huge pages for it.
 	mem=${KSIFT_UML_MEMORY:-$mem}
 	# shellcheck disable=SC2054
 	args=("mem=$opt_mem" "ncpus=$opt_smp" seccomp=on "initrd=$run/initrd" rdinit=/init quiet oops=panic noreboot

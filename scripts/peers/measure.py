@@ -132,7 +132,8 @@ class Bench:
         if not self.guest:
             return True
         said = self.guest.sh(f"ksift grep --cached -c -e '' /data/{data} 2>&1 || :")
-        return "looked at, 0 read, 0 lines cut" in said
+        looked = re.search(r"([0-9.]+) of ([0-9.]+) \w+ looked at, 0 read, 0 lines cut", said)
+        return bool(looked) and looked[1] == looked[2]
 
     def cold_in_guest(self, line):
         """On the guest's own disk, which is a file here: `dd` says what that gives."""
@@ -207,6 +208,7 @@ class Bench:
         if case.cold:
             self.in_guest = None
         elif bytes_ and not self.still_cached(case.data):
+            self.in_guest = None
             raise Evicted(f"{case.data} did not stay in the page cache")
         return judge({"case": case.name, "size": size, "unit": "bytes" if bytes_ else "numbers",
                       "threads": case.jobs, "cold": case.cold,

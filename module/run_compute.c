@@ -16,6 +16,9 @@
 /* What is computed between two looks at signals: some 10 us. */
 #define PIECE_BYTES (32 * 1024)
 
+/* And before it is copied out: in a first-level cache with where it goes. */
+#define OUT_BYTES (8 * 1024)
+
 #define INT_SIZE sizeof(u64)
 
 static u64 start_of(const struct ksift_run *run)
@@ -63,11 +66,11 @@ int ksift_run_fib(struct ksift_job *job)
 		return 0;
 	}
 
-	piece = kvmalloc(PIECE_BYTES, KSIFT_GFP_FIXED);
+	piece = kvmalloc(OUT_BYTES, KSIFT_GFP_FIXED);
 	if (!piece)
 		return -ENOMEM;
 	while (pos < run->to && done < args->values_cap) {
-		u64 n = min3((u64)(PIECE_BYTES / sizeof(*piece)),
+		u64 n = min3((u64)(OUT_BYTES / sizeof(*piece)),
 			     run->to - pos, args->values_cap - done);
 
 		ret = -ERESTARTSYS;
@@ -243,14 +246,14 @@ static int sumsq_array(struct ksift_job *job)
 {
 	struct ksift_sumsq *args = &job->args.sumsq;
 	const size_t size = sizeof(struct ksift_sumsq_value);
-	const u64 most = PIECE_BYTES / size;
+	const u64 most = OUT_BYTES / size;
 	struct ksift_sumsq_value *values = NULL;
 	struct ints ints;
 	u64 total = 0;
 	int ret;
 
 	if (args->values) {
-		values = kvmalloc(PIECE_BYTES, KSIFT_GFP_FIXED);
+		values = kvmalloc(OUT_BYTES, KSIFT_GFP_FIXED);
 		if (!values)
 			return -ENOMEM;
 	}

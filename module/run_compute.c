@@ -241,12 +241,28 @@ int ksift_run_sum_i64(struct ksift_job *job)
 	return 0;
 }
 
+/* The sums for @n integers at @buf, if they are wanted, as those from @done on. */
+static int give_sums(const struct ksift_sumsq *args,
+		     struct ksift_sumsq_value *values, u64 done, const u8 *buf,
+		     u64 n)
+{
+	u64 i, to;
+
+	if (!values)
+		return 0;
+	for (i = 0; i < n; i++) {
+		memcpy(&to, buf + i * INT_SIZE, INT_SIZE);
+		ksift_sumsq(0, to, &values[i]);
+	}
+	return copy_to_user(u64_to_user_ptr(args->values + done * sizeof(*values)),
+			    values, n * sizeof(*values)) ? -EFAULT : 0;
+}
+
 /* The array of sums, one for each n of the source. */
 static int sumsq_array(struct ksift_job *job)
 {
 	struct ksift_sumsq *args = &job->args.sumsq;
-	const size_t size = sizeof(struct ksift_sumsq_value);
-	const u64 most = OUT_BYTES / size;
+	const u64 most = OUT_BYTES / sizeof(struct ksift_sumsq_value);
 	struct ksift_sumsq_value *values = NULL;
 	struct ints ints;
 	u64 total = 0;
@@ -262,34 +278,26 @@ static int sumsq_array(struct ksift_job *job)
 		goto free_values;
 	while (!ints.done && (!values || total < args->values_cap)) {
 		const u8 *buf;
-		u64 count, i, n;
+		u64 count, n;
 
 		ret = ints_next(&ints, &buf, &count);
 		if (ret)
 			break;
-		n = count;
-		if (values) {
-			n = min3(count, most, args->values_cap - total);
-			for (i = 0; i < n; i++) {
-				u64 to;
-
-				memcpy(&to, buf + i * INT_SIZE, INT_SIZE);
-				ksift_sumsq(0, to, &values[i]);
-			}
-			ret = -EFAULT;
-			if (copy_to_user(u64_to_user_ptr(args->values +
-							 total * size),
-					 values, n * size))
+		if (values)
+			count = min(count, args->values_cap - total);
+		for (; count && !ret; count -= n, buf += n * INT_SIZE) {
+			n = values ? min(count, most) : count;
+			ret = give_sums(args, values, total, buf, n);
+			if (ret)
 				break;
-			ret = 0;
+			ints_advance(&ints, n);
+			total += n;
+			cond_resched();
+			if (signal_pending(current))
+				ret = -ERESTARTSYS;
 		}
-		ints_advance(&ints, n);
-		total += n;
-		cond_resched();
-		if (signal_pending(current)) {
-			ret = -ERESTARTSYS;
+		if (ret)
 			break;
-		}
 	}
 	/* An array that was just large enough is no reason for another call. */
 	if (!ret && !ints.done && ints.src.end - ints.pos < INT_SIZE)

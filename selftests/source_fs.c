@@ -307,6 +307,7 @@ TEST_F(fs, tmpfs_huge)
 	}								\
 	oracle_free(&__o);						\
 	free(__copy);							\
+	CHECK_LARGE(__fd);						\
 	close(__fd);							\
 } while (0)
 

@@ -30,6 +30,15 @@ int ksift_copy_struct(void *dst, u32 dst_size, u32 min_size,
 		      const void __user *user);
 
 /**
+ * ksift_check_element() - May an array have elements of this size?
+ * @size: What the caller says they have
+ * @known: sizeof() of the element this module knows
+ *
+ * Return: 0, -EINVAL if it is too short, -EOPNOTSUPP if it is of a later module's.
+ */
+int ksift_check_element(u32 size, size_t known);
+
+/**
  * ksift_ucmd_respond() - Give the structure back
  * @ucmd: The ioctl
  * @size: sizeof() of the structure this module knows

@@ -183,9 +183,11 @@ int ksift_cmd_filter(struct ksift_ucmd *ucmd)
 	if (cmd->program != KSIFT_PROGRAM_LITERALS ||
 	    cmd->level_mask >> KSIFT_LEVELS)
 		return -EOPNOTSUPP;
-	if (cmd->__reserved || cmd->pattern_size != sizeof(struct ksift_pattern) ||
-	    cmd->pattern_count > KSIFT_PATTERNS_MAX)
+	if (cmd->__reserved || cmd->pattern_count > KSIFT_PATTERNS_MAX)
 		return -EINVAL;
+	ret = ksift_check_element(cmd->pattern_size, sizeof(struct ksift_pattern));
+	if (ret)
+		return ret;
 
 	prog = make_filter(cmd);
 	if (IS_ERR(prog))

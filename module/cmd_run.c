@@ -18,7 +18,7 @@
  * struct kernel_op - A kernel
  * @sources: Bit (1 << n) for each enum ksift_source it takes
  * @size: sizeof() its arguments
- * @min_size: Least size of them, as first released
+ * @min_size: Least size of them, as first published
  * @run: Runs it
  */
 struct kernel_op {
@@ -32,24 +32,23 @@ struct kernel_op {
 #define MEM	BIT(KSIFT_SOURCE_MEM)
 #define FILE	BIT(KSIFT_SOURCE_FILE)
 
-/* @last is the last member of the arguments as they were first released. */
-#define KERNEL_OP(id, fn, from, type, last)                             \
+#define KERNEL_OP(id, fn, from, type, least)                            \
 	[id] = {                                                        \
 		.sources = from,                                        \
 		.size = sizeof(type),                                   \
-		.min_size = offsetofend(type, last),                    \
+		.min_size = least,                                      \
 		.run = fn,                                              \
 	}
 
 static const struct kernel_op kernel_ops[] = {
 	KERNEL_OP(KSIFT_KERNEL_LINES, ksift_run_lines, MEM | FILE,
-		  struct ksift_lines, out_levels),
+		  struct ksift_lines, KSIFT_LINES_SIZE_VER0),
 	KERNEL_OP(KSIFT_KERNEL_FIB, ksift_run_fib, NONE,
-		  struct ksift_fib, __reserved),
+		  struct ksift_fib, KSIFT_FIB_SIZE_VER0),
 	KERNEL_OP(KSIFT_KERNEL_SUMSQ, ksift_run_sumsq, NONE | MEM,
-		  struct ksift_sumsq, out_value),
+		  struct ksift_sumsq, KSIFT_SUMSQ_SIZE_VER0),
 	KERNEL_OP(KSIFT_KERNEL_SUM_I64, ksift_run_sum_i64, MEM | FILE,
-		  struct ksift_sum_i64, out_tail),
+		  struct ksift_sum_i64, KSIFT_SUM_I64_SIZE_VER0),
 };
 
 u64 ksift_run_kernels(void)
@@ -116,7 +115,7 @@ static int check_resume(const struct ksift_run *run)
 	if (!(resume->flags & inside))
 		return resume->skip ? -EINVAL : 0;
 	if (run->kernel != KSIFT_KERNEL_LINES ||
-	    (resume->flags & inside) == inside)
+	    (resume->flags & inside) == inside || resume->pos >= run->to)
 		return -EINVAL;
 	if (resume->skip > LLONG_MAX - resume->pos)
 		return -EINVAL;

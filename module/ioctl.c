@@ -26,33 +26,34 @@ union ksift_ucmd_buffer {
 	struct ksift_run run;
 };
 
-/* @last is the last member of the structure as it was first released. */
-#define IOCTL_OP(cmd, fn, type, last)                                   \
+#define IOCTL_OP(cmd, fn, type, least)                                  \
 	[_IOC_NR(cmd)] = {                                              \
 		.size = sizeof(type) + BUILD_BUG_ON_ZERO(               \
 			sizeof(union ksift_ucmd_buffer) < sizeof(type)), \
-		.min_size = offsetofend(type, last),                    \
+		.min_size = least,                                      \
 		.execute = fn,                                          \
 	}
 
 static const struct ksift_ioctl_op ioctl_ops[] = {
-	IOCTL_OP(KSIFT_INFO, ksift_cmd_info, struct ksift_info, out_variant_name),
-	IOCTL_OP(KSIFT_FILTER, ksift_cmd_filter, struct ksift_filter, __reserved),
-	IOCTL_OP(KSIFT_RUN, ksift_cmd_run, struct ksift_run, __reserved),
+	IOCTL_OP(KSIFT_INFO, ksift_cmd_info, struct ksift_info,
+		 KSIFT_INFO_SIZE_VER0),
+	IOCTL_OP(KSIFT_FILTER, ksift_cmd_filter, struct ksift_filter,
+		 KSIFT_FILTER_SIZE_VER0),
+	IOCTL_OP(KSIFT_RUN, ksift_cmd_run, struct ksift_run, KSIFT_RUN_SIZE_VER0),
 };
 
 /* The layout is a promise.  That there are no holes, scripts/lint sees to. */
-static_assert(sizeof(struct ksift_info) == 56);
+static_assert(sizeof(struct ksift_info) == KSIFT_INFO_SIZE_VER0);
 static_assert(sizeof(struct ksift_pattern) == 24);
-static_assert(sizeof(struct ksift_filter) == 40);
+static_assert(sizeof(struct ksift_filter) == KSIFT_FILTER_SIZE_VER0);
 static_assert(sizeof(struct ksift_resume) == 24);
-static_assert(sizeof(struct ksift_run) == 128);
+static_assert(sizeof(struct ksift_run) == KSIFT_RUN_SIZE_VER0);
 static_assert(sizeof(struct ksift_record) == 40);
-static_assert(sizeof(struct ksift_lines) == 200);
-static_assert(sizeof(struct ksift_fib) == 40);
+static_assert(sizeof(struct ksift_lines) == KSIFT_LINES_SIZE_VER0);
+static_assert(sizeof(struct ksift_fib) == KSIFT_FIB_SIZE_VER0);
 static_assert(sizeof(struct ksift_sumsq_value) == 24);
-static_assert(sizeof(struct ksift_sumsq) == 72);
-static_assert(sizeof(struct ksift_sum_i64) == 40);
+static_assert(sizeof(struct ksift_sumsq) == KSIFT_SUMSQ_SIZE_VER0);
+static_assert(sizeof(struct ksift_sum_i64) == KSIFT_SUM_I64_SIZE_VER0);
 
 long ksift_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {

@@ -28,12 +28,16 @@
  * E2BIG: @size is above the page size, or the part of the structure that this
  * module does not know is not zero.
  * EOPNOTSUPP: the value is known to this header, or a flag is not known at
- * all, and this module does not do it.  An old module answers a new flag so.
+ * all, and this module does not do it.  An old module answers a new flag so, and
+ * elements of an array (patterns, records, values) that are larger than those it
+ * knows.
  * EINVAL: a size is too short, or a value is wrong by the rules given here.
  * EFAULT: a pointer leads to memory the caller does not have, or a buffer's size
  * would wrap it around the end of the address space.
  * EBADF: a descriptor is not open, is not open for reading, or is not of the
  * kind asked for.
+ * EPERM: the caller may not know what is asked for, see %KSIFT_RUN_CACHED, or a
+ * security module or a listener for permission events denies the reading.
  * ESPIPE: the source is not a seekable regular file; read(2) it and use
  * %KSIFT_SOURCE_MEM.
  * EINTR: a signal arrived before anything was done.
@@ -64,6 +68,21 @@ enum {
 #define KSIFT_PATTERN_LEN_MAX	4096
 #define KSIFT_PATTERN_BYTES_MAX	(KSIFT_PATTERNS_MAX * KSIFT_PATTERN_LEN_MAX)
 #define KSIFT_GROUPS_MAX	16
+
+/**
+ * DOC: Sizes
+ *
+ * The size of each structure as it was first published, which is the least that
+ * a module accepts.  A structure that grows gets another constant, for what is
+ * its size then.
+ */
+#define KSIFT_INFO_SIZE_VER0	56
+#define KSIFT_FILTER_SIZE_VER0	40
+#define KSIFT_RUN_SIZE_VER0	128
+#define KSIFT_LINES_SIZE_VER0	200
+#define KSIFT_FIB_SIZE_VER0	40
+#define KSIFT_SUMSQ_SIZE_VER0	72
+#define KSIFT_SUM_I64_SIZE_VER0	40
 
 /**
  * enum ksift_kernel - What RUN can compute
@@ -227,7 +246,7 @@ enum ksift_program {
  * @flags: Bits of enum ksift_filter_flags
  * @program: enum ksift_program; another is EOPNOTSUPP
  * @pattern_size: sizeof(struct ksift_pattern), the step from one pattern to
- *	the next; another is EINVAL
+ *	the next; a smaller one is EINVAL, a larger one EOPNOTSUPP
  * @patterns: Pointer to @pattern_count patterns.  Not read when that is 0.
  * @pattern_count: 0 to %KSIFT_PATTERNS_MAX
  * @level_mask: Select only lines whose enum ksift_level n has bit (1 << n) set;
@@ -278,8 +297,8 @@ enum ksift_source {
  * enum ksift_resume_flags - Bits of struct ksift_resume.flags
  * @KSIFT_RESUME_VALID: Go on at @pos.  Set on every successful return.
  * @KSIFT_RESUME_DONE: The range is finished.  EINVAL on input.
- * @KSIFT_RESUME_INLINE: The line at @pos is selected, and counted, already:
- *	go on giving its text out from byte @skip of it.
+ * @KSIFT_RESUME_INLINE: The line at @pos, which is in the range, is selected, and
+ *	counted, already: go on giving its text out from byte @skip of it.
  * @KSIFT_RESUME_PENDING_NL: The line at @pos is selected, counted and given
  *	out; only the newline that the last line of the source lacks is owed.
  * @KSIFT_RESUME_LIMIT: struct ksift_lines.max_lines was reached; unless INLINE
@@ -330,15 +349,19 @@ struct ksift_resume {
  *	not there, or only being read, is absent, and so are holes.  A line is
  *	looked at if all of it is there and known to begin where it does: the byte
  *	before it is there, too, or it is the file's first.  The file's time of
- *	access stays as it is.  For %KSIFT_KERNEL_LINES, else EOPNOTSUPP.
+ *	access stays as it is.  For %KSIFT_KERNEL_LINES, else EOPNOTSUPP.  What is
+ *	in the page cache is told only to those whom mincore(2) and cachestat(2)
+ *	tell it: who owns the file, may write to it, or is capable, else EPERM.
  *	The text of a line that is longer than 64 KiB, or than what it is given
  *	out to, ends where it is lost from the cache while that is done, and the
  *	line counts as cut, too.
  * @KSIFT_RUN_POLITE: Leave the page cache as it is: what is there keeps its place
  *	in it, and what is not is read, looked at, and dropped again, unless
- *	somebody else has mapped it or written to it by then.  Each call begins to
- *	read ahead anew, so short ones read some of it twice.  tmpfs has nowhere
- *	to drop to: what was swapped out stays in.
+ *	somebody else has mapped it or written to it by then; nothing is written
+ *	back for that.  Some pages, at most 31 each time that the scheduler moves
+ *	the thread to another CPU while it has pages read, stay.  Each call begins
+ *	to read ahead anew, so short ones read some of it twice.  tmpfs has
+ *	nowhere to drop to: what was swapped out stays in.
  *
  * For %KSIFT_SOURCE_FILE, else EINVAL, and for files that can be scanned in the
  * page cache, else EOPNOTSUPP.  Both together are EINVAL: what is read from
@@ -394,7 +417,7 @@ enum ksift_run_flags {
  * during the call, or 0 where it was cut off during the call.
  *
  * Return: 0, or EINVAL, E2BIG, EOPNOTSUPP, EFAULT, EBADF, ESPIPE, EINTR,
- * ENOMEM, EACCES, or what reading the file gave (EIO).  EOPNOTSUPP, too, for an
+ * ENOMEM, EPERM, EACCES, or what reading the file gave (EIO).  EOPNOTSUPP, too, for an
  * O_DIRECT file that cannot be scanned in the page cache.  On an error nothing
  * is written but, possibly, @args and the buffers that it points to.  An error met in a
  * file after something is done ends the call like a signal, and is the next
@@ -463,7 +486,8 @@ struct ksift_record {
  * @flags: Bits of enum ksift_lines_flags
  * @filter_fd: From KSIFT_FILTER
  * @record_size: sizeof(struct ksift_record), the step from one record to the
- *	next, when @records is given, else 0; another is EINVAL
+ *	next, when @records is given; a smaller one is EINVAL, a larger one
+ *	EOPNOTSUPP.  Else 0.
  * @max_lines: Stop after this many selected lines; U64_MAX: never.  0 gives
  *	out no more than the line that @resume is in the middle of.
  * @text: Buffer for the selected lines, each with its newline; the last line
@@ -583,8 +607,8 @@ struct ksift_sumsq_value {
  * struct ksift_sumsq - Arguments of %KSIFT_KERNEL_SUMSQ
  * @size: sizeof(struct ksift_sumsq)
  * @flags: Must be 0
- * @value_size: sizeof(struct ksift_sumsq_value) when @values is given, else 0;
- *	another is EINVAL
+ * @value_size: sizeof(struct ksift_sumsq_value) when @values is given; a smaller
+ *	one is EINVAL, a larger one EOPNOTSUPP.  Else 0.
  * @__reserved: Must be 0
  * @values: Source MEM: array of struct ksift_sumsq_value, one per __u64 n of
  *	the source: the sum of i * i for 0 <= i < n.  Must be 0 for NONE.

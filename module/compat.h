@@ -7,6 +7,7 @@
 #define KSIFT_COMPAT_H
 
 #include <linux/gfp.h>
+#include <linux/pagemap.h>
 #include <linux/version.h>
 
 /*
@@ -18,6 +19,16 @@
 #else
 #include <linux/writeback.h>
 #endif
+
+/* Pages in the smallest folio that a file system keeps this file in. */
+static inline unsigned long ksift_min_folio_pages(struct address_space *mapping)
+{
+#if KERNEL_VERSION(6, 12, 0) > LINUX_VERSION_CODE
+	return 1;
+#else
+	return mapping_min_folio_nrpages(mapping);
+#endif
+}
 
 #ifndef CONFIG_64BIT
 #error "ksift needs a 64-bit kernel: pages are used at their address in it"

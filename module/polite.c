@@ -14,10 +14,21 @@
  * stretches begin small, and double: of what is read no more than about half is
  * read in vain, however short the calls are.
  *
- * A page that another brings in between the look and the question, or uses
- * meanwhile without holding it, goes as well: it cannot be told apart.
+ * Only pages that were asked for are dropped, and of those none that is dirty,
+ * under I/O, mapped or referenced by anybody else; nothing is written back for
+ * that, as POSIX_FADV_DONTNEED would.  What is left over:
+ *
+ * - A new page is in its CPU's batch of pages that go to the LRU lists together,
+ *   which is a reference of its own.  This CPU's is emptied after each request.
+ *   If the thread moves to another CPU in the middle of one, as many pages as
+ *   such a batch holds (15 or 31) may stay in the cache, each time.
+ * - A page that another brings in between the look and the request, or uses
+ *   meanwhile without holding it, goes as well: it cannot be told apart.
+ * - If a page is gone again before it is read, it is read with the file's own
+ *   readahead, and what that adds stays.
  */
 #include <linux/fadvise.h>
+#include <linux/fs.h>
 #include <linux/math.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -39,18 +50,35 @@
 /* What may follow a range's end for its last line, if that is short. */
 #define TAIL_PAGES 2
 
-static bool was_absent(const struct ksift_polite *p, pgoff_t index)
+static bool is_ours(const struct ksift_polite *p, pgoff_t index)
 {
-	return test_bit(index % KSIFT_POLITE_PAGES, p->absent);
+	return test_bit(index % KSIFT_POLITE_PAGES, p->ours);
 }
 
-/* The first page from @index on that was absent, or was not, or else @end. */
+/* The first page from @index on that is to be dropped, or is not, or else @end. */
 static pgoff_t next_page(const struct ksift_polite *p, pgoff_t index,
-			 pgoff_t end, bool absent)
+			 pgoff_t end, bool ours)
 {
-	while (index < end && was_absent(p, index) != absent)
+	while (index < end && is_ours(p, index) != ours)
 		index++;
 	return index;
+}
+
+void ksift_polite_ask(struct ksift_src *src, pgoff_t from, pgoff_t to)
+{
+	struct address_space *mapping = src->file->f_mapping;
+	struct folio_batch batch;
+	pgoff_t index = from;
+
+	if (!src->readahead)
+		return;
+	/* Not the file system's own fadvise, which may wait for a writer. */
+	generic_fadvise(src->file, (loff_t)from << PAGE_SHIFT,
+			(loff_t)(to - from) << PAGE_SHIFT, POSIX_FADV_WILLNEED);
+	folio_batch_init(&batch);
+	filemap_get_folios(mapping, &index, to - 1, &batch);
+	/* This empties the CPU's batches, too. */
+	folio_batch_release(&batch);
 }
 
 void ksift_polite_drop(struct ksift_src *src, pgoff_t from, pgoff_t to)
@@ -60,8 +88,10 @@ void ksift_polite_drop(struct ksift_src *src, pgoff_t from, pgoff_t to)
 	unsigned int i;
 	int ret = 0;
 
+	if (!src->readahead)
+		return;
 	folio_batch_init(&batch);
-	/* What is still being read would not be dropped. */
+	/* What is locked would be passed over: wait until it has been read. */
 	while (!ret && filemap_get_folios(src->file->f_mapping, &index, to - 1,
 					  &batch)) {
 		for (i = 0; i < folio_batch_count(&batch); i++) {
@@ -71,11 +101,10 @@ void ksift_polite_drop(struct ksift_src *src, pgoff_t from, pgoff_t to)
 		}
 		folio_batch_init(&batch);
 	}
-	vfs_fadvise(src->file, (loff_t)from << PAGE_SHIFT,
-		    (loff_t)(to - from) << PAGE_SHIFT, POSIX_FADV_DONTNEED);
+	invalidate_mapping_pages(src->file->f_mapping, from, to - 1);
 }
 
-/* Drop what was absent before page @to, and keep track of it no longer. */
+/* Drop what is ours before page @to, and keep track of it no longer. */
 static void drop_before(struct ksift_src *src, pgoff_t to)
 {
 	struct ksift_polite *p = &src->trace;
@@ -90,16 +119,16 @@ static void drop_before(struct ksift_src *src, pgoff_t to)
 	}
 }
 
-/* Take down which of the pages up to @to are absent. */
-static void look_up(struct ksift_src *src, pgoff_t to)
+/* Take down which pages of [@from, @to) are absent, and so will be ours. */
+static void look_up(struct ksift_src *src, pgoff_t from, pgoff_t to)
 {
 	struct ksift_polite *p = &src->trace;
-	pgoff_t index = p->end, next = p->end;
+	pgoff_t index = from, next = from;
 	struct folio_batch batch;
 	unsigned int i;
 
 	while (index < to)
-		__set_bit(index++ % KSIFT_POLITE_PAGES, p->absent);
+		__set_bit(index++ % KSIFT_POLITE_PAGES, p->ours);
 	folio_batch_init(&batch);
 	while (filemap_get_folios(src->file->f_mapping, &next, to - 1,
 				  &batch)) {
@@ -107,35 +136,28 @@ static void look_up(struct ksift_src *src, pgoff_t to)
 			struct folio *folio = batch.folios[i];
 			pgoff_t last = folio->index + folio_nr_pages(folio);
 
-			index = max(folio->index, p->end);
+			index = max(folio->index, from);
 			for (last = min(last, to); index < last; index++)
-				__clear_bit(index % KSIFT_POLITE_PAGES,
-					    p->absent);
+				__clear_bit(index % KSIFT_POLITE_PAGES, p->ours);
 			folio_put(folio);
 		}
 		folio_batch_init(&batch);
 	}
 }
 
-/* Have what is absent in [@from, @to) read, but not what holes have. */
+/* Have what is ours in [@from, @to) read. */
 static void ask_for(struct ksift_src *src, pgoff_t from, pgoff_t to)
 {
+	/* More than that at a time is silently cut short. */
 	const pgoff_t most = src->ra.ra_pages;
 
 	while (most && from < to) {
 		pgoff_t end;
-		u64 len;
 
 		from = next_page(&src->trace, from, to, true);
 		end = next_page(&src->trace, from, to, false);
-		len = (u64)(end - from) << PAGE_SHIFT;
-		len = ksift_source_hole(src, (u64)from << PAGE_SHIFT, len);
-		from += min_t(u64, len >> PAGE_SHIFT, end - from);
-		/* More than that at a time is silently cut short. */
 		for (; from < end; from += min(most, end - from))
-			vfs_fadvise(src->file, (loff_t)from << PAGE_SHIFT,
-				    (loff_t)min(most, end - from) << PAGE_SHIFT,
-				    POSIX_FADV_WILLNEED);
+			ksift_polite_ask(src, from, from + min(most, end - from));
 	}
 }
 
@@ -144,7 +166,8 @@ void ksift_polite_pass(struct ksift_src *src, pgoff_t index, u64 size)
 	struct ksift_polite *p = &src->trace;
 	u64 wanted = min(src->to, size);
 	pgoff_t limit = DIV_ROUND_UP_ULL(wanted, PAGE_SIZE);
-	pgoff_t from, to;
+	const pgoff_t unit = ksift_min_folio_pages(src->file->f_mapping);
+	pgoff_t from, to, i;
 
 	limit = max(limit, index) + TAIL_PAGES;
 	limit = min_t(u64, limit, DIV_ROUND_UP_ULL(size, PAGE_SIZE));
@@ -155,13 +178,19 @@ void ksift_polite_pass(struct ksift_src *src, pgoff_t index, u64 size)
 	}
 	drop_before(src, max(p->start, round_down(index, AHEAD_MIN)));
 	p->ahead = max(p->ahead, AHEAD_MIN);
-	if (p->end >= limit || p->end > index + p->ahead / 2)
+	if (p->end >= limit || p->end > index + p->ahead / 2 ||
+	    ksift_source_barren(src, (u64)p->end << PAGE_SHIFT))
 		return;
 	from = p->end;
 	to = round_up(min(from + p->ahead, limit), AHEAD_MIN);
-	look_up(src, to);
+	for (i = from; i < to; i++)
+		__clear_bit(i % KSIFT_POLITE_PAGES, p->ours);
 	p->end = to;
-	ask_for(src, max(from, index), min(to, limit));
+	/* Folios come in whole, and nothing but what is wanted of the file. */
+	from = max(from, round_down(index, unit));
+	to = min(to, round_up(limit, unit));
+	look_up(src, from, to);
+	ask_for(src, from, to);
 	p->ahead = min(p->ahead * 2, AHEAD_MAX);
 }
 

@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "cmd.h"
 #include "compat.h"
 #include "engine/compute.h"
 #include "run.h"
@@ -157,8 +158,10 @@ static int ints_next(struct ints *ints, const u8 **buf, u64 *count)
 	n = min(n, piece->len / INT_SIZE);
 	*buf = piece->buf;
 	if (!n) {
+		bool absent;
+
 		ret = ksift_source_read(&ints->src, ints->pos, &ints->last,
-					INT_SIZE);
+					INT_SIZE, &absent);
 		if (ret < 0)
 			return ret;
 		n = ret / INT_SIZE;
@@ -323,9 +326,12 @@ int ksift_run_sumsq(struct ksift_job *job)
 		return -EOPNOTSUPP;
 	if (args->__reserved)
 		return -EINVAL;
-	if (args->value_size !=
-	    (args->values ? sizeof(struct ksift_sumsq_value) : 0))
-		return -EINVAL;
+	ret = args->value_size ? -EINVAL : 0;
+	if (args->values)
+		ret = ksift_check_element(args->value_size,
+					  sizeof(struct ksift_sumsq_value));
+	if (ret)
+		return ret;
 	ret = check_array(args->values, args->values_cap,
 			  sizeof(struct ksift_sumsq_value));
 	if (ret)

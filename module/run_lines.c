@@ -25,6 +25,7 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
+#include "cmd.h"
 #include "cmd_filter.h"
 #include "compat.h"
 #include "engine/lines.h"
@@ -219,10 +220,7 @@ static int stream_line(struct lines_run *r, u64 start, u64 skip, u64 *next,
 		if (signal_pending(current))
 			return -ERESTARTSYS;
 		n = ksift_source_read(&r->src, start + skip, r->stage,
-				      min_t(u64, room, STAGE_SIZE));
-		r->lost = n == -ENODATA;
-		if (r->lost)
-			n = 0;
+				      min_t(u64, room, STAGE_SIZE), &r->lost);
 		if (n < 0)
 			return n;
 		r->src.bytes += n;
@@ -264,6 +262,7 @@ static int stream_line(struct lines_run *r, u64 start, u64 skip, u64 *next,
 static int match_long(struct lines_run *r, const struct ksift_hit *hit,
 		      struct nature *nature)
 {
+	bool zeros = false;
 	u32 state[2];
 	u64 pos;
 	int ret = flush_stage(r);
@@ -273,17 +272,26 @@ static int match_long(struct lines_run *r, const struct ksift_hit *hit,
 	r->held = 0;
 	nature->seen = ksift_match_start(r->prog, state);
 	for (pos = hit->start; pos < hit->end;) {
-		u64 left = hit->end - pos, hole;
+		u64 left = hit->end - pos, hole = 0;
 		ssize_t n;
 
 		if (signal_pending(current))
 			return -ERESTARTSYS;
+		cond_resched();
+		if (zeros)
+			hole = ksift_source_hole(&r->src, pos, left);
+		if (hole) {
+			nature->seen |= ksift_match_zeros(r->prog, state, hole);
+			pos += hole;
+			continue;
+		}
 		n = ksift_source_read(&r->src, pos, r->stage,
-				      min_t(u64, left, STAGE_SIZE));
-		if (n == -ENODATA || (!n && pos == hit->start))
-			return STOP_AGAIN;
+				      min_t(u64, left, STAGE_SIZE), &r->lost);
 		if (n < 0)
 			return n;
+		r->cut += r->lost;
+		if (r->lost || (!n && pos == hit->start))
+			return STOP_AGAIN;
 		if (!n)
 			break;
 		r->src.bytes += n;
@@ -291,13 +299,7 @@ static int match_long(struct lines_run *r, const struct ksift_hit *hit,
 			nature->level = ksift_level(r->stage, n, &nature->msg);
 		nature->seen |= ksift_match(r->prog, state, r->stage, n);
 		pos += n;
-		cond_resched();
-		if (memchr_inv(r->stage, 0, n))
-			continue;
-		left = hit->end - pos;
-		hole = min(ksift_source_hole(&r->src, pos, left), left);
-		nature->seen |= ksift_match_zeros(r->prog, state, hole);
-		pos += hole;
+		zeros = !memchr_inv(r->stage, 0, n);
 	}
 	return 0;
 }
@@ -904,6 +906,7 @@ static int scan_source(struct lines_run *r)
 			ksift_scan_zeros(scan, piece.len);
 			ksift_source_used(&r->src, &piece, piece.len);
 			r->held = 0;
+			cond_resched();
 			ret = signal_pending(current) ? -ERESTARTSYS : 0;
 		} else {
 			ret = feed_piece(r, &piece);
@@ -914,6 +917,7 @@ static int scan_source(struct lines_run *r)
 				skip_cut(r, scan->pos, false);
 			r->lost = false;
 			r->held = 0;
+			cond_resched();
 			ret = signal_pending(current) ? -ERESTARTSYS : 0;
 		}
 		if (ret)
@@ -983,6 +987,8 @@ static int run_from_start(struct lines_run *r, const struct ksift_run *run)
 
 static int check_args(const struct ksift_lines *args)
 {
+	int ret = 0;
+
 	if (args->flags & ~(KSIFT_LINES_TOTAL | KSIFT_LINES_LEVELS))
 		return -EOPNOTSUPP;
 	if (!args->text != !args->text_cap ||
@@ -990,9 +996,13 @@ static int check_args(const struct ksift_lines *args)
 	    !args->pattern_counts != !args->pattern_counts_cap ||
 	    args->__reserved)
 		return -EINVAL;
-	if (args->record_size !=
-	    (args->records ? sizeof(struct ksift_record) : 0))
-		return -EINVAL;
+	if (args->records)
+		ret = ksift_check_element(args->record_size,
+					  sizeof(struct ksift_record));
+	else if (args->record_size)
+		ret = -EINVAL;
+	if (ret)
+		return ret;
 	/* No buffer may wrap around the address space. */
 	if (args->text + args->text_cap < args->text ||
 	    args->records_cap > (U64_MAX - args->records) /

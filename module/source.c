@@ -8,9 +8,14 @@
  * and none is read into: a folio under I/O is waited for, killably, until it is
  * unlocked, then it must be up to date, and only then i_size is looked at, which
  * is the order in which a truncation undoes them.  Whatever is not there to be
- * used (a hole, a swapped-out page, one that could not be read, a poisoned one)
- * looks alike from outside and is left to the file system: kernel_read() gives
- * a private copy, or the right error.  Large holes are asked for and skipped.
+ * used (a swapped-out page, one that could not be read, a poisoned one) is left
+ * to the file system: ->read_iter() gives a private copy, or the right error.
+ *
+ * Every byte of a file is used within a window that rw_verify_area() has allowed
+ * for the caller's own file: enter_window() is in front of all that looks at the
+ * cache or reads.  The caller's file is never opened again: what listens for
+ * opens, and what holds a lease, would notice, and a permission listener that
+ * scans the descriptor of its own event would wait for itself.
  *
  * A folio that is held may be truncated from its file, and its bytes may be
  * zeroed or written, at any moment.  A write is no error: the bytes were the
@@ -18,23 +23,27 @@
  * be past an end that was the file's for a while, and while a hole is punched
  * into a large folio, bytes beside the hole can be zero until the folio is
  * dropped and read again.  So what was found in a piece counts only if, after it
- * was read, its folios are still the file's and nobody holds invalidate_lock,
- * as those do who cut into a file; see ksift_source_intact().  Else the same is
- * read again with kernel_read(), which they keep out.
+ * was read, nobody holds invalidate_lock to cut into the file and the piece's
+ * folios are still the file's; see ksift_source_intact().  Else the same is read
+ * again as a private copy, which is made while the lock is held.
+ *
+ * A writer holds i_rwsem while it waits: for memory, for a limit on dirty pages,
+ * for its own page faults.  A scan does without that lock.  Where tmpfs has a
+ * hole is seen in its page cache; other file systems are asked only after zeros
+ * were seen, and not while somebody writes.
  *
  * The cache of a file system that was shut down after an error is walked on.
  *
  * A scan of what is cached looks at no other folios, and waits for none; nor does
- * it ask the file system for holes, which may have to read where they are.  What
- * would be read again with kernel_read() is copied out of the cache then, with
- * invalidate_lock taken.  A polite one puts the cache back, see polite.c.
+ * it ask the file system for holes, which may have to read where they are.  A
+ * polite one puts the cache back, see polite.c.
  *
  * Everywhere else (network file systems, overlayfs, whose own mappings may be
  * empty or stale) the file is read with kernel_read().
  */
 #include <linux/err.h>
-#include <linux/fadvise.h>
 #include <linux/fcntl.h>
+#include <linux/fiemap.h>
 #include <linux/file.h>
 #include <linux/fsnotify.h>
 #include <linux/magic.h>
@@ -44,7 +53,9 @@
 #include <linux/rwsem.h>
 #include <linux/sched/xacct.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/uaccess.h>
+#include <linux/uio.h>
 
 #include "compat.h"
 #include "engine/variants.h"
@@ -67,6 +78,9 @@
 /* A hole must be worth more than asking the file system about it. */
 #define HOLE_MIN (16 * PAGE_SIZE)
 
+/* So many zeros may be part of one. */
+#define ZEROS_SEEN ((u64)PAGE_SIZE)
+
 /* What to read at a time past the range, where its last line ends soon. */
 #define TAIL_READ 4096
 
@@ -86,6 +100,21 @@ static bool walkable(const struct file *file)
 	default:
 		return false;
 	}
+}
+
+static bool on_tmpfs(const struct file *file)
+{
+	return file_inode(file)->i_sb->s_magic == TMPFS_MAGIC;
+}
+
+/*
+ * May the caller learn what of @file is in the page cache?  Those who may see it
+ * with mincore(2) or cachestat(2) may.
+ */
+static bool may_see_cache(struct file *file)
+{
+	return (file->f_mode & FMODE_WRITE) || file_owner_or_capable(file) ||
+	       !file_permission(file, MAY_WRITE);
 }
 
 static int open_file(struct ksift_src *src, int fd, u32 flags)
@@ -108,12 +137,15 @@ static int open_file(struct ksift_src *src, int fd, u32 flags)
 	ret = -EOPNOTSUPP;
 	if (((file->f_flags & O_DIRECT) || flags) && !src->walk)
 		goto put_file;
+	ret = -EPERM;
+	if ((flags & KSIFT_RUN_CACHED) && !may_see_cache(file))
+		goto put_file;
 
 	src->file = file;
 	src->cached = flags & KSIFT_RUN_CACHED;
 	src->polite = flags & KSIFT_RUN_POLITE;
-	src->readahead = file_inode(file)->i_sb->s_magic != TMPFS_MAGIC &&
-			 file->f_mapping->a_ops->readahead && !src->cached;
+	src->readahead = !on_tmpfs(file) && file->f_mapping->a_ops->readahead &&
+			 !src->cached;
 	file_ra_state_init(&src->ra, file->f_mapping);
 	return 0;
 
@@ -157,8 +189,6 @@ void ksift_source_close(struct ksift_src *src)
 	/* That may have to read the inode's block. */
 	if (src->window.end && !src->cached)
 		file_accessed(src->file);
-	if (src->reader && src->reader != src->file)
-		fput(src->reader);
 	fput(src->file);
 }
 
@@ -180,33 +210,6 @@ static int need_bounce(struct ksift_src *src)
 		return -ENOMEM;
 	src->bounce_size = size;
 	return 0;
-}
-
-/*
- * On a walked file system, read through a file of our own: seeking for holes
- * must not move the caller's position, nor reading its readahead state, and
- * the caller's may be O_DIRECT.  O_NONBLOCK: not to wait for a lease.
- */
-static struct file *get_reader(struct ksift_src *src)
-{
-	struct file *reader;
-
-	if (src->reader)
-		return src->reader;
-	if (src->walk) {
-		reader = dentry_open(&src->file->f_path,
-				     O_RDONLY | O_LARGEFILE | O_NOATIME |
-				     O_NONBLOCK,
-				     src->file->f_cred);
-		/* To read what it is asked for, and no more. */
-		if (!IS_ERR(reader) && src->polite)
-			vfs_fadvise(reader, 0, 0, POSIX_FADV_RANDOM);
-		if (!IS_ERR(reader))
-			return src->reader = reader;
-		if (src->polite || (src->file->f_flags & O_DIRECT))
-			return reader;
-	}
-	return src->reader = src->file;
 }
 
 static bool poisoned(struct folio *folio)
@@ -233,6 +236,27 @@ static size_t copy_folio(struct ksift_src *src, struct folio *folio, u64 pos,
 	if (READ_ONCE(folio->mapping) != mapping || size <= pos)
 		return 0;
 	return min_t(u64, len, size - pos);
+}
+
+/* Allow and announce the reading of the window that @pos is in. */
+static int enter_window(struct ksift_src *src, u64 pos)
+{
+	const u64 bytes = WINDOW_PAGES * PAGE_SIZE;
+	loff_t start = pos;
+	u64 end;
+	int ret;
+
+	if (pos >= src->window.start && pos < src->window.end)
+		return 0;
+	end = min_t(u64, round_down(pos, bytes) + bytes, LLONG_MAX);
+	ret = rw_verify_area(READ, src->file, &start, end - pos);
+	if (ret)
+		return ret;
+	fsnotify_access(src->file);
+	inc_syscr(current);
+	src->window.start = pos;
+	src->window.end = end;
+	return 0;
 }
 
 /*
@@ -272,44 +296,82 @@ static size_t copy_cached(struct ksift_src *src, u64 pos, void *buf, size_t len,
 	return done;
 }
 
-/* Returns bytes read; 0 at the end of the file. */
-static ssize_t read_file(struct ksift_src *src, u64 pos, void *buf,
-			 size_t len)
+/* As kernel_read() does, but through the page cache even for O_DIRECT. */
+static ssize_t read_walked(struct ksift_src *src, u64 pos, void *buf,
+			   size_t len)
 {
-	struct inode *inode = file_inode(src->file);
-	struct file *reader;
+	struct kvec vec = { .iov_base = buf, .iov_len = len };
+	struct iov_iter iter;
+	struct kiocb kiocb;
+	loff_t size;
+	ssize_t n;
+
+	init_sync_kiocb(&kiocb, src->file);
+	kiocb.ki_flags &= ~IOCB_DIRECT;
+	kiocb.ki_pos = pos;
+	iov_iter_kvec(&iter, ITER_DEST, &vec, 1, len);
+	n = src->file->f_op->read_iter(&kiocb, &iter);
+	inc_syscr(current);
+	if (n <= 0)
+		return n;
+	add_rchar(current, n);
+	/* Bytes past a truncation may have been zeroed before they were copied. */
+	size = i_size_read(file_inode(src->file));
+	return clamp_t(s64, size - (loff_t)pos, 0, n);
+}
+
+/* Where bytes that were read came from. */
+enum origin {
+	FROM_CACHE,	/* copied out of the page cache */
+	FROM_FILE,	/* read by the file system */
+	ABSENT,		/* not in the cache, where nothing else is looked at */
+};
+
+/*
+ * Returns bytes read, and in *@origin where from; 0 at the end of the file or
+ * where they are absent.
+ */
+static ssize_t read_file(struct ksift_src *src, u64 pos, void *buf,
+			 size_t len, enum origin *origin)
+{
 	size_t absent = 0;
 	loff_t at = pos;
 	ssize_t n;
 
+	*origin = FROM_FILE;
 	if (pos >= MAX_LFS_FILESIZE || !len)
 		return 0;
 	len = min_t(u64, len, MAX_LFS_FILESIZE - pos);
-	if (src->cached || src->polite) {
-		n = copy_cached(src, pos, buf, len, &absent);
-		if (n)
-			return n;
-		if (src->cached)
-			return pos < i_size_read(inode) ? -ENODATA : 0;
-		/* What is not absent is the cache's for the next page, too. */
-		len = min(len, absent ?: PAGE_SIZE - offset_in_page(pos));
-	}
-	reader = get_reader(src);
-	if (IS_ERR(reader))
-		return PTR_ERR(reader);
-	n = kernel_read(reader, buf, len, &at);
-	if (absent)
-		ksift_polite_drop(src, pos >> PAGE_SHIFT,
-				  DIV_ROUND_UP(pos + len, PAGE_SIZE));
-	/* Bytes past a truncation may have been zeroed before they were copied. */
-	if (n > 0 && src->walk) {
-		loff_t size = i_size_read(inode);
+	if (!src->walk)
+		return kernel_read(src->file, buf, len, &at);
 
-		if (size <= pos)
-			n = 0;
-		else if (n > size - pos)
-			n = size - pos;
+	n = enter_window(src, pos);
+	if (n)
+		return n;
+	len = min_t(u64, len, src->window.end - pos);
+	n = copy_cached(src, pos, buf, len, &absent);
+	if (n) {
+		*origin = FROM_CACHE;
+		return n;
 	}
+	if (src->cached) {
+		if (pos < i_size_read(file_inode(src->file)))
+			*origin = ABSENT;
+		return 0;
+	}
+	if (!src->polite)
+		return read_walked(src, pos, buf, len);
+	if (!absent) {
+		/* Only this page is known to be there. */
+		len = min_t(size_t, len, PAGE_SIZE - offset_in_page(pos));
+		return read_walked(src, pos, buf, len);
+	}
+	len = min(len, absent);
+	ksift_polite_ask(src, pos >> PAGE_SHIFT,
+			 DIV_ROUND_UP(pos + len, PAGE_SIZE));
+	n = read_walked(src, pos, buf, len);
+	ksift_polite_drop(src, pos >> PAGE_SHIFT,
+			  DIV_ROUND_UP(pos + len, PAGE_SIZE));
 	return n;
 }
 
@@ -324,33 +386,38 @@ static ssize_t read_mem(struct ksift_src *src, u64 pos, void *buf, size_t len)
 }
 
 ssize_t ksift_source_read(struct ksift_src *src, u64 pos, void *buf,
-			  size_t len)
+			  size_t len, bool *absent)
 {
 	size_t done = 0;
 
+	*absent = false;
 	if (src->type == KSIFT_SOURCE_MEM)
 		return read_mem(src, pos, buf, len);
 	while (done < len) {
-		ssize_t n = read_file(src, pos + done, buf + done, len - done);
+		enum origin origin;
+		ssize_t n = read_file(src, pos + done, buf + done, len - done,
+				      &origin);
 
-		if (n == -ENODATA && done)
-			break;
 		if (n < 0)
 			return n;
+		*absent = origin == ABSENT && !done;
 		if (!n)
 			break;
 		done += n;
-		/* All there is comes from there. */
-		if (src->cached)
+		if (origin == FROM_CACHE) {
 			src->walked += n;
+			add_rchar(current, n);
+		}
 	}
+	src->copied[KSIFT_COPY_LONG] += done;
 	return done;
 }
 
-/* Give out a private copy of at most @len bytes. */
+/* Give out a private copy of at most @len bytes, which are needed for @why. */
 static int next_copy(struct ksift_src *src, u64 pos, u64 len,
-		     struct ksift_piece *piece)
+		     enum ksift_copy why, struct ksift_piece *piece)
 {
+	enum origin origin = FROM_FILE;
 	ssize_t n = need_bounce(src);
 
 	if (n)
@@ -359,13 +426,16 @@ static int next_copy(struct ksift_src *src, u64 pos, u64 len,
 	if (src->type == KSIFT_SOURCE_MEM)
 		n = read_mem(src, pos, src->bounce, len);
 	else
-		n = read_file(src, pos, src->bounce, len);
+		n = read_file(src, pos, src->bounce, len, &origin);
 	if (n < 0)
 		return n;
-	piece->buf = src->bounce;
-	piece->len = n;
-	piece->shared = false;
-	piece->walked = src->cached;
+	src->copied[why] += n;
+	*piece = (struct ksift_piece){
+		.buf = src->bounce,
+		.len = n,
+		.absent = origin == ABSENT,
+		.walked = origin == FROM_CACHE,
+	};
 	return 0;
 }
 
@@ -373,27 +443,6 @@ static int next_copy(struct ksift_src *src, u64 pos, u64 len,
 static u64 wanted(const struct ksift_src *src, u64 pos)
 {
 	return pos < src->to ? max_t(u64, src->to - pos, TAIL_READ) : TAIL_READ;
-}
-
-/* Allow and announce the reading of the window that @pos is in. */
-static int enter_window(struct ksift_src *src, u64 pos)
-{
-	const u64 bytes = WINDOW_PAGES * PAGE_SIZE;
-	loff_t start = pos;
-	u64 end;
-	int ret;
-
-	if (pos >= src->window.start && pos < src->window.end)
-		return 0;
-	end = min_t(u64, round_down(pos, bytes) + bytes, LLONG_MAX);
-	ret = rw_verify_area(READ, src->file, &start, end - pos);
-	if (ret)
-		return ret;
-	fsnotify_access(src->file);
-	inc_syscr(current);
-	src->window.start = pos;
-	src->window.end = end;
-	return 0;
 }
 
 /* The held folio that contains page @index, or else the next one, or NULL. */
@@ -458,22 +507,74 @@ static void ask_for(struct ksift_src *src, u64 pos)
 	page_cache_sync_ra(&ractl, DIV_ROUND_UP(len, PAGE_SIZE));
 }
 
+/*
+ * Did the piece before @pos end with zeros, as what is read from a hole does?
+ * It is the one given out last, and still held.
+ */
+static bool after_zeros(const struct ksift_src *src, u64 pos)
+{
+	const struct ksift_piece *last = &src->last;
+	u64 len = min(last->len, ZEROS_SEEN);
+
+	if (!len || pos != src->last_end || last->absent)
+		return false;
+	if (!last->buf)
+		return true;
+	return !last->buf[last->len - 1] &&
+	       !memchr_inv(last->buf + last->len - len, 0, len);
+}
+
+/* Is [@pos, @pos + @len) in a hole?  What is in the cache there is zero, too. */
+static bool is_hole(const struct ksift_src *src, u64 pos, u64 len)
+{
+	struct inode *inode = file_inode(src->file);
+	struct fiemap_extent_info info = { 0 };
+
+	if (!inode->i_op->fiemap)
+		return false;
+	/* First: not all file systems count what has no place on the disk yet. */
+	if (filemap_range_has_writeback(src->file->f_mapping, pos, pos + len - 1))
+		return false;
+	/* Most take it: whoever writes may keep it for long. */
+	if (!inode_trylock_shared(inode))
+		return false;
+	inode_unlock_shared(inode);
+	/* Without room for extents they are only counted. */
+	return !inode->i_op->fiemap(inode, &info, pos, len) &&
+	       !info.fi_extents_mapped;
+}
+
+/* How many of the @len bytes at @pos lie before the next page of tmpfs. */
+static u64 before_page(const struct ksift_src *src, u64 pos, u64 len)
+{
+	unsigned long index = pos >> PAGE_SHIFT;
+	u64 at;
+
+	/* Pages that are swapped out have entries, too. */
+	if (!xa_find(&src->file->f_mapping->i_pages, &index,
+		     (pos + len - 1) >> PAGE_SHIFT, XA_PRESENT))
+		return len;
+	at = (u64)index << PAGE_SHIFT;
+	return at > pos ? min(len, at - pos) : 0;
+}
+
 u64 ksift_source_hole(struct ksift_src *src, u64 pos, u64 len)
 {
-	struct file *reader;
-	loff_t size, data;
+	u64 size;
 
-	if (!src->walk || src->cached || len < HOLE_MIN)
+	if (!src->walk || src->cached || !len || enter_window(src, pos))
 		return 0;
-	/* Before the file system is asked: what is appended since is no hole. */
+	/* Before anything is asked: what is appended since is no hole. */
 	size = i_size_read(file_inode(src->file));
-	reader = get_reader(src);
-	if (IS_ERR(reader) || reader == src->file)
+	if (pos >= size)
 		return 0;
-	data = vfs_llseek(reader, pos, SEEK_DATA);
-	if (data == -ENXIO)
-		data = size;
-	return data > (loff_t)pos ? data - pos : 0;
+	len = min3(len, src->window.end - pos, size - pos);
+	if (on_tmpfs(src->file))
+		return before_page(src, pos, len);
+	for (; len >= HOLE_MIN; len = round_down(len / 2, PAGE_SIZE))
+		if (is_hole(src, pos, len))
+			return len;
+	return 0;
 }
 
 /* Does @folio say that what follows should be asked for by now? */
@@ -482,14 +583,19 @@ static bool marks(const struct ksift_src *src, struct folio *folio)
 	return src->readahead && !src->polite && folio_test_readahead(folio);
 }
 
+bool ksift_source_barren(const struct ksift_src *src, u64 pos)
+{
+	return src->zeros && is_hole(src, pos, HOLE_MIN);
+}
+
 /* @folio is marked. */
 static void ask_for_more(struct ksift_src *src, struct folio *folio)
 {
 	DEFINE_READAHEAD(ractl, src->file, &src->ra, src->file->f_mapping,
 			 folio->index);
 
-	/* In a hole that would go on and on. */
-	if (!ksift_source_hole(src, folio_pos(folio), HOLE_MIN))
+	/* A hole would be filled with pages on and on. */
+	if (!ksift_source_barren(src, folio_pos(folio)))
 		page_cache_async_ra(&ractl, folio, WINDOW_PAGES);
 }
 
@@ -541,11 +647,11 @@ static int next_absent(u64 pos, u64 end, struct ksift_piece *piece)
 
 /* What has to be a copy: of the page cache, if nothing else is to be had. */
 static int next_private(struct ksift_src *src, u64 pos, u64 len, u64 size,
-			struct ksift_piece *piece)
+			enum ksift_copy why, struct ksift_piece *piece)
 {
-	int ret = next_copy(src, pos, len, piece);
+	int ret = next_copy(src, pos, len, why, piece);
 
-	if (ret == -ENODATA)
+	if (!ret && piece->absent)
 		ret = next_absent(pos, min(round_down(pos, PAGE_SIZE) +
 					   PAGE_SIZE, size), piece);
 	return ret;
@@ -562,26 +668,35 @@ static int next_walked(struct ksift_src *src, u64 pos,
 	int ret;
 
 	*piece = (struct ksift_piece){ 0 };
+	/* First of all: what was given out last is let go below. */
+	src->zeros = after_zeros(src, pos);
 	if (pos >= size)
 		return 0;
 	ret = enter_window(src, pos);
 	if (ret)
 		return ret;
 	if (pos < src->copy_to)
-		return next_private(src, pos, BOUNCE_SIZE, size, piece);
+		return next_private(src, pos, BOUNCE_SIZE, size,
+				    KSIFT_COPY_CHANGED, piece);
+	end = min(src->window.end, size);
+	if (src->zeros) {
+		piece->len = ksift_source_hole(src, pos, end - pos);
+		if (piece->len)
+			return 0;
+	}
 
 	folio = get_folio(src, index, size);
 	if (!folio || folio->index > index) {
 		/* Nothing is there before @end. */
-		end = min(src->window.end, size);
 		if (folio)
 			end = min_t(u64, end, folio_pos(folio));
 		if (src->cached)
 			return next_absent(pos, end, piece);
-		/* First of all, or readahead would fill a hole with pages. */
-		piece->len = ksift_source_hole(src, pos, end - pos);
-		if (piece->len)
-			return 0;
+		if (on_tmpfs(src->file)) {
+			piece->len = ksift_source_hole(src, pos, end - pos);
+			if (piece->len)
+				return 0;
+		}
 		if (src->readahead && !src->polite &&
 		    src->ra_asked != index + 1) {
 			src->ra_asked = index + 1;
@@ -591,7 +706,7 @@ static int next_walked(struct ksift_src *src, u64 pos,
 		if (!folio || folio->index > index)
 			return next_copy(src, pos,
 					 min(end - pos, wanted(src, pos)),
-					 piece);
+					 KSIFT_COPY_MISSING, piece);
 	}
 	if (marks(src, folio))
 		ask_for_more(src, folio);
@@ -602,7 +717,7 @@ static int next_walked(struct ksift_src *src, u64 pos,
 	end = folio_pos(folio) + folio_size(folio);
 	if (!folio_test_uptodate(folio) || poisoned(folio))
 		return next_private(src, pos, min(end, size) - pos, size,
-				    piece);
+				    KSIFT_COPY_MISSING, piece);
 
 	src->piece_at = src->batch_at;
 	src->still_at = src->batch_at;
@@ -624,17 +739,32 @@ static int next_walked(struct ksift_src *src, u64 pos,
 int ksift_source_next(struct ksift_src *src, u64 pos,
 		      struct ksift_piece *piece)
 {
-	if (src->walk)
-		return next_walked(src, pos, piece);
-	return next_copy(src, pos, wanted(src, pos), piece);
+	int ret;
+
+	if (!src->walk)
+		return next_copy(src, pos, wanted(src, pos), KSIFT_COPY_UNWALKED,
+				 piece);
+	ret = next_walked(src, pos, piece);
+	src->last = *piece;
+	src->last_end = pos + piece->len;
+	if (ret)
+		src->last.len = 0;
+	return ret;
 }
 
-/* Is somebody cutting into the file, after all that was read before? */
-static bool being_cut(const struct ksift_src *src)
+/*
+ * Keep those who cut into the file from it for a moment: false if one does just
+ * now.  All that was read before is ordered before the release of the lock, so
+ * before what the next holder does.
+ */
+static bool hold_off_cuts(const struct ksift_src *src)
 {
-	/* Pairs with the lock's own barrier before bytes are zeroed under it. */
-	smp_rmb();
-	return rwsem_is_locked(&src->file->f_mapping->invalidate_lock);
+	return filemap_invalidate_trylock_shared(src->file->f_mapping);
+}
+
+static void let_cuts(const struct ksift_src *src)
+{
+	filemap_invalidate_unlock_shared(src->file->f_mapping);
 }
 
 /* Is the @i-th of the folios held still the file's? */
@@ -650,36 +780,38 @@ bool ksift_source_intact(const struct ksift_src *src,
 
 	if (!piece->shared)
 		return true;
-	if (being_cut(src))
+	if (!hold_off_cuts(src))
 		return false;
 	for (i = src->piece_at; i <= src->batch_at; i++)
 		if (!still_there(src, i))
-			return false;
-	return true;
+			break;
+	let_cuts(src);
+	return i > src->batch_at;
 }
 
 bool ksift_source_still(struct ksift_src *src, const struct ksift_piece *piece,
 			u64 start, u64 end)
 {
+	bool there = true;
 	unsigned int i;
 
 	if (!piece->shared)
 		return true;
-	if (being_cut(src))
+	if (!hold_off_cuts(src))
 		return false;
-	/* Callers go forward through a piece. */
+	/* Offsets only grow within a piece, so the cursor never moves back. */
 	while (src->still_at < src->batch_at &&
 	       folio_pos(src->batch.folios[src->still_at + 1]) <= start)
 		src->still_at++;
-	for (i = src->still_at; i <= src->batch_at; i++) {
+	for (i = src->still_at; there && i <= src->batch_at; i++) {
 		struct folio *folio = src->batch.folios[i];
 
-		if (!still_there(src, i))
-			return false;
+		there = still_there(src, i);
 		if (folio_pos(folio) + folio_size(folio) >= end)
 			break;
 	}
-	return true;
+	let_cuts(src);
+	return there;
 }
 
 int ksift_source_take(struct ksift_src *src, struct ksift_piece *piece)
@@ -692,6 +824,7 @@ int ksift_source_take(struct ksift_src *src, struct ksift_piece *piece)
 	memcpy(src->bounce, piece->buf, piece->len);
 	if (!ksift_source_intact(src, piece))
 		return -EAGAIN;
+	src->copied[KSIFT_COPY_DENSE] += piece->len;
 	piece->buf = src->bounce;
 	piece->shared = false;
 	return 0;
@@ -704,6 +837,6 @@ void ksift_source_used(struct ksift_src *src, const struct ksift_piece *piece,
 	if (!piece->walked)
 		return;
 	src->walked += len;
-	/* kernel_read() has done that for a copy. */
+	/* What was read was accounted for when it was. */
 	add_rchar(current, len);
 }

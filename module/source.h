@@ -11,13 +11,46 @@
 struct ksift_run;
 
 /**
+ * struct ksift_piece - Some bytes of a source
+ * @buf: The bytes; NULL if all are zero and nobody has stored them, or @absent
+ * @len: How many; 0 at the source's end
+ * @absent: They are not in the page cache, and nothing else was to be looked at
+ * @shared: Others may write to them
+ * @walked: They are from the page cache
+ */
+struct ksift_piece {
+	const u8 *buf;
+	u64 len;
+	bool absent;
+	bool shared;
+	bool walked;
+};
+
+/**
+ * enum ksift_copy - Why bytes were copied before they were looked at
+ * @KSIFT_COPY_UNWALKED: The source is the caller's memory, or a file whose page
+ *	cache is not walked
+ * @KSIFT_COPY_MISSING: They were not in the page cache, or not to be used there
+ * @KSIFT_COPY_CHANGED: Somebody cut into the file while they were looked at
+ * @KSIFT_COPY_DENSE: Much of the text is selected
+ * @KSIFT_COPY_LONG: They are a long line's, read again to be given out
+ */
+enum ksift_copy {
+	KSIFT_COPY_UNWALKED,
+	KSIFT_COPY_MISSING,
+	KSIFT_COPY_CHANGED,
+	KSIFT_COPY_DENSE,
+	KSIFT_COPY_LONG,
+	KSIFT_COPY_REASONS,
+};
+
+/**
  * struct ksift_src - Where a RUN takes its bytes from
  * @type: enum ksift_source, not NONE
  * @base: MEM: the caller's address
  * @end: MEM: bytes there; FILE: unused
  * @to: The range's end: what lies past it is read in small pieces only
  * @file: FILE: the caller's file, referenced
- * @reader: FILE: for kernel_read() and seeking; @file or a file of our own
  * @walk: FILE: the page cache may be used in place
  * @cached: FILE: what is not in the page cache is not looked at
  * @polite: FILE: the page cache is left as it was found
@@ -34,8 +67,12 @@ struct ksift_run;
  * @copy_to: Bytes below this offset are given out as private copies only
  * @bounce: Buffer for private copies
  * @bounce_size: Its size
+ * @last: The piece given out last, which is still held
+ * @last_end: Offset of its end
+ * @zeros: What came before the piece that is asked for ended with zeros
  * @bytes: Bytes used
- * @walked: Those of them used in place
+ * @walked: Those of them that came from the page cache
+ * @copied: Bytes of private copies made, by why
  *
  * Lives on one RUN's stack; used by its thread alone.
  */
@@ -45,7 +82,6 @@ struct ksift_src {
 	u64 end;
 	u64 to;
 	struct file *file;
-	struct file *reader;
 	bool walk;
 	bool cached;
 	bool polite;
@@ -65,24 +101,12 @@ struct ksift_src {
 	u64 copy_to;
 	u8 *bounce;
 	size_t bounce_size;
+	struct ksift_piece last;
+	u64 last_end;
+	bool zeros;
 	u64 bytes;
 	u64 walked;
-};
-
-/**
- * struct ksift_piece - Some bytes of a source
- * @buf: The bytes; NULL if all are zero and nobody has stored them, or @absent
- * @len: How many; 0 at the source's end
- * @absent: They are not in the page cache, and nothing else was to be looked at
- * @shared: Others may write to them
- * @walked: They are from the page cache
- */
-struct ksift_piece {
-	const u8 *buf;
-	u64 len;
-	bool absent;
-	bool shared;
-	bool walked;
+	u64 copied[KSIFT_COPY_REASONS];
 };
 
 /**
@@ -90,7 +114,7 @@ struct ksift_piece {
  * @src: Filled in; ksift_source_close() it after success
  * @run: Its source is MEM or FILE, checked
  *
- * Return: 0 or -EBADF, -ESPIPE, -EOPNOTSUPP.
+ * Return: 0 or -EBADF, -ESPIPE, -EOPNOTSUPP, -EPERM.
  */
 int ksift_source_open(struct ksift_src *src, const struct ksift_run *run);
 void ksift_source_close(struct ksift_src *src);
@@ -159,23 +183,34 @@ void ksift_source_used(struct ksift_src *src, const struct ksift_piece *piece,
  * @pos: Their offset
  * @buf: Where they go
  * @len: How many
+ * @absent: Returns whether the byte at @pos is absent
  *
  * Return: how many there were, less than @len only at the source's end or before
- * what is absent, or a negative error; -ENODATA: they are absent.
+ * what is absent, or a negative error.
  */
 ssize_t ksift_source_read(struct ksift_src *src, u64 pos, void *buf,
-			  size_t len);
+			  size_t len, bool *absent);
 
 /**
  * ksift_source_hole() - Ask for a hole
  * @src: The source; pieces got from it stay valid
- * @pos: An offset
+ * @pos: An offset, best one that zeros were seen before
  * @len: How many bytes from there on matter
  *
- * Return: how many bytes from @pos on are zeros that nobody has stored, maybe
- * more than @len; 0 when @len is too few to ask.
+ * Return: how many of them, from @pos on, are zeros that nobody has stored; 0
+ * when that is not known, or is too few to ask.
  */
 u64 ksift_source_hole(struct ksift_src *src, u64 pos, u64 len);
+
+/**
+ * ksift_source_barren() - Is there nothing to be read from an offset on?
+ * @src: The source
+ * @pos: The offset
+ *
+ * Return: true when the scan is among zeros, and a hole is at @pos, and goes on for
+ * a while.
+ */
+bool ksift_source_barren(const struct ksift_src *src, u64 pos);
 
 /**
  * ksift_source_holds() - Does the source still reach this far?

@@ -869,6 +869,34 @@ TEST_F(run, resume_pos)
 	     r.run.resume.pos = start);
 }
 
+/* A line that is to be finished is one of the range. */
+TEST_F(lines, resume_in_range)
+{
+	static const __u32 inside[] = {
+		KSIFT_RESUME_INLINE, KSIFT_RESUME_PENDING_NL,
+	};
+	static const __u64 after[] = { 22, 23, 32, SAMPLE_LEN, LLONG_MAX };
+	unsigned int i, k;
+
+	for (i = 0; i < ARRAY_SIZE(inside); i++) {
+		const __u32 flags = KSIFT_RESUME_VALID | inside[i];
+
+		for (k = 0; k < ARRAY_SIZE(after); k++)
+			BAD_AT(k, EINVAL, r.run.from = 10, r.run.to = 22,
+			       r.run.resume.flags = flags,
+			       r.run.resume.pos = after[k]);
+		BAD(EINVAL, r.run.from = 10, r.run.to = 22,
+		    r.run.resume.flags = flags, r.run.resume.pos = 9);
+		BAD(EINVAL, r.run.from = 10, r.run.to = 10,
+		    r.run.resume.flags = flags, r.run.resume.pos = 10);
+		GOOD(r.run.from = 10, r.run.to = 11, r.run.resume.flags = flags,
+		     r.run.resume.pos = 10);
+		/* However far it is from there to the rest of it. */
+		GOOD(r.run.from = 10, r.run.to = 11, r.run.resume.flags = flags,
+		     r.run.resume.pos = 10, r.run.resume.skip = 11);
+	}
+}
+
 TEST_F(sourced, resume_pos)
 {
 	BAD(EINVAL, r.run.resume.flags = KSIFT_RESUME_VALID,
@@ -1153,19 +1181,24 @@ TEST_F(lines, filter_fd)
 	close(fd);
 }
 
+/* A longer record is one of a newer header, and no mistake. */
 TEST_F(lines, record_size)
 {
-	static const __u32 wrong[] = {
+	static const __u32 sizes[] = {
 		0, 1, 8, 32, 39, 41, 48, 80, 1U << 16, 1U << 31, UINT32_MAX,
 	};
+	const __u32 known = sizeof(struct ksift_record);
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(wrong); i++)
-		BAD_AT(i, EINVAL, r.args.lines.record_size = wrong[i]);
-	for (i = 1; i < ARRAY_SIZE(wrong); i++)
-		BAD_AT(i, EINVAL, r.args.lines.records = 0,
-		       r.args.lines.records_cap = 0,
-		       r.args.lines.record_size = wrong[i]);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		const int err = sizes[i] > known ? EOPNOTSUPP : EINVAL;
+
+		BAD_AT(i, err, r.args.lines.record_size = sizes[i]);
+		if (sizes[i])
+			BAD_AT(i, err, r.args.lines.records = 0,
+			       r.args.lines.records_cap = 0,
+			       r.args.lines.record_size = sizes[i]);
+	}
 	BAD(EINVAL, r.args.lines.records = 0, r.args.lines.records_cap = 0);
 }
 
@@ -1384,6 +1417,12 @@ static const __u32 wrong_value_size[] = {
 	1, 8, 16, 23, 25, 32, 48, 1U << 31, UINT32_MAX,
 };
 
+/* A longer value is one of a newer header, and no mistake. */
+static int value_size_errno(__u32 size)
+{
+	return size > sizeof(struct ksift_sumsq_value) ? EOPNOTSUPP : EINVAL;
+}
+
 /* One sum needs no array. */
 TEST_F(sumsq, values)
 {
@@ -1396,7 +1435,7 @@ TEST_F(sumsq, values)
 	BAD(EINVAL, r.args.sumsq.values = PTR_U64(self->d.squares),
 	    r.args.sumsq.values_cap = 1, r.args.sumsq.value_size = size);
 	for (i = 0; i < ARRAY_SIZE(wrong_value_size); i++)
-		BAD_AT(i, EINVAL,
+		BAD_AT(i, value_size_errno(wrong_value_size[i]),
 		       r.args.sumsq.value_size = wrong_value_size[i]);
 }
 
@@ -1417,10 +1456,10 @@ TEST_F(sumsq_array, values)
 	BAD(EINVAL, r.args.sumsq.values_cap = 0);
 	BAD(EINVAL, r.args.sumsq.value_size = 0);
 	for (i = 0; i < ARRAY_SIZE(wrong_value_size); i++) {
-		BAD_AT(i, EINVAL,
+		BAD_AT(i, value_size_errno(wrong_value_size[i]),
 		       r.args.sumsq.value_size = wrong_value_size[i]);
-		BAD_AT(i, EINVAL, r.args.sumsq.values = 0,
-		       r.args.sumsq.values_cap = 0,
+		BAD_AT(i, value_size_errno(wrong_value_size[i]),
+		       r.args.sumsq.values = 0, r.args.sumsq.values_cap = 0,
 		       r.args.sumsq.value_size = wrong_value_size[i]);
 	}
 	GOOD(r.args.sumsq.values = 0, r.args.sumsq.values_cap = 0,

@@ -388,7 +388,7 @@ static ssize_t read_mem(struct ksift_src *src, u64 pos, void *buf, size_t len)
 ssize_t ksift_source_read(struct ksift_src *src, u64 pos, void *buf,
 			  size_t len, bool *absent)
 {
-	size_t done = 0;
+	size_t done = 0, cached = 0;
 
 	*absent = false;
 	if (src->type == KSIFT_SOURCE_MEM)
@@ -404,11 +404,11 @@ ssize_t ksift_source_read(struct ksift_src *src, u64 pos, void *buf,
 		if (!n)
 			break;
 		done += n;
-		if (origin == FROM_CACHE) {
-			src->walked += n;
-			add_rchar(current, n);
-		}
+		if (origin == FROM_CACHE)
+			cached += n;
 	}
+	src->walked += cached;
+	add_rchar(current, cached);
 	src->copied[KSIFT_COPY_LONG] += done;
 	return done;
 }

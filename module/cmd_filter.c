@@ -22,6 +22,7 @@
 #include "cmd_filter.h"
 #include "compat.h"
 #include "engine/filter.h"
+#include "trace.h"
 #include "uapi/ksift.h"
 
 static int filter_release(struct inode *inode, struct file *file)
@@ -170,6 +171,18 @@ static struct ksift_prog *make_filter(const struct ksift_filter *cmd)
 	return prog;
 }
 
+static void trace_filter(const struct ksift_filter *cmd,
+			 const struct ksift_prog *prog)
+{
+	u32 i, bytes = 0;
+
+	if (!trace_filter_create_enabled())
+		return;
+	for (i = 0; i < prog->count; i++)
+		bytes += prog->lits[i].len;
+	trace_filter_create(cmd, bytes, ksift_prog_size(prog->count, bytes));
+}
+
 int ksift_cmd_filter(struct ksift_ucmd *ucmd)
 {
 	struct ksift_filter *cmd = ucmd->cmd;
@@ -212,6 +225,7 @@ int ksift_cmd_filter(struct ksift_ucmd *ucmd)
 		put_unused_fd(fd);
 		return ret;
 	}
+	trace_filter(cmd, prog);
 	fd_install(fd, file);
 	return 0;
 

@@ -11,6 +11,7 @@
 #include "cmd.h"
 #include "cmd_run.h"
 #include "run.h"
+#include "trace.h"
 #include "uapi/ksift.h"
 #include "variant.h"
 
@@ -161,7 +162,11 @@ int ksift_cmd_run(struct ksift_ucmd *ucmd)
 	run->out_absent = 0;
 	run->out_cut = 0;
 	run->out_variant = job.variant->id;
+	trace_run_begin(run);
 	ret = op->run(&job);
+	trace_run_end(run, &job.stats,
+		      ret || run->kernel != KSIFT_KERNEL_LINES ?
+		      0 : job.args.lines.out_selected, ret);
 	if (ret)
 		return ret;
 	run->resume.flags |= KSIFT_RESUME_VALID;

@@ -5,6 +5,7 @@
 #ifndef KSIFT_RUN_H
 #define KSIFT_RUN_H
 
+#include "source.h"
 #include "uapi/ksift.h"
 
 struct ksift_variant_ops;
@@ -15,6 +16,7 @@ struct ksift_variant_ops;
  *	kernel fills in resume and, but for out_variant, what is not 0 of out_*
  * @variant: The engine variant to use
  * @args: The kernel's own structure; it fills in the out_* members
+ * @stats: What it did with its source, filled in by the kernel even if it fails
  */
 struct ksift_job {
 	struct ksift_run *run;
@@ -25,6 +27,7 @@ struct ksift_job {
 		struct ksift_sumsq sumsq;
 		struct ksift_sum_i64 sum_i64;
 	} args;
+	struct ksift_stats stats;
 };
 
 int ksift_run_lines(struct ksift_job *job);

@@ -183,10 +183,13 @@ static void ints_advance(struct ints *ints, u64 count)
 		ints->done = true;
 }
 
-static void ints_close(struct ints *ints, struct ksift_run *run)
+static void ints_close(struct ints *ints, struct ksift_job *job)
 {
-	run->out_bytes = ints->src.bytes;
-	run->out_walked = ints->src.walked;
+	struct ksift_run *run = job->run;
+
+	job->stats = ints->src.stats;
+	run->out_bytes = ints->src.stats.bytes;
+	run->out_walked = ints->src.stats.walked;
 	set_resume(run, ints->pos, ints->done);
 	ksift_source_close(&ints->src);
 }
@@ -233,7 +236,7 @@ int ksift_run_sum_i64(struct ksift_job *job)
 		if (ret)
 			break;
 	}
-	ints_close(&ints, job->run);
+	ints_close(&ints, job);
 	/* An error after something was summed is for the next call to find. */
 	if (ret == -EFAULT || (ret && !total))
 		return ret;
@@ -305,7 +308,7 @@ static int sumsq_array(struct ksift_job *job)
 	/* An array that was just large enough is no reason for another call. */
 	if (!ret && !ints.done && ints.src.end - ints.pos < INT_SIZE)
 		ints_end(&ints, ints.src.end - ints.pos);
-	ints_close(&ints, job->run);
+	ints_close(&ints, job);
 	args->out_count = total;
 	args->out_tail = ints.tail;
 	if (ret != -EFAULT && total)

@@ -223,7 +223,7 @@ static int stream_line(struct lines_run *r, u64 start, u64 skip, u64 *next,
 				      min_t(u64, room, STAGE_SIZE), &r->lost);
 		if (n < 0)
 			return n;
-		r->src.bytes += n;
+		r->src.stats.bytes += n;
 		*newline = n;
 		end = memchr(r->stage, '\n', n);
 		/* Cut off or overwritten: it is a line for the stage by now. */
@@ -294,7 +294,7 @@ static int match_long(struct lines_run *r, const struct ksift_hit *hit,
 			return STOP_AGAIN;
 		if (!n)
 			break;
-		r->src.bytes += n;
+		r->src.stats.bytes += n;
 		if (pos == hit->start)
 			nature->level = ksift_level(r->stage, n, &nature->msg);
 		nature->seen |= ksift_match(r->prog, state, r->stage, n);
@@ -1099,8 +1099,8 @@ static int finish(struct lines_run *r, struct ksift_job *job, int stop)
 	}
 	if (stop == STOP_LIMIT || scan->count.selected >= args->max_lines)
 		resume->flags |= KSIFT_RESUME_LIMIT;
-	job->run->out_bytes = r->src.bytes;
-	job->run->out_walked = r->src.walked;
+	job->run->out_bytes = r->src.stats.bytes;
+	job->run->out_walked = r->src.stats.walked;
 	job->run->out_absent = r->absent;
 	job->run->out_cut = r->cut;
 	return 0;
@@ -1141,6 +1141,7 @@ int ksift_run_lines(struct ksift_job *job)
 	kvfree(r.stage);
 	kvfree(r.scan);
 close_source:
+	job->stats = r.src.stats;
 	ksift_source_close(&r.src);
 put_filter:
 	fput(filter);

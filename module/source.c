@@ -142,6 +142,8 @@ static int open_file(struct ksift_src *src, int fd, u32 flags)
 		goto put_file;
 
 	src->file = file;
+	src->stats.dev = file_inode(file)->i_sb->s_dev;
+	src->stats.ino = file_inode(file)->i_ino;
 	src->cached = flags & KSIFT_RUN_CACHED;
 	src->polite = flags & KSIFT_RUN_POLITE;
 	src->readahead = !on_tmpfs(file) && file->f_mapping->a_ops->readahead &&
@@ -407,9 +409,9 @@ ssize_t ksift_source_read(struct ksift_src *src, u64 pos, void *buf,
 		if (origin == FROM_CACHE)
 			cached += n;
 	}
-	src->walked += cached;
+	src->stats.walked += cached;
 	add_rchar(current, cached);
-	src->copied[KSIFT_COPY_LONG] += done;
+	src->stats.copied[KSIFT_COPY_LONG] += done;
 	return done;
 }
 
@@ -429,7 +431,7 @@ static int next_copy(struct ksift_src *src, u64 pos, u64 len,
 		n = read_file(src, pos, src->bounce, len, &origin);
 	if (n < 0)
 		return n;
-	src->copied[why] += n;
+	src->stats.copied[why] += n;
 	*piece = (struct ksift_piece){
 		.buf = src->bounce,
 		.len = n,
@@ -824,7 +826,7 @@ int ksift_source_take(struct ksift_src *src, struct ksift_piece *piece)
 	memcpy(src->bounce, piece->buf, piece->len);
 	if (!ksift_source_intact(src, piece))
 		return -EAGAIN;
-	src->copied[KSIFT_COPY_DENSE] += piece->len;
+	src->stats.copied[KSIFT_COPY_DENSE] += piece->len;
 	piece->buf = src->bounce;
 	piece->shared = false;
 	return 0;
@@ -833,10 +835,10 @@ int ksift_source_take(struct ksift_src *src, struct ksift_piece *piece)
 void ksift_source_used(struct ksift_src *src, const struct ksift_piece *piece,
 		       u64 len)
 {
-	src->bytes += len;
+	src->stats.bytes += len;
 	if (!piece->walked)
 		return;
-	src->walked += len;
+	src->stats.walked += len;
 	/* What was read was accounted for when it was. */
 	add_rchar(current, len);
 }

@@ -45,6 +45,22 @@ enum ksift_copy {
 };
 
 /**
+ * struct ksift_stats - What was done with a source
+ * @dev: FILE: the device it is on
+ * @ino: FILE: its number there
+ * @bytes: Bytes used
+ * @walked: Those of them that came from the page cache
+ * @copied: Bytes of private copies made, by why
+ */
+struct ksift_stats {
+	dev_t dev;
+	u64 ino;
+	u64 bytes;
+	u64 walked;
+	u64 copied[KSIFT_COPY_REASONS];
+};
+
+/**
  * struct ksift_src - Where a RUN takes its bytes from
  * @type: enum ksift_source, not NONE
  * @base: MEM: the caller's address
@@ -70,9 +86,7 @@ enum ksift_copy {
  * @last: The piece given out last, which is still held
  * @last_end: Offset of its end
  * @zeros: What came before the piece that is asked for ended with zeros
- * @bytes: Bytes used
- * @walked: Those of them that came from the page cache
- * @copied: Bytes of private copies made, by why
+ * @stats: What was done
  *
  * Lives on one RUN's stack; used by its thread alone.
  */
@@ -104,9 +118,7 @@ struct ksift_src {
 	struct ksift_piece last;
 	u64 last_end;
 	bool zeros;
-	u64 bytes;
-	u64 walked;
-	u64 copied[KSIFT_COPY_REASONS];
+	struct ksift_stats stats;
 };
 
 /**

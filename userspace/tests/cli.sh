@@ -20,6 +20,7 @@ GREP=${GREP:-grep}
 STANDIN=${KSIFT_STANDIN:-}
 USER_ENGINE=${KSIFT_USER:-}
 
+tests=$(cd "$(dirname "$0")" && pwd)
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 1
@@ -1422,6 +1423,21 @@ else
 		as_nobody --engine kernel
 		is "no permission, and no udev rule" 2 '' "ksift: no permission to open /dev/ksift: only root may; *"
 		chgrp "$group" /dev/ksift
+	fi
+	log=/var/log/app.log
+	if [ ! -w /sys/kernel/tracing/events/ksift/enable ]; then
+		skip "tracing, as ksift(4) shows it" "no tracefs that may be written to"
+	elif [ -e "$log" ] || ! printf 'an ERROR\nb\nERROR\n' >"$log"; then
+		skip "tracing, as ksift(4) shows it" "$log is there, or cannot be"
+	else
+		sh "$tests/trace.sh" >out 2>err
+		echo $? >rc
+		rm "$log"
+		check "tracing, as ksift(4) shows it" [ "$(cat rc) $(head -n 1 out)" = "0 2" ]
+		check "tracing: the filter" grep -q ': filter_create: patterns=1 bytes=5 ' out
+		check "tracing: what is asked" grep -q ': run_begin: kernel=lines source=file ' out
+		check "tracing: what was done" grep -q ': run_end: kernel=lines ret=0 .* bytes=17 .* lines=2$' out
+		[ ! -s err ] || show err
 	fi
 	if [ "$(id -u)" != 0 ] || [ ! -r "$module" ]; then
 		skip "no device" "there is no $module to load again"

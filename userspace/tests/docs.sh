@@ -251,6 +251,12 @@ if [ "${KSIFT_STANDIN-}" ]; then
 	result $? "the example of ksift(4) works"
 fi
 
+# Run by cli.sh, where the module is.
+awk '/^# begin$/ { on = 1; next } /^# end$/ { exit } on' tests/trace.sh >"$dir/want"
+awk '/^# / { part = $0 == "# TRACING" } part && /^```$/ { on = !on; next } on' man/ksift.4.scd | cmp - "$dir/want" >"$dir/log" 2>&1
+[ ! -s "$dir/log" ] && [ -s "$dir/want" ]
+result $? "ksift(4) shows tracing as tests/trace.sh does it"
+
 # scdoc puts an empty paragraph after every heading.
 if ! command -v mandoc >/dev/null; then
 	skip "mandoc -Tlint" "there is no mandoc"

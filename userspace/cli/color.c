@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Colours as grep's, and as GREP_COLORS changes them.
+ * Colours as grep's, and as GREP_COLORS and GREP_COLOR change them.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "cli.h"
 #include "color.h"
 
 struct colors colors = {
@@ -53,8 +54,13 @@ static void set(const char *key, char *code)
 		*to = code;
 }
 
+static bool is_code(const char *code)
+{
+	return !code[strspn(code, "0123456789;")];
+}
+
 /* Like grep, take what is understood up to the first code that is none. */
-void colors_read(void)
+static void read_new(void)
 {
 	const char *env = getenv("GREP_COLORS");
 	char *key, *code, *next = env && *env ? strdup(env) : NULL;
@@ -63,11 +69,24 @@ void colors_read(void)
 		code = strchr(key, '=');
 		if (code) {
 			*code++ = 0;
-			if (code[strspn(code, "0123456789;")])
+			if (!is_code(code))
 				return;
 		}
 		set(key, code);
 	}
+}
+
+/* GREP_COLOR is what grep had before GREP_COLORS, which goes before it. */
+void colors_read(void)
+{
+	char *old = getenv("GREP_COLOR");
+
+	if (old && *old && is_code(old))
+		colors.selected = colors.context = old;
+	read_new();
+	if (old && (colors.selected == old || colors.context == old))
+		cli_note("warning: GREP_COLOR='%s' is deprecated; use GREP_COLORS='mt=%s'",
+			 old, old);
 }
 
 /* With --color=auto. */

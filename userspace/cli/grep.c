@@ -567,8 +567,6 @@ static void settle(struct grep *g, const struct given *given, int files)
 {
 	g->prefix = given->with_name < 0 ? files > 1 : given->with_name;
 	g->dir_prefix = given->with_name;
-	if (g->color)
-		colors_read();
 	g->after = given->after < 0 ? given->both : given->after;
 	g->before = given->before < 0 ? given->both : given->before;
 	/* None of no pattern is all of the empty one. */
@@ -643,6 +641,8 @@ static int grep_do(struct grep *g, const struct cli_cmd *cmd, int argc, char **a
 		return ret;
 	if (selects_nothing(g))
 		return CLI_NONE;
+	if (g->color)
+		colors_read();
 	ret = grep_open(g, &given.how);
 	if (ret)
 		return ret;
@@ -742,7 +742,7 @@ const struct cli_cmd cli_grep = {
 "      --label NAME          the name of standard input\n"
 "      --color[=WHEN], --colour[=WHEN]\n"
 "                            show places in colour: always, never, or auto, if it is\n"
-"                            for a terminal; GREP_COLORS is heeded\n"
+"                            for a terminal; GREP_COLORS is heeded, and GREP_COLOR still\n"
 "      --line-buffered       nothing: lines are never held back\n"
 "  -A, --after-context N     print N lines after each, too\n"
 "  -B, --before-context N    print N lines before each\n"

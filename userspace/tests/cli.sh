@@ -12,7 +12,7 @@
 # shellcheck disable=SC1003,SC2002,SC2094
 set -u
 export LC_ALL=C
-unset POSIXLY_CORRECT GREP_COLORS
+unset POSIXLY_CORRECT GREP_COLORS GREP_COLOR
 
 KSIFT=${KSIFT:-ksift}
 GREP=${GREP:-grep}
@@ -858,6 +858,23 @@ b' 'a
 	same "--quiet" --quiet error corpus
 	same "--silent" --silent zzz corpus
 	same "abbreviated" --inv --line-n error corpus
+	# Names and colours are the same with every engine, and a guest takes long.
+	if [ -n "$USER_ENGINE" ]; then
+		for color in 7 '1;32' x '' 1:2 ';'; do
+			for o in --color=always --color=auto '--color=always -m0' \
+				'--color=always -A1'; do
+				export GREP_COLOR="$color"
+				# shellcheck disable=SC2086
+				same "GREP_COLOR='$color' $o" $o b f
+				for colors in ms=4:ln=7 ms=1:mc=4 mt=3 'x=y;:mt=3'; do
+					export GREP_COLORS="$colors"
+					# shellcheck disable=SC2086
+					same "GREP_COLOR='$color' GREP_COLORS='$colors' $o" -n $o b f
+				done
+				unset GREP_COLOR GREP_COLORS
+			done
+		done
+	fi
 	for data in /data/loghub/*.log; do
 		if [ ! -r "$data" ]; then
 			skip "real logs" "there is none in /data/loghub"

@@ -20,6 +20,7 @@ BATCH = 100
 
 # Patterns are literals: all that ksift has.  These mean the same with and
 # without -F; some start a line, some are words, and many overlap.
+OLD_COLORS = [""] * 5 + ["7", "1;32", "x"]
 WORDS = ["a", "b", "ab", "ba", "aa", "aba", "abab", "a b", "b a", " ", "  ", "_", "a_", "-", "a-b", "x",
          "zz", "A", "aB", "", "a" * 9, "ab" * 40, "é", "\udcff", "\udcffa", "ERROR", "err", "1", ":", "\r"]
 SPECIAL = [".", "a.", "[a]", "a*", "^a", "a$", "\\", "a\\b"]
@@ -180,13 +181,15 @@ def command(rng, files, pattern_files):
     return args + ["--"] + first + names, stdin, any(o in ("-r", "-R") for o in opts)
 
 
-def run(argv, stdin, piped, colors, root):
+def run(argv, stdin, piped, colors, old_colors, root):
     env = {"LC_ALL": "C", "PATH": os.environ.get("PATH", ""), "TERM": "dumb"}
     for name in ("LD_PRELOAD", "KSIFT_STANDIN_CHOP", "ASAN_OPTIONS"):
         if name in os.environ:
             env[name] = os.environ[name]
     if colors:
         env["GREP_COLORS"] = colors
+    if old_colors:
+        env["GREP_COLOR"] = old_colors
     path = os.path.join(root, stdin) if stdin else os.devnull
     with open(path, "rb") as f:
         data = f.read() if piped else None
@@ -228,16 +231,16 @@ def main():
         for _ in range(min(BATCH, cases - first)):
             args, stdin, sort = command(rng, files, pattern_files)
             piped = stdin is not None and rng.random() < .7
-            colors = rng.choice(COLORS)
-            got = run(ksift + args, stdin, piped, colors, root)
-            want = run([GREP, "-a"] + args, stdin, piped, colors, root)
+            colors, old = rng.choice(COLORS), rng.choice(OLD_COLORS)
+            got = run(ksift + args, stdin, piped, colors, old, root)
+            want = run([GREP, "-a"] + args, stdin, piped, colors, old, root)
             if settle(got, sort) == settle(want, sort):
                 continue
             bad += 1
             into = " <%s" % stdin if stdin and not piped else ""
             before = "cat %s | " % stdin if piped else ""
-            print("# cd %s; export LC_ALL=C GREP_COLORS='%s'; %sgrep -a %s%s" %
-                  (root, colors, before, shlex.join(args), into))
+            print("# cd %s; export LC_ALL=C GREP_COLORS='%s' GREP_COLOR='%s'; %sgrep -a %s%s" %
+                  (root, colors, old, before, shlex.join(args), into))
             print("#   status %d, grep's %d" % (got[0], want[0]))
             for what, mine, theirs in (("output", got[1], want[1]), ("message", got[2], want[2])):
                 if mine != theirs:

@@ -6,6 +6,9 @@
  * the first one does not ask for happens: with --include first the file is
  * left out.  A glob fits a file that was found in a directory by its own name,
  * and one that was given by its name or any end of it that follows a '/'.
+ *
+ * A glob without wildcards is compared by itself: in one, fnmatch() takes a
+ * backslash at the end for a mistake, and grep takes it for a backslash.
  */
 #include <errno.h>
 #include <fnmatch.h>
@@ -37,15 +40,39 @@ int globs_add(struct globs *g, enum glob_kind kind, char *text)
 	return CLI_OK;
 }
 
+static bool has_wildcards(const char *glob)
+{
+	for (; *glob; glob++) {
+		if (strchr("?*[", *glob))
+			return true;
+		glob += glob[0] == '\\' && glob[1];
+	}
+	return false;
+}
+
+static bool is_literal(const char *glob, const char *name)
+{
+	for (; *glob; glob++, name++) {
+		glob += glob[0] == '\\' && glob[1];
+		if (*glob != *name)
+			return false;
+	}
+	return !*name;
+}
+
 static bool fits(const char *glob, const char *name, bool given)
 {
+	bool wild = has_wildcards(glob);
 	const char *p;
 
-	if (!fnmatch(glob, name, 0))
+	if (wild ? !fnmatch(glob, name, 0) : is_literal(glob, name))
 		return true;
-	for (p = name; given && *p; p++)
-		if (p[0] == '/' && p[1] != '/' && !fnmatch(glob, p + 1, 0))
+	for (p = name; given && *p; p++) {
+		if (*p != '/')
+			continue;
+		if (wild ? p[1] != '/' && !fnmatch(glob, p + 1, 0) : is_literal(glob, p + 1))
 			return true;
+	}
 	return false;
 }
 

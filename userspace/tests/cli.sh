@@ -860,6 +860,19 @@ b' 'a
 	same "abbreviated" --inv --line-n error corpus
 	# Names and colours are the same with every engine, and a guest takes long.
 	if [ -n "$USER_ENGINE" ]; then
+		mkdir -p globs/s
+		for name in x 'x\' '\x' 'x\y' a.c 'x*' '*' 's/x\' '[a]'; do
+			echo a >"globs/$name"
+		done
+		# Of one file each, as files of a directory come in any order.
+		for glob in 'x\' '*\' 'x\\' '\x' '\\x' 'x\*' '\*' 'x\y' 'x\\y' '?\' '[x]\' '[a]' '\[a]' 's\/x' \
+			/x 's/x\' x/ '' '\' '*\\' '[' 'x[\'; do
+			for o in include exclude exclude-dir; do
+				same "--$o='$glob'" --$o="$glob" a globs/x 'globs/x\' 'globs/\x' 'globs/x\y' \
+					globs//x 'globs/s/x\' './globs//s//x\' 'globs/[a]' 'globs/x*'
+				same "-r --$o='$glob'" -rc --$o="$glob" a globs/s
+			done
+		done
 		for color in 7 '1;32' x '' 1:2 ';'; do
 			for o in --color=always --color=auto '--color=always -m0' \
 				'--color=always -A1'; do

@@ -65,6 +65,7 @@ def make_files(rng, root):
         "d/in.h": text(rng, words, 9, 5),
         "d/e/deep.c": text(rng, words, 9, 5),
         "d/e/.hidden": b"a\n",
+        "d/e/in.c\\": b"a\n",
     }
     for name, data in contents.items():
         path = os.path.join(root, name)
@@ -153,7 +154,8 @@ def tree(rng):
     args = [rng.choice(["-r", "-R", "-r"])]
     for _ in range(rng.randrange(3)):
         args.append(rng.choice(["--include=", "--exclude=", "--exclude-dir="]) +
-                    rng.choice(["*.c", "*.h", "in.*", "e", "[de]", ".*", "*", "d", "*/deep.c", "d/*", "deep.c"]))
+                    rng.choice(["*.c", "*.h", "in.*", "e", "[de]", ".*", "*", "d", "*/deep.c", "d/*", "deep.c",
+                                "in.c\\", "*\\", "\\i\\n.c", "e\\"]))
     return args, [rng.choice([["d"], ["d/"], ["d", "ab"], ["d/e", "d/in.c"], ["./d"], ["d/link"], ["d/linked"]]),
                   []][rng.random() < .05]
 

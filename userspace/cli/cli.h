@@ -12,6 +12,8 @@
 #define CLI_NONE 1
 #define CLI_ERROR 2
 
+#define CLI_STDIN_NAME "(standard input)"
+
 /* Values of long options that have no letter. */
 enum cli_long {
 	CLI_HELP = 256,
@@ -69,12 +71,23 @@ extern const struct cli_cmd cli_grep, cli_entries, cli_levels, cli_fib, cli_sums
 
 void cli_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int cli_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* The same, with the name of the command that runs in front. */
+int cli_refuse(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int cli_bad_option(const struct cli_cmd *cmd, int c, char **argv);
 /* For one that @cmd itself does not take: -1 to go on, else the exit status. */
 int cli_common_option(const struct cli_cmd *cmd, struct cli_open_opts *how, int c,
 		      char **argv);
 int cli_help(const struct cli_cmd *cmd);
+int cli_run(const struct cli_cmd *cmd, int argc, char **argv);
+const char *cli_name(void);
 int cli_open(const struct cli_open_opts *how, struct ksift_ctx **ctx);
 void cli_flush(void);
+
+/*
+ * All of a file, less than @max bytes, with room for one more; "-" is standard
+ * input.  @text, NULL before, is to be freed, whatever comes back: 0, or a
+ * negative errno value.
+ */
+int cli_read(const char *path, size_t max, char **text, size_t *len);
 
 #endif /* _KSIFT_CLI_H */

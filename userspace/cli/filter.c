@@ -4,10 +4,8 @@
  * takes.  As in grep, a newline stands between patterns.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli.h"
 #include "filter.h"
@@ -20,6 +18,7 @@ struct filter_given {
 	const char *text;
 	size_t len;
 	char *owned;		/* to be freed */
+	const char *file;	/* -f: its name */
 	enum filter_role role;
 };
 
@@ -29,7 +28,7 @@ static int give(struct filter *f, const struct filter_given *what)
 
 	given = realloc(f->given, (f->given_count + 1) * sizeof(*given));
 	if (!given)
-		return cli_error("grep: %s", strerror(ENOMEM));
+		return cli_refuse("%s", strerror(ENOMEM));
 	f->given = given;
 	given[f->given_count++] = *what;
 	return CLI_OK;
@@ -54,53 +53,19 @@ int filter_give(struct filter *f, const char *text, enum filter_role role)
 	return give(f, &given);
 }
 
-/* Return: 0, or a negative errno value. */
-static int read_fd(int fd, char **text, size_t *len)
-{
-	size_t cap = 0;
-	ssize_t n;
-	char *more;
-
-	*len = 0;
-	do {
-		if (*len == cap) {
-			cap = cap ? cap * 2 : 4096;
-			more = cap <= FILE_MAX ? realloc(*text, cap) : NULL;
-			if (!more)
-				return cap <= FILE_MAX ? -ENOMEM : -EFBIG;
-			*text = more;
-		}
-		n = read(fd, *text + *len, cap - *len);
-		if (n > 0)
-			*len += n;
-	} while (n > 0 || (n < 0 && errno == EINTR));
-	return n < 0 ? -errno : 0;
-}
-
-static int read_file(const char *path, char **text, size_t *len)
-{
-	int fd, ret;
-
-	if (!strcmp(path, "-"))
-		return read_fd(STDIN_FILENO, text, len);
-	fd = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	ret = read_fd(fd, text, len);
-	close(fd);
-	return ret;
-}
-
 /* The lines of a file; "-" is standard input.  An empty file has none. */
 int filter_give_file(struct filter *f, const char *path)
 {
 	struct filter_given given = { .role = FILTER_OR };
 	int ret;
 
-	ret = read_file(path, &given.owned, &given.len);
-	if (ret)
-		return cli_error("grep: -f: %s: %s", path, strerror(-ret));
+	ret = cli_read(path, FILE_MAX, &given.owned, &given.len);
+	if (ret) {
+		free(given.owned);
+		return cli_refuse("-f: %s: %s", path, strerror(-ret));
+	}
 	given.text = given.owned;
+	given.file = strcmp(path, "-") ? path : CLI_STDIN_NAME;
 	if (!given.len) {
 		f->none = true;
 		free(given.owned);
@@ -114,12 +79,34 @@ int filter_give_file(struct filter *f, const char *path)
 	return ret;
 }
 
-static int parse(const char *s, size_t len, bool fixed, struct pattern *p)
+/* What is wrong with the pattern that begins at @s of what was given. */
+static int refuse(const struct filter_given *given, const char *s, const char *what)
 {
-	if (!pattern_parse(s, len, fixed, p))
+	size_t line = 1;
+
+	if (!given->file)
+		return cli_refuse("%s", what);
+	while (s > given->text)
+		line += *--s == '\n';
+	return cli_error("%s:%zu: %s", given->file, line, what);
+}
+
+static int parse(const struct filter_given *given, const char *s, size_t len, bool fixed,
+		 struct pattern *p)
+{
+	char what[KSIFT_PATTERN_LEN_MAX + 256];
+
+	if (pattern_parse(s, len, fixed, p))
+		snprintf(what, sizeof(what),
+			 "pattern '%.*s': '%.*s' %s; with -F the whole pattern is taken as it is",
+			 len < KSIFT_PATTERN_LEN_MAX ? (int)len : KSIFT_PATTERN_LEN_MAX, s,
+			 (int)p->bad_len, p->bad, p->why);
+	else if (given->file && p->len > KSIFT_PATTERN_LEN_MAX)
+		snprintf(what, sizeof(what), "the pattern is %zu bytes long, and %u is the most",
+			 p->len, KSIFT_PATTERN_LEN_MAX);
+	else
 		return CLI_OK;
-	return cli_error("grep: pattern '%.*s': '%.*s' %s; with -F the whole pattern is taken as it is",
-			 (int)len, s, (int)p->bad_len, p->bad, p->why);
+	return refuse(given, s, what);
 }
 
 /* What was given at @given, each line a pattern; moves @words on. */
@@ -136,7 +123,7 @@ static int compile_given(struct filter *f, const struct filter_given *given,
 		nl = memchr(s, '\n', end - s);
 		f->shown[f->count - 1].text = s;
 		f->shown[f->count - 1].len = (nl ? nl : end) - s;
-		ret = parse(s, (nl ? nl : end) - s, fixed, &p);
+		ret = parse(given, s, (nl ? nl : end) - s, fixed, &p);
 		if (ret)
 			return ret;
 		pattern->data = (uintptr_t)p.data;
@@ -149,6 +136,23 @@ static int compile_given(struct filter *f, const struct filter_given *given,
 		*words += p.len;
 	}
 	return CLI_OK;
+}
+
+/* Of @lines patterns, name the first that is too many. */
+static int refuse_many(const struct filter *f, size_t lines)
+{
+	const struct filter_given *given = f->given;
+	const char *s = given->text;
+	char what[128];
+	size_t i;
+
+	for (i = 0; i < KSIFT_PATTERNS_MAX; i++) {
+		s = memchr(s, '\n', given->text + given->len - s);
+		s = s ? s + 1 : (++given)->text;
+	}
+	snprintf(what, sizeof(what), "there are %zu patterns, and %u is the most",
+		 lines, KSIFT_PATTERNS_MAX);
+	return refuse(given, s, what);
 }
 
 static int alloc_patterns(struct filter *f)
@@ -164,13 +168,12 @@ static int alloc_patterns(struct filter *f)
 		lines++;
 	}
 	if (lines > KSIFT_PATTERNS_MAX)
-		return cli_error("grep: there are %zu patterns, and %u is the most",
-				 lines, KSIFT_PATTERNS_MAX);
+		return refuse_many(f, lines);
 	f->patterns = calloc(lines + 1, sizeof(*f->patterns));
 	f->shown = calloc(lines + 1, sizeof(*f->shown));
 	f->bytes = malloc(bytes + 1);
 	if (!f->patterns || !f->shown || !f->bytes)
-		return cli_error("grep: %s", strerror(ENOMEM));
+		return cli_refuse("%s", strerror(ENOMEM));
 	return CLI_OK;
 }
 
@@ -206,8 +209,8 @@ int filter_compile(struct filter *f, bool fixed, bool fold)
 	if (ret)
 		return ret;
 	if (groups > KSIFT_GROUPS_MAX)
-		return cli_error("grep: --and is given %u times, and %u is the most",
-				 groups - 1, KSIFT_GROUPS_MAX - 1);
+		return cli_refuse("--and is given %u times, and %u is the most",
+				  groups - 1, KSIFT_GROUPS_MAX - 1);
 	for (i = 0; fold && i < f->count; i++)
 		f->patterns[i].flags |= KSIFT_PATTERN_FOLD;
 	return CLI_OK;

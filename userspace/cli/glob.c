@@ -31,7 +31,7 @@ int globs_add(struct globs *g, enum glob_kind kind, char *text)
 
 	list = realloc(g->list, (g->count + 1) * sizeof(*list));
 	if (!list)
-		return cli_error("grep: %s", strerror(ENOMEM));
+		return cli_refuse("%s", strerror(ENOMEM));
 	while (kind == GLOB_EXCLUDE_DIR && len > 1 && text[len - 1] == '/')
 		text[--len] = 0;
 	g->list = list;

@@ -14,8 +14,6 @@
 #include "num.h"
 #include "watch.h"
 
-#define STDIN_NAME "(standard input)"
-
 /* More than any machine that is read from as one file makes use of. */
 #define THREADS_MAX 1024u
 
@@ -46,7 +44,7 @@ static int make_engine(const struct grep *g, const struct ksift_matcher_opts *op
 	struct ksift_error err;
 
 	if (ksift_matcher_new(g->ctx, opts, engine, &err))
-		return cli_error("grep: %s", err.text);
+		return cli_refuse("%s", err.text);
 	return CLI_OK;
 }
 
@@ -107,7 +105,7 @@ static int make_match(struct grep *g)
 	if (!places && !g->decides && !grep_wants_context(g))
 		return CLI_OK;
 	g->match = matcher_new(&g->filter, g->word, g->whole, g->join);
-	return g->match ? CLI_OK : cli_error("grep: %s", strerror(ENOMEM));
+	return g->match ? CLI_OK : cli_refuse("%s", strerror(ENOMEM));
 }
 
 static int grep_open(struct grep *g, const struct cli_open_opts *how)
@@ -115,7 +113,7 @@ static int grep_open(struct grep *g, const struct cli_open_opts *how)
 	int ret = cli_open(how, &g->ctx);
 
 	if (!ret)
-		ret = cache_check(g->ctx, "grep", g->cache);
+		ret = cache_check(g->ctx, cli_name(), g->cache);
 	if (!ret)
 		ret = make_match(g);
 	if (!ret)
@@ -203,7 +201,7 @@ static const struct option long_options[] = {
 static int set_printer(struct grep *g, const struct printer *printer)
 {
 	if (g->printer != &printer_text && g->printer != printer)
-		return cli_error("grep: --json and --records exclude each other");
+		return cli_refuse("--json and --records exclude each other");
 	g->printer = printer;
 	return CLI_OK;
 }
@@ -215,7 +213,7 @@ static int parse_lines(const char *option, const char *text, int64_t *lines)
 	int ret = num_parse_u64(text, &n);
 
 	if (ret && ret != -ERANGE)
-		return cli_error("grep: %s: '%s' is not a number of lines", option, text);
+		return cli_refuse("%s: '%s' is not a number of lines", option, text);
 	*lines = ret || n > INT64_MAX ? INT64_MAX : (int64_t)n;
 	return CLI_OK;
 }
@@ -223,7 +221,7 @@ static int parse_lines(const char *option, const char *text, int64_t *lines)
 static int parse_bytes(const char *option, const char *text, uint64_t *bytes)
 {
 	if (num_parse_u64(text, bytes))
-		return cli_error("grep: %s: '%s' is not a number of bytes", option, text);
+		return cli_refuse("%s: '%s' is not a number of bytes", option, text);
 	return CLI_OK;
 }
 
@@ -234,7 +232,7 @@ static int parse_max(const char *text, uint64_t *max)
 	int ret = num_parse_u64(text + negative, max);
 
 	if (ret && ret != -ERANGE)
-		return cli_error("grep: -m: '%s' is not a number of lines", text);
+		return cli_refuse("-m: '%s' is not a number of lines", text);
 	if (ret || (negative && *max))
 		*max = UINT64_MAX;
 	return CLI_OK;
@@ -252,8 +250,8 @@ static int parse_color(const char *when, bool *color)
 		 !strcmp(when, "none"))
 		*color = false;
 	else
-		return cli_error("grep: --color is auto, always or never, not '%s'",
-				 when);
+		return cli_refuse("--color is auto, always or never, not '%s'",
+				  when);
 	return CLI_OK;
 }
 
@@ -307,8 +305,8 @@ static int parse_threads(const char *text, uint32_t *threads)
 	uint64_t n;
 
 	if (num_parse_u64(text, &n) || n > THREADS_MAX)
-		return cli_error("grep: -j: '%s' is not a number of threads from 0 to %u",
-				 text, THREADS_MAX);
+		return cli_refuse("-j: '%s' is not a number of threads from 0 to %u",
+				  text, THREADS_MAX);
 	*threads = n ? n : ksift_cpus();
 	return CLI_OK;
 }
@@ -316,8 +314,8 @@ static int parse_threads(const char *text, uint32_t *threads)
 static int set_level(struct grep *g)
 {
 	if (level_parse_mask(optarg, &g->levels))
-		return cli_error("grep: --level: '%s' is not a level, as 'warning', nor some of them, as '=info,debug', nor 'none'",
-				 optarg);
+		return cli_refuse("--level: '%s' is not a level, as 'warning', nor some of them, as '=info,debug', nor 'none'",
+				  optarg);
 	return CLI_OK;
 }
 
@@ -466,9 +464,9 @@ static int check_range(const struct grep *g)
 	bool range = g->from || g->to != UINT64_MAX;
 
 	if (g->from > g->to)
-		return cli_error("grep: --from is above --to");
+		return cli_refuse("--from is above --to");
 	if (range && g->checkpoint)
-		return cli_error("grep: --checkpoint says where to begin: it takes no --from and --to");
+		return cli_refuse("--checkpoint says where to begin: it takes no --from and --to");
 	return CLI_OK;
 }
 
@@ -480,12 +478,12 @@ static int check_cache(const struct grep *g)
 	if (!g->cache)
 		return CLI_OK;
 	if (g->cache == (cached | polite))
-		return cli_error("grep: --cached and --polite exclude each other");
+		return cli_refuse("--cached and --polite exclude each other");
 	if (g->join || !g->eol || g->checkpoint || g->before != CONTEXT_NONE ||
 	    g->after != CONTEXT_NONE)
-		return cli_error("grep: --cached and --polite take none of -z, -A, -B, -C, --join and --checkpoint");
+		return cli_refuse("--cached and --polite take none of -z, -A, -B, -C, --join and --checkpoint");
 	if (g->number && g->cache == cached)
-		return cli_error("grep: --cached takes no -n: what is not looked at cannot be numbered");
+		return cli_refuse("--cached takes no -n: what is not looked at cannot be numbered");
 	return CLI_OK;
 }
 
@@ -494,16 +492,16 @@ static int check_options(struct grep *g)
 {
 	if (g->join && (g->word || g->whole || g->only || !g->eol || g->count_each ||
 			g->checkpoint || g->before != CONTEXT_NONE || g->after != CONTEXT_NONE))
-		return cli_error("entries: --join takes none of -w, -x, -o, -z, -A, -B, -C, --count-each and --checkpoint");
+		return cli_refuse("--join takes none of -w, -x, -o, -z, -A, -B, -C, --count-each and --checkpoint");
 	if (g->quiet)
 		g->list = LIST_NONE;
 	if (g->printer != &printer_text && !g->quiet && !grep_wants_lines(g))
-		return cli_error("grep: --json and --records tell of every line; -c, --count-each, -l and -L of none");
+		return cli_refuse("--json and --records tell of every line; -c, --count-each, -l and -L of none");
 	if (g->count_each && (g->count || g->list != LIST_NONE))
-		return cli_error("grep: --count-each and -c, -l or -L exclude each other");
+		return cli_refuse("--count-each and -c, -l or -L exclude each other");
 	/* ripgrep's name for it. */
 	if (!g->label)
-		g->label = g->printer == &printer_text ? STDIN_NAME : "<stdin>";
+		g->label = g->printer == &printer_text ? CLI_STDIN_NAME : "<stdin>";
 	return CLI_OK;
 }
 
@@ -512,7 +510,7 @@ static int check_checkpoint(const struct grep *g, int count, char **files)
 	if (!g->checkpoint || (count == 1 && strcmp(*files, "-") &&
 			       g->recurse == RECURSE_NO))
 		return CLI_OK;
-	return cli_error("grep: --checkpoint takes exactly one FILE, which is not standard input");
+	return cli_refuse("--checkpoint takes exactly one FILE, which is not standard input");
 }
 
 static void put_counts(const struct grep *g, const struct found *found)

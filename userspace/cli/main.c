@@ -86,8 +86,7 @@ static int dispatch(int argc, char **argv)
 	cmd = find(argv[1]);
 	if (!cmd)
 		return cli_error("there is no command '%s'; try 'ksift help'", argv[1]);
-	opterr = 0;
-	return cmd->run(argc - 1, argv + 1);
+	return cli_run(cmd, argc - 1, argv + 1);
 }
 
 /*

@@ -444,10 +444,27 @@ try grep -f d a
 is "-f of a directory" 2 '' 'ksift: grep: -f: d: Is a directory'
 seq 65 >many
 try grep -f many f
-is "-f of too many patterns" 2 '' 'ksift: grep: there are 65 patterns, and 64 is the most'
+is "-f of too many patterns" 2 '' 'ksift: many:65: there are 65 patterns, and 64 is the most'
+seq 9 >few
+try grep -e a -f few -f many f
+is "-f of too many patterns in all" 2 '' 'ksift: many:55: there are 75 patterns, and 64 is the most'
+try grep -f few -e "$(seq 65)" f
+is "-e of too many patterns after -f" 2 '' 'ksift: grep: there are 74 patterns, and 64 is the most'
+try grep -f - f <many
+is "-f - of too many patterns" 2 '' 'ksift: (standard input):65: there are 65 patterns, and 64 is the most'
 printf 'a.b\n' >special
 try grep -f special f
-is "-f of what is refused" 2 '' "ksift: grep: pattern 'a.b': '.' is special*"
+is "-f of what is refused" 2 '' "ksift: special:1: pattern 'a.b': '.' is special in regular expressions; with -F the whole pattern is taken as it is"
+printf 'a\n\n^b\nc\\w\na.b\n' >special
+try grep -e x -f few -f special f
+is "-f of what is refused: the first line that is" 2 '' "ksift: special:4: pattern 'c\\\\w': *"
+try entries -f - f <special
+is "-f - of what is refused" 2 '' "ksift: (standard input):4: pattern *"
+try grep -Fcf special f
+is "-f of what is refused, with -F" 0 4
+{ echo a; echo "$long"; } >special
+try grep -f special f
+is "-f of a pattern too long" 2 '' 'ksift: special:2: the pattern is 4097 bytes long, and 4096 is the most'
 printf 'x\na\0b\na\0' >zeros
 try grep -zc a zeros
 is "-z" 0 2
@@ -1284,7 +1301,7 @@ for option in -z -A1 -C1 --checkpoint=cp; do
 	is "polite, $option" 2 '' 'ksift: grep: --cached and --polite take none of *'
 done
 try entries --join --polite a f
-is "polite, --join" 2 '' 'ksift: grep: --cached and --polite take none of *'
+is "polite, --join" 2 '' 'ksift: entries: --cached and --polite take none of *'
 try grep --cached -n a f
 is "cached, -n" 2 '' 'ksift: grep: --cached takes no -n: *'
 

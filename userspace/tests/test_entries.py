@@ -222,7 +222,7 @@ def test_ranges():
                       (['--to', '-1'], b"--to: '-1' is not a number of bytes"),
                       (['--to', '9', '--checkpoint', 'c'],
                        b'--checkpoint says where to begin: it takes no --from and --to')):
-        ok(run(*args, 'a', 't') == (2, b'', b'ksift: grep: ' + why + b'\n'),
+        ok(run(*args, 'a', 't') == (2, b'', b'ksift: entries: ' + why + b'\n'),
            f'not {" ".join(args)}', run(*args, 'a', 't'))
 
 

@@ -91,6 +91,12 @@ int cli_help(const struct cli_cmd *cmd)
 	return CLI_OK;
 }
 
+int cli_version(void)
+{
+	printf("ksift %s\n", ksift_version());
+	return CLI_OK;
+}
+
 int cli_common_option(const struct cli_cmd *cmd, struct cli_open_opts *how, int c,
 		      char **argv)
 {

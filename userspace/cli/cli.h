@@ -78,6 +78,7 @@ int cli_bad_option(const struct cli_cmd *cmd, int c, char **argv);
 int cli_common_option(const struct cli_cmd *cmd, struct cli_open_opts *how, int c,
 		      char **argv);
 int cli_help(const struct cli_cmd *cmd);
+int cli_version(void);
 int cli_run(const struct cli_cmd *cmd, int argc, char **argv);
 const char *cli_name(void);
 int cli_open(const struct cli_open_opts *how, struct ksift_ctx **ctx);

@@ -25,6 +25,9 @@ static const struct cli_cmd *const commands[] = {
 
 #define COMMANDS (sizeof(commands) / sizeof(*commands))
 
+/* A longer word is not near the name of any command. */
+#define WORD_MAX 16
+
 static void usage(void)
 {
 	size_t i;
@@ -36,7 +39,8 @@ static void usage(void)
 		printf("  %-8s %s\n", commands[i]->name, commands[i]->summary);
 	puts("  help     show this text, or that of a command\n"
 	     "\n"
-	     "'ksift COMMAND --help' tells more of each, 'ksift --version' the version.");
+	     "'ksift COMMAND --help' tells more of each, 'ksift --version' the version; -h and\n"
+	     "-V are short for --help and --version.");
 }
 
 static const struct cli_cmd *find(const char *name)
@@ -52,6 +56,60 @@ static const struct cli_cmd *find(const char *name)
 	return NULL;
 }
 
+/* How many letters to add, drop, change or swap with the next make @b of @a. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t d[WORD_MAX + 1][WORD_MAX + 1], i, k, best;
+
+	for (i = 0; i <= strlen(a); i++) {
+		for (k = 0; k <= strlen(b); k++) {
+			d[i][k] = i + k;
+			if (!i || !k)
+				continue;
+			best = d[i - 1][k - 1] + (a[i - 1] != b[k - 1]);
+			if (best > d[i - 1][k] + 1)
+				best = d[i - 1][k] + 1;
+			if (best > d[i][k - 1] + 1)
+				best = d[i][k - 1] + 1;
+			if (i > 1 && k > 1 && a[i - 1] == b[k - 2] && a[i - 2] == b[k - 1] &&
+			    best > d[i - 2][k - 2] + 1)
+				best = d[i - 2][k - 2] + 1;
+			d[i][k] = best;
+		}
+	}
+	return d[strlen(a)][strlen(b)];
+}
+
+/* The command that @name may be meant for: a third of its letters may be wrong. */
+static const char *nearest(const char *name)
+{
+	const char *found = NULL, *word;
+	size_t i, len, wrong, least = WORD_MAX;
+
+	if (strlen(name) > WORD_MAX)
+		return NULL;
+	for (i = 0; i <= COMMANDS; i++) {
+		word = i < COMMANDS ? commands[i]->name : "help";
+		wrong = distance(name, word);
+		len = strlen(name) > strlen(word) ? strlen(name) : strlen(word);
+		if (wrong < least && wrong <= len / 3) {
+			least = wrong;
+			found = word;
+		}
+	}
+	return found;
+}
+
+static int no_command(const char *name)
+{
+	const char *near = nearest(name);
+
+	if (near)
+		return cli_error("there is no command '%s'; did you mean '%s'? See 'ksift help'",
+				 name, near);
+	return cli_error("there is no command '%s'; see 'ksift help'", name);
+}
+
 static int help(int argc, char **argv)
 {
 	const struct cli_cmd *cmd;
@@ -64,8 +122,7 @@ static int help(int argc, char **argv)
 		return CLI_OK;
 	}
 	cmd = find(argv[2]);
-	return cmd ? cli_help(cmd) :
-		cli_error("there is no command '%s'; try 'ksift help'", argv[2]);
+	return cmd ? cli_help(cmd) : no_command(argv[2]);
 }
 
 static int dispatch(int argc, char **argv)
@@ -74,19 +131,16 @@ static int dispatch(int argc, char **argv)
 
 	if (argc < 2)
 		return cli_error("a command is missing; try 'ksift help'");
-	if (!strcmp(argv[1], "--version")) {
+	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
 		if (argc > 2)
-			return cli_error("--version: there is nothing to give it, such as '%s'",
-					 argv[2]);
-		printf("ksift %s\n", ksift_version());
-		return CLI_OK;
+			return cli_error("%s: there is nothing to give it, such as '%s'",
+					 argv[1], argv[2]);
+		return cli_version();
 	}
-	if (!strcmp(argv[1], "help") || !strcmp(argv[1], "--help"))
+	if (!strcmp(argv[1], "help") || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
 		return help(argc, argv);
 	cmd = find(argv[1]);
-	if (!cmd)
-		return cli_error("there is no command '%s'; try 'ksift help'", argv[1]);
-	return cli_run(cmd, argc - 1, argv + 1);
+	return cmd ? cli_run(cmd, argc - 1, argv + 1) : no_command(argv[1]);
 }
 
 /*

@@ -148,9 +148,17 @@ esac
 try
 is "no command" 2 '' "ksift: a command is missing; try 'ksift help'"
 try gerp a f
-is "an unknown command" 2 '' "ksift: there is no command 'gerp'; try 'ksift help'"
+is "an unknown command" 2 '' "ksift: there is no command 'gerp'; did you mean 'grep'? See 'ksift help'"
 try help gerp
-is "help for an unknown command" 2 '' "ksift: there is no command 'gerp'; try 'ksift help'"
+is "help for an unknown command" 2 '' "ksift: there is no command 'gerp'; did you mean 'grep'? See 'ksift help'"
+for pair in level:levels sumqs:sumsq entrys:entries hlep:help bnch:bench; do
+	try ${pair%:*} a f
+	is "nearly a command: ${pair%:*}" 2 '' "ksift: there is no command '${pair%:*}'; did you mean '${pair#*:}'? See 'ksift help'"
+done
+for word in gr GREP xyz '' -c a_word_that_is_longer_than_any; do
+	try "$word" a f
+	is "no command, and none near it: '$word'" 2 '' "ksift: there is no command '$word'; see 'ksift help'"
+done
 try help
 cp out help
 for word in grep entries levels fib sumsq sum info; do
@@ -169,6 +177,15 @@ try help fib
 cp out want
 try --help fib
 is_file "--help is help" 0 want
+cp out want
+try -h fib
+is_file "-h is help" 0 want
+try --version
+cp out want
+try -V
+is_file "-V is --version" 0 want
+try -V x
+is "-V of something" 2 '' "ksift: -V: there is nothing to give it, such as 'x'"
 try --version x
 is "--version of something" 2 '' "ksift: --version: there is nothing to give it, such as 'x'"
 try filter a f

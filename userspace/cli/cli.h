@@ -51,7 +51,6 @@ struct cli_open_opts {
 /**
  * struct cli_cmd - A command
  * @name: What it is called
- * @alias: What it may be called too, or NULL
  * @letters: Its options of one letter, as getopt() takes them after a ':'
  * @run: Does it; gives the exit status
  * @summary: One line for the list of commands
@@ -59,15 +58,14 @@ struct cli_open_opts {
  */
 struct cli_cmd {
 	const char *name;
-	const char *alias;
 	const char *letters;
 	int (*run)(int argc, char **argv);
 	const char *summary;
 	const char *help;
 };
 
-extern const struct cli_cmd cli_grep, cli_entries, cli_levels, cli_fib, cli_sumsq, cli_sum, cli_info,
-	cli_doctor, cli_bench;
+extern const struct cli_cmd cli_grep, cli_filter, cli_entries, cli_levels, cli_fib, cli_sumsq,
+	cli_sum, cli_info, cli_doctor, cli_bench;
 
 void cli_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int cli_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * ksift grep: grep's options, meanings and exit codes, and patterns that can
- * be combined.
+ * be combined.  ksift filter and ksift entries take the same options.
  */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "cache.h"
 #include "color.h"
@@ -21,7 +23,8 @@
  * struct given - What was given, until all of it is known
  * @cmd: The command
  * @help: --help
- * @pattern: -e, -f, --level: the first word is not a pattern
+ * @pattern: -e, -f: the first word is not a pattern
+ * @condition: --and, --not, --level
  * @with_name: 1 with -H, 0 with -h, else -1
  * @both: -C, for that of the next two that is not given
  * @before: -B
@@ -31,7 +34,7 @@
  */
 struct given {
 	const struct cli_cmd *cmd;
-	bool help, pattern;
+	bool help, pattern, condition;
 	int with_name;
 	int64_t both, before, after;
 	int digits;
@@ -142,7 +145,9 @@ enum {
 	GREP_TO,
 };
 
-/* The first one is for entries alone. */
+#define LETTERS ":e:f:FivwxzocnbqslLHhaZm:A:B:C:0123456789rRj:"
+
+/* The first one is not for grep. */
 static const struct option long_options[] = {
 	{ "join", no_argument, NULL, GREP_JOIN },
 	CLI_COMMON_OPTIONS,
@@ -393,6 +398,7 @@ static int set_option(struct grep *g, int c, struct given *given)
 		return set_pattern(g, c);
 	case GREP_NOT:
 	case GREP_AND:
+		given->condition = true;
 		return set_pattern(g, c);
 	case 'A':
 	case 'B':
@@ -401,7 +407,7 @@ static int set_option(struct grep *g, int c, struct given *given)
 	case GREP_NO_SEPARATOR:
 		return set_context(g, c, given);
 	case GREP_LEVEL:
-		given->pattern = true;
+		given->condition = true;
 		return set_level(g);
 	case 'j':
 		return parse_threads(optarg, &g->threads);
@@ -484,6 +490,13 @@ static int check_cache(const struct grep *g)
 		return cli_refuse("--cached and --polite take none of -z, -A, -B, -C, --join and --checkpoint");
 	if (g->number && g->cache == cached)
 		return cli_refuse("--cached takes no -n: what is not looked at cannot be numbered");
+	return CLI_OK;
+}
+
+static int check_patterns(const struct grep *g, const struct given *given)
+{
+	if (given->cmd == &cli_filter && g->invert && !given->pattern && !g->filter.count)
+		return cli_refuse("-v turns patterns round, and there is none; name the levels that are meant, as in --level =info,debug,none");
 	return CLI_OK;
 }
 
@@ -577,6 +590,44 @@ static void settle(struct grep *g, const struct given *given, int files)
 	g->decides = g->word || g->whole || (!g->eol && filter_has_nul(&g->filter));
 }
 
+/*
+ * As in grep the first word is the pattern, whatever it looks like.  Who meant it
+ * for the file would have standard input searched instead.
+ */
+static int check_word(const struct grep *g, const struct given *given, const char *word)
+{
+	struct stat st;
+
+	if (stat(word, &st))
+		return CLI_OK;
+	if (given->condition)
+		return cli_refuse("'%s' was taken for the PATTERN, as the first word is, and it names a file; for conditions alone use 'ksift filter', for this PATTERN '-e %s'",
+				  word, word);
+	if (g->recurse == RECURSE_NO && isatty(STDIN_FILENO))
+		cli_note("'%s' was taken for the PATTERN, as the first word is, and it names a file; standard input is searched",
+			 word);
+	return CLI_OK;
+}
+
+static int take_pattern(struct grep *g, int argc, char **argv, const struct given *given)
+{
+	const char *word, *name = given->cmd->name;
+
+	if (given->help || given->pattern)
+		return CLI_OK;
+	if (given->cmd == &cli_filter)
+		return given->condition ? CLI_OK :
+			cli_refuse("a condition is missing, such as -e PATTERN or --level LEVEL: every word is a FILE; see 'ksift filter --help'");
+	if (optind == argc && given->condition)
+		return cli_refuse("a pattern is missing; for conditions alone use 'ksift filter'");
+	if (optind == argc)
+		return cli_refuse("a pattern is missing; see 'ksift %s --help'", name);
+	word = argv[optind++];
+	if (optind == argc && check_word(g, given, word))
+		return CLI_ERROR;
+	return filter_give(&g->filter, word, FILTER_OR);
+}
+
 static int parse_options(struct grep *g, int argc, char **argv, struct given *given)
 {
 	const struct option *options = long_options + (given->cmd == &cli_grep);
@@ -599,12 +650,7 @@ static int parse_options(struct grep *g, int argc, char **argv, struct given *gi
 		if (ret)
 			return ret;
 	}
-	if (given->pattern)
-		return CLI_OK;
-	if (optind == argc)
-		return cli_error("%s: a pattern is missing; see 'ksift %s --help'",
-				 given->cmd->name, given->cmd->name);
-	return filter_give(&g->filter, argv[optind++], FILTER_OR);
+	return take_pattern(g, argc, argv, given);
 }
 
 static int grep_do(struct grep *g, const struct cli_cmd *cmd, int argc, char **argv)
@@ -625,6 +671,8 @@ static int grep_do(struct grep *g, const struct cli_cmd *cmd, int argc, char **a
 	if (given.help)
 		return cli_help(given.cmd);
 	ret = filter_compile(&g->filter, g->fixed, g->fold);
+	if (!ret)
+		ret = check_patterns(g, &given);
 	if (ret)
 		return ret;
 	settle(g, &given, argc - optind);
@@ -674,6 +722,11 @@ static int grep_run(int argc, char **argv)
 	return run(&cli_grep, argc, argv);
 }
 
+static int filter_run(int argc, char **argv)
+{
+	return run(&cli_filter, argc, argv);
+}
+
 static int entries_run(int argc, char **argv)
 {
 	return run(&cli_entries, argc, argv);
@@ -681,17 +734,16 @@ static int entries_run(int argc, char **argv)
 
 const struct cli_cmd cli_grep = {
 	.name = "grep",
-	.alias = "filter",
-	.letters = ":e:f:FivwxzocnbqslLHhaZm:A:B:C:0123456789rRj:",
+	.letters = LETTERS,
 	.run = grep_run,
-	.summary = "print the lines that have a pattern (also: filter)",
+	.summary = "print the lines that have a pattern",
 	.help =
 "Usage: ksift grep [OPTION]... PATTERN [FILE]...\n"
 "       ksift grep [OPTION]... -e PATTERN... [FILE]...\n"
-"       ksift grep [OPTION]... --level LEVEL [FILE]...\n"
 "\n"
 "Print the lines of each FILE that have PATTERN.  Without FILE, or where it is -,\n"
-"read standard input.  Text is bytes, as for 'LC_ALL=C grep -a'.\n"
+"read standard input.  Text is bytes, as for 'LC_ALL=C grep -a'.  As for grep the\n"
+"first word is the PATTERN, unless -e or -f gives one; 'ksift filter' takes none.\n"
 "\n"
 "A PATTERN is plain text, or '^' and plain text that has to be in front of the\n"
 "line.  There are no regular expressions yet: what would be special in one, such\n"
@@ -710,8 +762,7 @@ const struct cli_cmd cli_grep = {
 "  -v, --invert-match        print the other lines\n"
 "  -z, --null-data           lines end with a zero byte, not a newline\n"
 "      --level LEVEL         the line is of that severity or a higher one; =LEVEL,LEVEL\n"
-"                            is of one of those, 'none' of none.  There need be no\n"
-"                            PATTERN then, and what is one has -e before it\n"
+"                            is of one of those, 'none' of none\n"
 "  -m, --max-count N         stop after N lines of each FILE\n"
 "\n"
 "Files:\n"
@@ -774,9 +825,36 @@ CLI_COMMON_HELP
 "unless -q is given and a line was selected.\n"
 };
 
+const struct cli_cmd cli_filter = {
+	.name = "filter",
+	.letters = LETTERS,
+	.run = filter_run,
+	.summary = "print the lines that meet conditions, such as a severity",
+	.help =
+"Usage: ksift filter [OPTION]... CONDITION... [FILE]...\n"
+"\n"
+"Print the lines of each FILE that meet all of the conditions.  There is one at\n"
+"least, and every word is a FILE; without one, or where it is -, standard input is\n"
+"read.\n"
+"\n"
+"Conditions:\n"
+"  --level LEVEL        the line is of that severity or a higher one; =LEVEL,LEVEL\n"
+"                       is of one of those, 'none' of none\n"
+"  -e, --regexp PATTERN the line has a pattern; of several, one at least\n"
+"  -f, --file FILE      it has one that is a line of FILE\n"
+"  --and PATTERN        it also has this one\n"
+"  --not PATTERN        it does not have this one\n"
+"\n"
+"  --join               look for entries, not lines: see 'ksift entries --help'\n"
+CLI_COMMON_HELP
+"\n"
+"All other options, what a PATTERN is, and the exit status are those of 'ksift\n"
+"grep'.\n"
+};
+
 const struct cli_cmd cli_entries = {
 	.name = "entries",
-	.letters = ":e:f:FivwxzocnbqslLHhaZm:A:B:C:0123456789rRj:",
+	.letters = LETTERS,
 	.run = entries_run,
 	.summary = "print the entries of a log that have a pattern",
 	.help =

@@ -10,6 +10,7 @@
 
 static const struct cli_cmd *const commands[] = {
 	&cli_grep,
+	&cli_filter,
 	&cli_entries,
 	&cli_levels,
 	&cli_fib,
@@ -47,12 +48,9 @@ static const struct cli_cmd *find(const char *name)
 {
 	size_t i;
 
-	for (i = 0; i < COMMANDS; i++) {
+	for (i = 0; i < COMMANDS; i++)
 		if (!strcmp(commands[i]->name, name))
 			return commands[i];
-		if (commands[i]->alias && !strcmp(commands[i]->alias, name))
-			return commands[i];
-	}
 	return NULL;
 }
 

@@ -151,7 +151,7 @@ try gerp a f
 is "an unknown command" 2 '' "ksift: there is no command 'gerp'; did you mean 'grep'? See 'ksift help'"
 try help gerp
 is "help for an unknown command" 2 '' "ksift: there is no command 'gerp'; did you mean 'grep'? See 'ksift help'"
-for pair in level:levels sumqs:sumsq entrys:entries hlep:help bnch:bench; do
+for pair in fliter:filter level:levels sumqs:sumsq entrys:entries hlep:help bnch:bench; do
 	try ${pair%:*} a f
 	is "nearly a command: ${pair%:*}" 2 '' "ksift: there is no command '${pair%:*}'; did you mean '${pair#*:}'? See 'ksift help'"
 done
@@ -161,7 +161,7 @@ for word in gr GREP xyz '' -c a_word_that_is_longer_than_any; do
 done
 try help
 cp out help
-for word in grep entries levels fib sumsq sum info; do
+for word in grep filter entries levels fib sumsq sum info; do
 	check "help names $word" grep -q "^  $word " help
 	try $word --help
 	check "$word --help" grep -q "^Usage: ksift $word " out
@@ -188,10 +188,6 @@ try -V x
 is "-V of something" 2 '' "ksift: -V: there is nothing to give it, such as 'x'"
 try --version x
 is "--version of something" 2 '' "ksift: --version: there is nothing to give it, such as 'x'"
-try filter a f
-is "filter is grep" 0 'a1
-a2
-a3'
 try grep --nonesuch a f
 is "an unknown long option" 2 '' "ksift: grep: option --nonesuch is not known; see 'ksift grep --help'"
 try grep -cXn a f
@@ -550,13 +546,13 @@ t/sub/three.c
 t/two.h'
 
 printf 'Jan 1 ERROR a\nINFO: b\n<4>warn a\nplain a\n[debug] a\n' >levels
-try grep --level warn levels
+try filter --level warn levels
 is "--level" 0 'Jan 1 ERROR a
 <4>warn a'
-try grep --level =Info,DEBUG levels
+try filter --level =Info,DEBUG levels
 is "--level, some" 0 'INFO: b
 [debug] a'
-try grep --level none levels
+try filter --level none levels
 is "--level none" 0 'plain a'
 try grep -c --level trace -e a levels
 is "--level and -e" 0 3
@@ -568,35 +564,107 @@ try grep -vc --level trace -e a levels
 is "--level and -v" 0 1
 cat levels | try grep -A1 --level crit -e a
 is "--level of a pipe, nothing" 1
-cat levels | try grep -nA1 --level err
+cat levels | try filter -nA1 --level err
 is "--level and context of a pipe" 0 '1:Jan 1 ERROR a
 2-INFO: b'
-try grep --level crit levels
+try filter --level crit levels
 is "--level, nothing" 1
-try grep --level crit f levels
+try filter --level crit f levels
 is "--level, nothing, but lines with a level" 1
-try grep --level err f f
+try filter --level err f f
 is "--level, and no line has one" 1 '' 'ksift: 0 of 8 lines carry a level'
 try grep --level err -e zzz f
 is "--level and -e, and no line has a level" 1 '' 'ksift: 0 of 4 lines carry a level'
-cat f | try grep --level err
+cat f | try filter --level err
 is "--level, and no line of a pipe has one" 1 '' 'ksift: 0 of 4 lines carry a level'
-cat f levels | try grep --level crit
+cat f levels | try filter --level crit
 is "--level, nothing, but lines of a pipe with a level" 1
-try grep --level err empty
+try filter --level err empty
 is "--level and no line" 1
-try grep --level loud f
-is "--level of no name" 2 '' "ksift: grep: --level: 'loud' is not a level, as 'warning', nor some of them, as '=info,debug', nor 'none'"
+try filter --level loud f
+is "--level of no name" 2 '' "ksift: filter: --level: 'loud' is not a level, as 'warning', nor some of them, as '=info,debug', nor 'none'"
 for level in '' '=' '=err,' '=err,,warn' 'err,warn'; do
-	try grep --level "$level" f
-	is "--level '$level'" 2 '' "ksift: grep: --level: '$level' is not a level, *"
+	try filter --level "$level" f
+	is "--level '$level'" 2 '' "ksift: filter: --level: '$level' is not a level, *"
 done
 for pair in emergency:emerg PANIC:emerg Alert:alert critical:crit fatal:crit error:err warn:warning NOTICE:notice; do
-	try grep -c --level "=${pair%:*}" levels
+	try filter -c --level "=${pair%:*}" levels
 	cp out got
-	try grep -c --level "=${pair#*:}" levels
+	try filter -c --level "=${pair#*:}" levels
 	check "--level: ${pair%:*} is ${pair#*:}" cmp got out
 done
+
+#
+# The first word, and filter, which has no pattern there
+#
+
+try grep ERROR --level warn levels
+is "grep, --level: the first word is the pattern" 0 'Jan 1 ERROR a'
+try grep --level warn ERROR levels
+is "grep, --level: the first word after it is the pattern" 0 'Jan 1 ERROR a'
+try grep a --not ERR --level warn levels f
+is "grep, --level: and the others are files" 0 'levels:<4>warn a'
+cat levels | try grep --level warn a
+is "grep, --level, and no file" 0 'Jan 1 ERROR a
+<4>warn a'
+for o in '--level warn' '--not a' '--and a' '-r --level warn' '-c --level warn'; do
+	# Options are words.
+	# shellcheck disable=SC2086
+	try grep $o levels <levels
+	is "grep $o: a file for the pattern" 2 '' "ksift: grep: 'levels' was taken for the PATTERN, as the first word is, and it names a file; for conditions alone use 'ksift filter', for this PATTERN '-e levels'"
+done
+try grep --level warn -e f levels
+is "grep, --level: -e has a pattern, whatever it names" 1
+try grep --level warn
+is "grep, --level and no word" 2 '' "ksift: grep: a pattern is missing; for conditions alone use 'ksift filter'"
+cat f | try grep f
+is "grep: a file for the pattern is what it is to grep, too" 1
+(cd t && "$KSIFT" grep -r sub >../out 2>../err; echo $? >../rc)
+is "grep -r: so it is in directories" 1
+if script -qec true /dev/null >/dev/null 2>&1; then
+	printf '\004' | script -qec "'$KSIFT' grep --engine user g" /dev/null | tr -d '\r\004\b^D' >out
+	check "grep: a file for the pattern, said on a terminal" \
+		"$GREP" -q "^ksift: 'g' was taken for the PATTERN, as the first word is, and it names a file; standar" out
+else
+	skip "grep: a file for the pattern, said on a terminal" "there is no script(1)"
+fi
+
+try filter -e a --not 2 f
+is "filter" 0 'a1
+a3'
+try filter -v -e a f
+is "filter -v" 0 b
+try filter --not a f g
+is "filter --not" 0 'f:b
+g:zz'
+try filter --and a --and 2 f
+is "filter --and" 0 a2
+try filter -f patterns f
+is "filter -f" 0 'a1
+a2'
+cat levels | try filter -n --level err
+is "filter of a pipe" 0 '1:Jan 1 ERROR a'
+try filter -c --level err --level debug levels
+is "filter: of two levels the last one counts" 0 4
+try filter --level err ERROR levels
+is "filter: every word is a file" 2 'levels:Jan 1 ERROR a' 'ksift: ERROR: No such file or directory'
+for o in '' f 'ERROR f' '-c f' '-v f'; do
+	# shellcheck disable=SC2086
+	try filter $o
+	is "filter without a condition: '$o'" 2 '' "ksift: filter: a condition is missing, such as -e PATTERN or --level LEVEL: every word is a FILE; see 'ksift filter --help'"
+done
+try filter -v --level err levels
+is "filter -v of a level alone" 2 '' 'ksift: filter: -v turns patterns round, and there is none; name the levels that are meant, as in --level =info,debug,none'
+try filter -v --level trace -e a levels
+is "filter -v of a pattern" 0 'INFO: b'
+try filter --and a.c f
+is "filter: what is refused" 2 '' "ksift: filter: pattern 'a.c': '.' is special *"
+try filter --nonesuch f
+is "filter: an option that is not known" 2 '' "ksift: filter: option --nonesuch is not known; see 'ksift filter --help'"
+try filter --join -c --level err levels
+is "filter --join" 0 1
+try grep --join a f
+is "grep has no --join" 2 '' "ksift: grep: option --join is not known; *"
 
 tab=$(printf '\t')
 try grep --count-each -e a -e 2 -e zz -e '^a1' f g

@@ -298,10 +298,12 @@ else
 	complete_words "$KSIFT" '' | grep -v '^-' >"$dir/log"
 	sort "$dir/commands" | cmp -s - "$dir/log"
 	result $? "completion: all commands"
-	offers "help" 'fib ' "$KSIFT" help 'fi'
+	offers "help" 'fib filter ' "$KSIFT" help 'fi'
 	while read -r cmd; do
 		also=
-		[ "$cmd" != entries ] || also='grep'
+		case $cmd in
+		entries | filter) also="grep" ;;
+		esac
 		for c in $cmd $also; do
 			"$KSIFT" help "$c" 2>/dev/null
 		done | grep '^ *-' | options >"$dir/want"
@@ -315,7 +317,7 @@ else
 	offers "a value after =" 'i64le ' "$KSIFT" sum --format = i
 	offers "nothing after =" 'i64le text ' "$KSIFT" sum --format =
 	offers "a variant" 'scalar ' "$KSIFT" grep --variant sc
-	offers "a level" 'warning ' "$KSIFT" grep --level w
+	offers "a level" 'warning ' "$KSIFT" filter --level w
 	offers "an engine" 'kernel ' "$KSIFT" grep --engine k
 	offers "files are left to bash" ' ' "$KSIFT" grep error ''
 fi

@@ -110,7 +110,9 @@ def test_levels():
         write('levels', text)
         for option in ([], ['-e', '']):
             args = ('--level', 'alert', *option)
-            got = join(*args, stdin=text), join(*args, 'levels')
+            command = 'entries' if option else 'filter'
+            got = (join(*args, stdin=text, command=command),
+                   join(*args, 'levels', command=command))
             ok(got == ((1, b'', note),) * 2, f'whether lines carry a level, {option}', text[:20], got)
 
 
@@ -163,15 +165,20 @@ def test_fixed():
     err = join('--stats', '-c', 'zz', 't')[2]
     ok(b' bytes=%d lines=17 selected=0 end=%d complete=yes ' % (len(TRACE), len(TRACE)) in err,
        '--stats', err)
-    ok(join('--level', 'warning', 't')[1] == TRACE[22:TRACE.index(b'... and')].replace(b'\n\n', b'\n'),
-       '--level is that of the first line', join('--level', 'warning', 't'))
+    got = join('--level', 'warning', 't', command='filter')
+    ok(got[1] == TRACE[22:TRACE.index(b'... and')].replace(b'\n\n', b'\n'),
+       '--level is that of the first line', got)
     ok(join('-c', '--level', 'err', '-e', 'Null', 't')[1] == b'1\n', '--level and a pattern')
     ok(join('-c', '--level', 'err', '-v', '-e', 'Null', 't')[1] == b'1\n', '--level and -v')
-    ok(join('-c', '--level', '=info,none', 't')[1] == b'6\n', '--level of some',
-       join('-c', '--level', '=info,none', 't'))
+    got = join('-c', '--level', '=info,none', 't', command='filter')
+    ok(got[1] == b'6\n', '--level of some', got)
     write('u', b'INFO x\n\tERROR in the trace\nERROR y\n\tINFO z\n')
-    ok(join('--level', 'err', 'u') == (0, b'ERROR y\n\tINFO z\n', b''),
+    ok(join('--level', 'err', 'u', command='filter') == (0, b'ERROR y\n\tINFO z\n', b''),
        '--level is not that of other lines')
+    status, out, err = join('--level', 'err', 'u')
+    ok((status, out) == (2, b'') and err.startswith(b"ksift: entries: 'u' was taken for the PATTERN, "),
+       'the first word is the pattern', status, out, err)
+    ok(join('ERROR', '--level', 'err', 'u') == (0, b'ERROR y\n\tINFO z\n', b''), 'so it is with --level')
     for option in ('-w', '-x', '-o', '-z', '-A1', '-B1', '-C1', '--count-each', '--checkpoint=c'):
         status, out, err = join(option, 'a', 't')
         ok(status == 2 and not out and err.startswith(b'ksift: entries: --join '),

@@ -10,8 +10,10 @@
  * A glob without wildcards is compared by itself: in one, fnmatch() takes a
  * backslash at the end for a mistake, and grep takes it for a backslash.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <fnmatch.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +23,7 @@
 struct glob_given {
 	enum glob_kind kind;
 	const char *text;
+	char *owned;		/* to be freed */
 };
 
 /* @text is the caller's, and stays. */
@@ -35,9 +38,38 @@ int globs_add(struct globs *g, enum glob_kind kind, char *text)
 	while (kind == GLOB_EXCLUDE_DIR && len > 1 && text[len - 1] == '/')
 		text[--len] = 0;
 	g->list = list;
-	list[g->count].kind = kind;
-	list[g->count++].text = text;
+	list[g->count++] = (struct glob_given){ .kind = kind, .text = text };
 	return CLI_OK;
+}
+
+/* Each line of a file is one, without the blanks at its end. */
+int globs_add_file(struct globs *g, enum glob_kind kind, const char *path)
+{
+	char *text = NULL, *line, *end, *next;
+	size_t len, before = g->count;
+	int ret;
+
+	ret = cli_read(path, SIZE_MAX / 2, &text, &len);
+	if (ret) {
+		free(text);
+		return cli_refuse("--exclude-from: %s: %s", path, strerror(-ret));
+	}
+	for (line = text; !ret && line < text + len; line = next) {
+		end = memchr(line, '\n', text + len - line);
+		if (!end)
+			end = text + len;
+		next = end + 1;
+		while (end > line && isspace((unsigned char)end[-1]))
+			end--;
+		*end = 0;
+		if (end > line)
+			ret = globs_add(g, kind, line);
+	}
+	if (g->count > before)
+		g->list[before].owned = text;
+	else
+		free(text);
+	return ret;
 }
 
 static bool has_wildcards(const char *glob)
@@ -96,5 +128,7 @@ bool globs_skip(const struct globs *g, const char *name, bool dir, bool given)
 
 void globs_free(struct globs *g)
 {
+	while (g->count)
+		free(g->list[--g->count].owned);
 	free(g->list);
 }

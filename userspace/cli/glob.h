@@ -22,6 +22,7 @@ struct globs {
 };
 
 int globs_add(struct globs *g, enum glob_kind kind, char *text);
+int globs_add_file(struct globs *g, enum glob_kind kind, const char *path);
 bool globs_skip(const struct globs *g, const char *name, bool dir, bool given);
 void globs_free(struct globs *g);
 

@@ -22,9 +22,10 @@
 /**
  * struct given - What was given, until all of it is known
  * @cmd: The command
- * @help: --help
+ * @show: CLI_HELP or 'V': tell of the command, or the version, and do nothing else
  * @pattern: -e, -f: the first word is not a pattern
  * @condition: --and, --not, --level
+ * @basic: -G
  * @with_name: 1 with -H, 0 with -h, else -1
  * @both: -C, for that of the next two that is not given
  * @before: -B
@@ -34,7 +35,8 @@
  */
 struct given {
 	const struct cli_cmd *cmd;
-	bool help, pattern, condition;
+	int show;
+	bool pattern, condition, basic;
 	int with_name;
 	int64_t both, before, after;
 	int digits;
@@ -77,13 +79,23 @@ static int make_superset(struct grep *g)
 
 static int make_engines(struct grep *g)
 {
+	const struct ksift_pattern nul = { .data = (uintptr_t)"", .len = 1 };
 	struct ksift_matcher_opts opts = KSIFT_MATCHER_OPTS_INIT;
 	int ret;
 
-	if (grep_wants_context(g) || g->cache) {
+	if (grep_wants_context(g) || g->cache || g->no_binary) {
 		ret = make_engine(g, &opts, &g->engine_all);
 		if (ret)
 			return ret;
+	}
+	if (g->no_binary) {
+		opts.patterns = &nul;
+		opts.count = 1;
+		ret = make_engine(g, &opts, &g->engine_binary);
+		if (ret)
+			return ret;
+		opts.patterns = NULL;
+		opts.count = 0;
 	}
 	if (g->levels) {
 		opts.level_mask = (1u << KSIFT_LEVEL_NONE) - 1;
@@ -105,7 +117,7 @@ static int make_match(struct grep *g)
 	bool places = grep_wants_lines(g) &&
 			(g->only || g->color || g->printer->places);
 
-	if (!places && !g->decides && !grep_wants_context(g))
+	if (!places && !g->decides && !g->no_binary && !grep_wants_context(g))
 		return CLI_OK;
 	g->match = matcher_new(&g->filter, g->word, g->whole, g->join);
 	return g->match ? CLI_OK : cli_refuse("%s", strerror(ENOMEM));
@@ -139,13 +151,16 @@ enum {
 	GREP_LINE_BUFFERED,
 	GREP_INCLUDE,
 	GREP_EXCLUDE,
+	GREP_EXCLUDE_FROM,
 	GREP_EXCLUDE_DIR,
+	GREP_NO_IGNORE_CASE,
+	GREP_BINARY_FILES,
 	GREP_JOIN,
 	GREP_FROM,
 	GREP_TO,
 };
 
-#define LETTERS ":e:f:FivwxzocnbqslLHhaZm:A:B:C:0123456789rRj:"
+#define LETTERS ":e:f:FGiyvwxzocnbuTqslLHhaIUZVm:A:B:C:0123456789rRd:D:j:"
 
 /* The first one is not for grep. */
 static const struct option long_options[] = {
@@ -156,7 +171,9 @@ static const struct option long_options[] = {
 	{ "not", required_argument, NULL, GREP_NOT },
 	{ "and", required_argument, NULL, GREP_AND },
 	{ "fixed-strings", no_argument, NULL, 'F' },
+	{ "basic-regexp", no_argument, NULL, 'G' },
 	{ "ignore-case", no_argument, NULL, 'i' },
+	{ "no-ignore-case", no_argument, NULL, GREP_NO_IGNORE_CASE },
 	{ "invert-match", no_argument, NULL, 'v' },
 	{ "word-regexp", no_argument, NULL, 'w' },
 	{ "line-regexp", no_argument, NULL, 'x' },
@@ -172,8 +189,11 @@ static const struct option long_options[] = {
 	{ "line-buffered", no_argument, NULL, GREP_LINE_BUFFERED },
 	{ "recursive", no_argument, NULL, 'r' },
 	{ "dereference-recursive", no_argument, NULL, 'R' },
+	{ "directories", required_argument, NULL, 'd' },
+	{ "devices", required_argument, NULL, 'D' },
 	{ "include", required_argument, NULL, GREP_INCLUDE },
 	{ "exclude", required_argument, NULL, GREP_EXCLUDE },
+	{ "exclude-from", required_argument, NULL, GREP_EXCLUDE_FROM },
 	{ "exclude-dir", required_argument, NULL, GREP_EXCLUDE_DIR },
 	{ "count", no_argument, NULL, 'c' },
 	{ "count-each", no_argument, NULL, GREP_COUNT_EACH },
@@ -181,6 +201,8 @@ static const struct option long_options[] = {
 	{ "threads", required_argument, NULL, 'j' },
 	{ "line-number", no_argument, NULL, 'n' },
 	{ "byte-offset", no_argument, NULL, 'b' },
+	{ "unix-byte-offsets", no_argument, NULL, 'u' },
+	{ "initial-tab", no_argument, NULL, 'T' },
 	{ "max-count", required_argument, NULL, 'm' },
 	{ "quiet", no_argument, NULL, 'q' },
 	{ "silent", no_argument, NULL, 'q' },
@@ -193,6 +215,9 @@ static const struct option long_options[] = {
 	{ "null", no_argument, NULL, 'Z' },
 	{ "label", required_argument, NULL, GREP_LABEL },
 	{ "text", no_argument, NULL, 'a' },
+	{ "binary", no_argument, NULL, 'U' },
+	{ "binary-files", required_argument, NULL, GREP_BINARY_FILES },
+	{ "version", no_argument, NULL, 'V' },
 	{ "json", no_argument, NULL, CLI_JSON },
 	{ "records", no_argument, NULL, GREP_RECORDS },
 	{ "stats", no_argument, NULL, GREP_STATS },
@@ -324,15 +349,70 @@ static int set_level(struct grep *g)
 	return CLI_OK;
 }
 
+/* As grep, which takes the beginning of a name, too, if it is that of no other. */
+static int parse_directories(const char *text, enum directories *to)
+{
+	static const char *const names[] = {
+		[DIRECTORIES_READ] = "read",
+		[DIRECTORIES_RECURSE] = "recurse",
+		[DIRECTORIES_SKIP] = "skip",
+	};
+	unsigned int i, hits = 0;
+
+	for (i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (strncmp(names[i], text, strlen(text)))
+			continue;
+		*to = i;
+		hits++;
+	}
+	if (hits == 1)
+		return CLI_OK;
+	return cli_refuse("-d: an ACTION is read, recurse or skip, not '%s'", text);
+}
+
+static int parse_devices(const char *text, enum devices *to)
+{
+	if (!strcmp(text, "read"))
+		*to = DEVICES_READ;
+	else if (!strcmp(text, "skip"))
+		*to = DEVICES_SKIP;
+	else
+		return cli_refuse("-D: an ACTION is read or skip, not '%s'", text);
+	return CLI_OK;
+}
+
+/* -a, -I and --binary-files: the last of them counts. */
+static int set_binary(struct grep *g, int c)
+{
+	bool text = c == 'a' || (c == GREP_BINARY_FILES && !strcmp(optarg, "text"));
+
+	if (c == GREP_BINARY_FILES && !text && strcmp(optarg, "without-match"))
+		return cli_refuse("--binary-files is text or without-match, not '%s': a line is given out as it is, whatever is in it",
+				  optarg);
+	g->text = text;
+	g->no_binary = !text;
+	return CLI_OK;
+}
+
 static int set_files(struct grep *g, int c)
 {
 	switch (c) {
-	case 'r':
-		g->recurse = RECURSE_YES;
-		break;
 	case 'R':
-		g->recurse = RECURSE_FOLLOW;
+		g->follow = true;
+		__attribute__((fallthrough));
+	case 'r':
+		g->directories = DIRECTORIES_RECURSE;
 		break;
+	case 'd':
+		return parse_directories(optarg, &g->directories);
+	case 'D':
+		return parse_devices(optarg, &g->devices);
+	case 'a':
+	case 'I':
+	case GREP_BINARY_FILES:
+		return set_binary(g, c);
+	case GREP_EXCLUDE_FROM:
+		return globs_add_file(&g->globs, GLOB_EXCLUDE, optarg);
 	case GREP_INCLUDE:
 		return globs_add(&g->globs, GLOB_INCLUDE, optarg);
 	case GREP_EXCLUDE:
@@ -353,6 +433,7 @@ static bool *find_flag(struct grep *g, int c)
 	case 'F':
 		return &g->fixed;
 	case 'i':
+	case 'y':
 		return &g->fold;
 	case 'v':
 		return &g->invert;
@@ -374,8 +455,8 @@ static bool *find_flag(struct grep *g, int c)
 		return &g->quiet;
 	case 's':
 		return &g->no_messages;
-	case 'a':
-		return &g->text;
+	case 'T':
+		return &g->tab;
 	case 'Z':
 		return &g->null;
 	default:
@@ -400,6 +481,12 @@ static int set_option(struct grep *g, int c, struct given *given)
 	case GREP_AND:
 		given->condition = true;
 		return set_pattern(g, c);
+	case 'G':
+		given->basic = true;
+		break;
+	case GREP_NO_IGNORE_CASE:
+		g->fold = false;
+		break;
 	case 'A':
 	case 'B':
 	case 'C':
@@ -457,6 +544,10 @@ static int set_option(struct grep *g, int c, struct given *given)
 	case CLI_VARIANT:
 		given->how.variant = optarg;
 		break;
+	case 'u':
+		cli_note("warning: --unix-byte-offsets (-u) is obsolete");
+		break;
+	case 'U':			/* nor is there another mode to read in */
 	case GREP_LINE_BUFFERED:	/* lines are never held back */
 		break;
 	default:
@@ -495,6 +586,8 @@ static int check_cache(const struct grep *g)
 
 static int check_patterns(const struct grep *g, const struct given *given)
 {
+	if (g->fixed && given->basic)
+		return cli_refuse("-F and -G exclude each other");
 	if (given->cmd == &cli_filter && g->invert && !given->pattern && !g->filter.count)
 		return cli_refuse("-v turns patterns round, and there is none; name the levels that are meant, as in --level =info,debug,none");
 	return CLI_OK;
@@ -503,9 +596,10 @@ static int check_patterns(const struct grep *g, const struct given *given)
 /* What the options mean together. */
 static int check_options(struct grep *g)
 {
-	if (g->join && (g->word || g->whole || g->only || !g->eol || g->count_each ||
-			g->checkpoint || g->before != CONTEXT_NONE || g->after != CONTEXT_NONE))
-		return cli_refuse("--join takes none of -w, -x, -o, -z, -A, -B, -C, --count-each and --checkpoint");
+	if (g->join && (g->word || g->whole || g->only || !g->eol || g->no_binary ||
+			g->count_each || g->checkpoint || g->before != CONTEXT_NONE ||
+			g->after != CONTEXT_NONE))
+		return cli_refuse("--join takes none of -w, -x, -o, -z, -I, -A, -B, -C, --count-each and --checkpoint");
 	if (g->quiet)
 		g->list = LIST_NONE;
 	if (g->printer != &printer_text && !g->quiet && !grep_wants_lines(g))
@@ -521,7 +615,7 @@ static int check_options(struct grep *g)
 static int check_checkpoint(const struct grep *g, int count, char **files)
 {
 	if (!g->checkpoint || (count == 1 && strcmp(*files, "-") &&
-			       g->recurse == RECURSE_NO))
+			       g->directories != DIRECTORIES_RECURSE))
 		return CLI_OK;
 	return cli_refuse("--checkpoint takes exactly one FILE, which is not standard input");
 }
@@ -547,7 +641,7 @@ static int grep_files(const struct grep *g, int count, char **files)
 
 	watch_start(g->stats, g->checkpoint);
 	if (!count)
-		search_path(g, g->recurse == RECURSE_NO ? "-" : NULL, &found);
+		search_path(g, g->directories == DIRECTORIES_RECURSE ? NULL : "-", &found);
 	for (i = 0; i < count && !(g->quiet && found.matched); i++)
 		search_path(g, files[i], &found);
 	if (g->count_each && !g->quiet)
@@ -586,6 +680,8 @@ static void settle(struct grep *g, const struct given *given, int files)
 		g->word = false;
 		g->whole = false;
 	}
+	/* With -z a zero byte is no sign of what is no text. */
+	g->no_binary = g->no_binary && g->eol;
 	/* No line has a zero byte then; to the engine one stands for a newline. */
 	g->decides = g->word || g->whole || (!g->eol && filter_has_nul(&g->filter));
 }
@@ -603,7 +699,7 @@ static int check_word(const struct grep *g, const struct given *given, const cha
 	if (given->condition)
 		return cli_refuse("'%s' was taken for the PATTERN, as the first word is, and it names a file; for conditions alone use 'ksift filter', for this PATTERN '-e %s'",
 				  word, word);
-	if (g->recurse == RECURSE_NO && isatty(STDIN_FILENO))
+	if (g->directories != DIRECTORIES_RECURSE && isatty(STDIN_FILENO))
 		cli_note("'%s' was taken for the PATTERN, as the first word is, and it names a file; standard input is searched",
 			 word);
 	return CLI_OK;
@@ -613,7 +709,7 @@ static int take_pattern(struct grep *g, int argc, char **argv, const struct give
 {
 	const char *word, *name = given->cmd->name;
 
-	if (given->help || given->pattern)
+	if (given->show || given->pattern)
 		return CLI_OK;
 	if (given->cmd == &cli_filter)
 		return given->condition ? CLI_OK :
@@ -635,8 +731,8 @@ static int parse_options(struct grep *g, int argc, char **argv, struct given *gi
 
 	while (word = optind, (c = getopt_long(argc, argv, given->cmd->letters,
 					       options, NULL)) != -1) {
-		if (c == CLI_HELP) {
-			given->help = true;
+		if (c == CLI_HELP || c == 'V') {
+			given->show = c;
 			return CLI_OK;
 		}
 		if (c == '?' || c == ':')
@@ -668,8 +764,8 @@ static int grep_do(struct grep *g, const struct cli_cmd *cmd, int argc, char **a
 	ret = parse_options(g, argc, argv, &given);
 	if (ret)
 		return ret;
-	if (given.help)
-		return cli_help(given.cmd);
+	if (given.show)
+		return given.show == 'V' ? cli_version() : cli_help(cmd);
 	ret = filter_compile(&g->filter, g->fixed, g->fold);
 	if (!ret)
 		ret = check_patterns(g, &given);
@@ -711,6 +807,7 @@ static int run(const struct cli_cmd *cmd, int argc, char **argv)
 	ksift_matcher_free(g.engine);
 	ksift_matcher_free(g.engine_all);
 	ksift_matcher_free(g.engine_levels);
+	ksift_matcher_free(g.engine_binary);
 	ksift_ctx_close(g.ctx);
 	filter_free(&g.filter);
 	globs_free(&g.globs);
@@ -756,7 +853,9 @@ const struct cli_cmd cli_grep = {
 "      --and PATTERN         the line also has this one\n"
 "      --not PATTERN         the line does not have this one\n"
 "  -F, --fixed-strings       patterns are plain text, whatever is in them\n"
-"  -i, --ignore-case         a-z and A-Z are the same\n"
+"  -G, --basic-regexp        nothing: that is what patterns are without -F\n"
+"  -i, -y, --ignore-case     a-z and A-Z are the same\n"
+"      --no-ignore-case      they are not; of this and -i the last one counts\n"
 "  -w, --word-regexp         what stands around a pattern is no letter, digit or _\n"
 "  -x, --line-regexp         a pattern is all of the line\n"
 "  -v, --invert-match        print the other lines\n"
@@ -771,10 +870,18 @@ const struct cli_cmd cli_grep = {
 "                            the same, and follow all links\n"
 "      --include GLOB        search only files whose name fits\n"
 "      --exclude GLOB        leave out files whose name fits\n"
+"      --exclude-from FILE   leave out files whose name fits a line of FILE\n"
 "      --exclude-dir GLOB    leave out directories whose name fits\n"
+"  -d, --directories ACTION  'read' a FILE that is a directory, which is an error, or\n"
+"                            'skip' it, or 'recurse', as -r\n"
+"  -D, --devices ACTION      'read' devices, pipes and sockets, or 'skip' them; without\n"
+"                            it they are read if they are a FILE\n"
 "  -j, --threads N           use N threads for each FILE; 0: as many as are of use\n"
 "  -s, --no-messages         say nothing about FILEs that cannot be read\n"
 "  -a, --text                search compressed files, too, as they are\n"
+"  -I                        take a file that has a zero byte for one without lines\n"
+"      --binary-files TYPE   'text' is -a, 'without-match' is -I; there is no other\n"
+"  -U, --binary              nothing: bytes are read as they are\n"
 "\n"
 "Output:\n"
 "  -c, --count               print only how many lines there are\n"
@@ -785,6 +892,8 @@ const struct cli_cmd cli_grep = {
 "  -o, --only-matching       print the places that have a pattern, a line for each\n"
 "  -n, --line-number         print the line's number in front of it\n"
 "  -b, --byte-offset         print where in the FILE the line begins\n"
+"  -u, --unix-byte-offsets   nothing, and says that it is obsolete\n"
+"  -T, --initial-tab         put a tab before the line, and make numbers equally wide\n"
 "  -H, --with-filename       print the FILE's name (so it is if there are several)\n"
 "  -h, --no-filename         do not\n"
 "  -Z, --null                end a FILE's name with a zero byte\n"
@@ -820,6 +929,7 @@ const struct cli_cmd cli_grep = {
 "                            touch have together what the whole has\n"
 CACHE_HELP
 CLI_COMMON_HELP
+"  -V, --version        show the version\n"
 "\n"
 "The exit status is 0 if a line was selected, 1 if none was, and 2 on an error,\n"
 "unless -q is given and a line was selected.\n"
@@ -869,8 +979,8 @@ const struct cli_cmd cli_entries = {
 "                       looked for in all lines of an entry, --not in none of them,\n"
 "                       and its level is that of its first line.  Of an entry that\n"
 "                       is longer than 2 MiB only the first 2 MiB are looked at.\n"
-"                       It takes none of -w, -x, -o, -z, -A, -B, -C, and neither\n"
-"                       of --count-each and --checkpoint.\n"
+"                       It takes none of -w, -x, -o, -z, -I, -A, -B, -C, and\n"
+"                       neither of --count-each and --checkpoint.\n"
 CLI_COMMON_HELP
 "\n"
 "All other options, and the exit status, are those of 'ksift grep', for entries\n"

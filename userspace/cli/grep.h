@@ -23,10 +23,17 @@ enum list {
 	LIST_OTHERS,
 };
 
-enum recurse {
-	RECURSE_NO,
-	RECURSE_YES,
-	RECURSE_FOLLOW,
+enum directories {
+	DIRECTORIES_READ,
+	DIRECTORIES_RECURSE,
+	DIRECTORIES_SKIP,
+};
+
+/* What is neither a file nor a directory. */
+enum devices {
+	DEVICES_NAMED,		/* read it if the command line names it */
+	DEVICES_READ,
+	DEVICES_SKIP,
 };
 
 /* Lines of context that were not asked for. */
@@ -38,10 +45,11 @@ enum recurse {
  * @engine: Selects lines there: those that are meant, or with @decides more
  * @engine_all: Selects all lines there, for streams with context, and to look at
  *	a file's beginning with @cache
+ * @engine_binary: Selects those that have a zero byte, for @no_binary
  * @engine_levels: Selects those that carry a level, for --level
  * @match: Finds patterns in a line; NULL if nothing asks for it
  * @filter: The patterns
- * @globs: --include, --exclude, --exclude-dir
+ * @globs: --include, --exclude, --exclude-from, --exclude-dir
  * @printer: Where output goes
  * @fixed: -F
  * @fold: -i
@@ -56,6 +64,8 @@ enum recurse {
  * @quiet: -q
  * @no_messages: -s
  * @text: -a
+ * @no_binary: -I: a file that has a zero byte has no lines
+ * @tab: -T
  * @prefix: Names stand in front of lines
  * @dir_prefix: So they do for files found in a directory
  * @null: -Z
@@ -63,7 +73,9 @@ enum recurse {
  * @decides: Which lines are selected is found out here, with @match
  * @eol: What lines end with, a zero byte with -z
  * @list: -l, -L
- * @recurse: -r, -R
+ * @directories: -d, -r, -R
+ * @follow: -R: links are followed in directories
+ * @devices: -D
  * @max: Lines to select in each file
  * @before: Lines of context before selected ones, or %CONTEXT_NONE
  * @after: Those after them, or %CONTEXT_NONE
@@ -80,16 +92,18 @@ enum recurse {
  */
 struct grep {
 	struct ksift_ctx *ctx;
-	struct ksift_matcher *engine, *engine_all, *engine_levels;
+	struct ksift_matcher *engine, *engine_all, *engine_levels, *engine_binary;
 	struct matcher *match;
 	struct filter filter;
 	struct globs globs;
 	const struct printer *printer;
 	bool fixed, fold, invert, word, whole, only, count, count_each, number, offset, quiet;
-	bool no_messages, text, prefix, dir_prefix, null, color, decides;
+	bool no_messages, text, no_binary, tab, prefix, dir_prefix, null, color, decides;
 	char eol;
 	enum list list;
-	enum recurse recurse;
+	enum directories directories;
+	enum devices devices;
+	bool follow;
 	uint64_t max;
 	int64_t before, after;
 	uint32_t levels, threads;
@@ -108,6 +122,7 @@ struct grep {
  * @name: Its name, for people
  * @fd: Open for reading
  * @prefix: Its name stands in front of lines
+ * @width: With -T, of numbers in front of lines
  * @regular: It is a file with a size, whose bytes can be read again
  * @origin: The offset at which the search began; -b counts from it
  * @first_line: How many lines come before the first that is searched
@@ -117,6 +132,7 @@ struct input {
 	const char *name;
 	int fd;
 	bool prefix;
+	int width;
 	bool regular;
 	uint64_t origin;
 	uint64_t first_line;

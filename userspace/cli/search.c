@@ -31,6 +31,7 @@
  * @found: Where what is found counts
  * @context: What stands around the selected lines
  * @wants_context: That is to be given out
+ * @all: The engine selects every line, since nobody can read a stream again
  * @decides: The engine selects more than is meant
  * @max: Lines to select
  * @rec: The line whose text is coming in
@@ -49,7 +50,7 @@ struct search {
 	struct input in;
 	struct found *found;
 	struct context context;
-	bool wants_context, decides;
+	bool wants_context, all, decides;
 	uint64_t max;
 	struct ksift_record rec;
 	bool in_line;
@@ -185,6 +186,12 @@ static int take_lines(void *arg, const struct ksift_chunk *chunk)
 	int ret = 0;
 
 	s->end = chunk->end;
+	/* As for grep, what is no text has no lines from here on, nor had it any. */
+	if (s->all && s->in.grep->no_binary && memchr(p, 0, end - p)) {
+		s->selected = 0;
+		s->selected_bytes = 0;
+		return ENOUGH;
+	}
 	while (!ret && (p < end || i < chunk->record_count)) {
 		if (!s->in_line && i < chunk->record_count) {
 			s->rec = chunk->records[i++];
@@ -276,7 +283,8 @@ static void set_up(struct search *s, struct ksift_scan_opts *opts)
 
 	s->in.origin = pos < 0 ? 0 : pos;
 	s->wants_context = grep_wants_context(g);
-	s->decides = g->decides || (s->wants_context && !s->in.regular);
+	s->all = (s->wants_context || g->no_binary) && !s->in.regular;
+	s->decides = g->decides || s->all;
 	s->max = g->max && (g->quiet || g->list != LIST_NONE) ? 1 : g->max;
 
 	opts->flags = KSIFT_SCAN_CURRENT;
@@ -333,7 +341,6 @@ static int scan(struct search *s, const struct ksift_scan_opts *opts,
 		struct ksift_scan_result *res, struct ksift_error *err)
 {
 	const struct grep *g = s->in.grep;
-	bool all = s->wants_context && !s->in.regular;
 	int ret = 0;
 
 	if (g->join)
@@ -341,7 +348,7 @@ static int scan(struct search *s, const struct ksift_scan_opts *opts,
 	if (s->wants_context)
 		ret = context_begin(&s->context, &s->in, opts->from);
 	if (!ret)
-		ret = ksift_lines_scan(g->ctx, all ? g->engine_all : g->engine,
+		ret = ksift_lines_scan(g->ctx, s->all ? g->engine_all : g->engine,
 				       s->in.fd, opts, res, err);
 	if (ret == ENOUGH)
 		ret = 0;
@@ -417,6 +424,38 @@ static void search_open(struct search *s, struct found *found)
 	free(s->part);
 }
 
+/*
+ * Whether a file has a zero byte.  Where grep comes upon one late it has given out
+ * lines of the file by then; here it is known before.
+ */
+static int look_for_nul(const struct search *s, bool *nul, struct ksift_error *err)
+{
+	struct ksift_scan_result res = KSIFT_SCAN_RESULT_INIT;
+	struct ksift_scan_opts opts = KSIFT_SCAN_OPTS_INIT;
+	const struct grep *g = s->in.grep;
+	off_t pos = lseek(s->in.fd, 0, SEEK_CUR);
+	int ret;
+
+	opts.flags = KSIFT_SCAN_CURRENT | g->cache;
+	opts.max_lines = 1;
+	opts.threads = g->threads;
+	ret = ksift_lines_scan(g->ctx, g->engine_binary, s->in.fd, &opts, &res, err);
+	lseek(s->in.fd, pos, SEEK_SET);
+	*nul = res.selected;
+	return ret;
+}
+
+/* As grep: that of the largest number that the file may have, or of a stream any. */
+static int number_width(const struct grep *g, const struct stat *st)
+{
+	uint64_t n = S_ISREG(st->st_mode) ? st->st_size + (uint64_t)g->number : INT64_MAX;
+	int width = 1;
+
+	while (n /= 10)
+		width++;
+	return width;
+}
+
 /* Search what is open as @fd. */
 void search_fd(const struct grep *g, const char *name, int fd, bool prefix,
 	       struct found *found)
@@ -427,6 +466,8 @@ void search_fd(const struct grep *g, const char *name, int fd, bool prefix,
 	};
 	struct ksift_scan_result none = KSIFT_SCAN_RESULT_INIT;
 	const struct packer *packer;
+	struct ksift_error err;
+	bool nul = false;
 	struct stat st;
 
 	if (fstat(fd, &st))
@@ -440,6 +481,14 @@ void search_fd(const struct grep *g, const char *name, int fd, bool prefix,
 		return file_error(&s.in, "input file is also the output", found);
 	/* Files of /proc have no size, and may not say the same thing twice. */
 	s.in.regular = S_ISREG(st.st_mode) && st.st_size;
+	s.in.width = g->tab ? number_width(g, &st) : 0;
+	if (s.in.regular && g->no_binary && look_for_nul(&s, &nul, &err))
+		return file_error(&s.in, err.text, found);
+	if (nul) {
+		if (fd == STDIN_FILENO)
+			leave_stdin(g, &none);
+		return g->printer->end(&s.in, &none);
+	}
 	if (s.in.regular && !g->text) {
 		packer = g->cache ? cache_packed_by(g->ctx, g->engine_all, fd, g->cache) :
 				    packed_by(fd);

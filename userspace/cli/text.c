@@ -27,17 +27,18 @@ static void put_name(const struct input *in)
 	put_colored(in->grep, colors.name, in->name);
 }
 
-static void put_number(const struct grep *g, const char *code, uint64_t n, char sep)
+static void put_number(const struct input *in, const char *code, uint64_t n, char sep)
 {
 	char digits[21];
 
-	snprintf(digits, sizeof(digits), "%" PRIu64, n);
-	put_colored(g, code, digits);
-	put_separator(g, sep);
+	snprintf(digits, sizeof(digits), "%*" PRIu64, in->width, n);
+	put_colored(in->grep, code, digits);
+	put_separator(in->grep, sep);
 }
 
-/* What goes before the part of a line that begins at byte @at. */
-static void put_prefix(const struct input *in, const struct line *line, uint64_t at)
+/* What goes before the part of a line that is bytes [@from, @to) of it. */
+static void put_prefix(const struct input *in, const struct line *line, uint64_t from,
+		       uint64_t to)
 {
 	const struct grep *g = in->grep;
 	char sep = line->context ? '-' : ':';
@@ -50,9 +51,11 @@ static void put_prefix(const struct input *in, const struct line *line, uint64_t
 			put_separator(g, sep);
 	}
 	if (g->number)
-		put_number(g, colors.number, line->rec.line + 1, sep);
+		put_number(in, colors.number, line->rec.line + 1, sep);
 	if (g->offset)
-		put_number(g, colors.offset, line->rec.offset - in->origin + at, sep);
+		put_number(in, colors.offset, line->rec.offset - in->origin + from, sep);
+	if (g->tab && to > from && (in->prefix || g->number || g->offset))
+		putchar('\t');
 }
 
 static void put_only(const struct input *in, const struct line *line,
@@ -62,7 +65,7 @@ static void put_only(const struct input *in, const struct line *line,
 	struct match match;
 
 	while (match_next(g->match, &match)) {
-		put_prefix(in, line, match.from);
+		put_prefix(in, line, match.from, match.to);
 		if (g->color)
 			color_begin(color);
 		line_put(line, match.from, match.to);
@@ -125,7 +128,7 @@ static void text_line(const struct input *in, const struct line *line)
 			put_only(in, line, color);
 		return;
 	}
-	put_prefix(in, line, 0);
+	put_prefix(in, line, 0, line->rec.len);
 	if (g->color)
 		put_highlighted(g, line, matching, color);
 	else

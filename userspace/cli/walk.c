@@ -3,9 +3,9 @@
  * From names to open files: what a command line names, and with -r what is in
  * the directories that it names.
  *
- * As in grep: what is named is opened, whatever it is, links followed.  In a
- * directory, links are followed only with -R, and what is neither a file nor a
- * directory is left alone.
+ * As in grep: what is named is opened, whatever it is, links followed, unless
+ * -d skip and -D skip leave it out.  In a directory, links are followed only with
+ * -R, and what is neither a file nor a directory is read only with -D read.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -34,18 +34,23 @@ static int open_file(const struct grep *g, const char *path, int flags,
 	return fd;
 }
 
+static bool is_device(mode_t mode)
+{
+	return !S_ISREG(mode) && !S_ISDIR(mode);
+}
+
 /* Where there was a file there may be something else now. */
 static void search_entry(const struct grep *g, const char *path,
 			 struct found *found)
 {
-	int flags = g->recurse == RECURSE_FOLLOW ? O_NONBLOCK :
-			O_NONBLOCK | O_NOFOLLOW;
+	bool devices = g->devices == DEVICES_READ;
+	int flags = (g->follow ? 0 : O_NOFOLLOW) | (devices ? 0 : O_NONBLOCK);
 	int fd = open_file(g, path, flags, found);
 	struct stat st;
 
 	if (fd < 0)
 		return;
-	if (!fstat(fd, &st) && S_ISREG(st.st_mode))
+	if (!fstat(fd, &st) && (S_ISREG(st.st_mode) || (devices && is_device(st.st_mode))))
 		search_fd(g, path, fd, g->dir_prefix, found);
 	close(fd);
 }
@@ -69,8 +74,12 @@ static void visit(const struct grep *g, FTS *fts, FTSENT *e, const char *path,
 	case FTS_NS:
 		path_error(g, path, e->fts_errno, found);
 		break;
+	case FTS_DEFAULT:
+		if (g->devices != DEVICES_READ)
+			break;
+		__attribute__((fallthrough));
 	case FTS_SLNONE:
-		if (g->recurse == RECURSE_YES)
+		if (e->fts_info == FTS_SLNONE && !g->follow)
 			break;
 		__attribute__((fallthrough));
 	case FTS_F:
@@ -85,7 +94,7 @@ static void search_dir(const struct grep *g, const char *path, size_t hide,
 		       struct found *found)
 {
 	char *const paths[] = { (char *)path, NULL };
-	int how = g->recurse == RECURSE_FOLLOW ? FTS_LOGICAL : FTS_PHYSICAL;
+	int how = g->follow ? FTS_LOGICAL : FTS_PHYSICAL;
 	FTSENT *e;
 	FTS *fts;
 
@@ -97,9 +106,13 @@ static void search_dir(const struct grep *g, const char *path, size_t hide,
 	fts_close(fts);
 }
 
-static bool skipped(const struct grep *g, const char *path, bool dir)
+/* What is named is left out. */
+static bool skipped(const struct grep *g, const char *path, mode_t mode)
 {
-	return globs_skip(&g->globs, path, dir, true);
+	if (globs_skip(&g->globs, path, S_ISDIR(mode), true))
+		return true;
+	return (g->directories == DIRECTORIES_SKIP && S_ISDIR(mode)) ||
+		(g->devices == DEVICES_SKIP && is_device(mode));
 }
 
 /* Search what a command line names; NULL is what -r searches without a name. */
@@ -112,16 +125,16 @@ void search_path(const struct grep *g, const char *path, struct found *found)
 		return search_dir(g, ".", strlen("./"), found);
 	if (!strcmp(path, "-"))
 		return search_fd(g, g->label, STDIN_FILENO, g->prefix, found);
-	if (g->recurse != RECURSE_NO && !stat(path, &st) && S_ISDIR(st.st_mode)) {
-		if (!skipped(g, path, true))
+	if (g->directories == DIRECTORIES_RECURSE && !stat(path, &st) && S_ISDIR(st.st_mode)) {
+		if (!skipped(g, path, st.st_mode))
 			search_dir(g, path, 0, found);
 		return;
 	}
-	fd = open_file(g, path, 0, found);
+	/* A pipe that is skipped need not have a writer. */
+	fd = open_file(g, path, g->devices == DEVICES_SKIP ? O_NONBLOCK : 0, found);
 	if (fd < 0)
 		return;
-	if (!g->globs.count || fstat(fd, &st) ||
-	    !skipped(g, path, S_ISDIR(st.st_mode)))
+	if (fstat(fd, &st) || !skipped(g, path, st.st_mode))
 		search_fd(g, path, fd, g->prefix, found);
 	close(fd);
 }

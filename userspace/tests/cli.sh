@@ -545,6 +545,89 @@ t/one.c
 t/sub/three.c
 t/two.h'
 
+mkfifo t/fed
+# fed ARGUMENT...: with t/fed as grep would have it, once
+fed()
+{
+	echo a >t/fed &
+	try grep "$@"
+	kill $! 2>/dev/null
+	wait $! 2>/dev/null
+}
+rm t/pipe
+fed -rl -D read a t
+in_order
+is "-D read, in directories" 0 't/-
+t/.git/four
+t/fed
+t/one.c
+t/sub/three.c
+t/two.h'
+fed -D read a t/fed
+is "-D read" 0 a
+fed a t/fed
+is "a pipe that is named is read" 0 a
+fed -rlD skip a t/fed t/sub
+is "-D skip" 0 t/sub/three.c
+try grep -D skip a t/fed
+is "-D skip: a pipe that nobody writes to" 1
+try grep -D rea a f
+is "-D of no kind" 2 '' "ksift: grep: -D: an ACTION is read or skip, not 'rea'"
+for word in re x '' reading; do
+	try grep -d "$word" a f
+	is "-d '$word'" 2 '' "ksift: grep: -d: an ACTION is read, recurse or skip, not '$word'"
+done
+try grep --binary-files=binary a f
+is "--binary-files=binary" 2 '' "ksift: grep: --binary-files is text or without-match, not 'binary': a line is given out as it is, whatever is in it"
+try grep -F -G a f
+is "-F -G" 2 '' 'ksift: grep: -F and -G exclude each other'
+try grep -G 'a\+' f
+is "-G takes what is taken without it" 2 '' '*with -F the whole pattern is taken as it is'
+"$KSIFT" --version >want
+for o in -V --version -cV; do
+	try grep $o
+	is_file "grep $o" 0 want
+done
+try grep --exclude-from=nosuch a f
+is "--exclude-from of no file" 2 '' 'ksift: grep: --exclude-from: nosuch: No such file or directory'
+
+# What is no text.
+printf 'a\n\0b\na\n' >nul
+try grep -Ic a nul f
+is "-I" 0 'nul:0
+f:3'
+{ cat f f; head -c 300000 /dev/zero | tr '\0' '\n'; printf '\0'; } >latenul
+try grep -Ic a latenul
+is "-I: a zero byte far behind" 1 0
+try grep -I a latenul
+is "-I: nothing comes before it" 1
+try grep -I -j 3 a latenul
+is "-I -j" 1
+cat nul | try grep -Ic '^'
+is "-I of a pipe" 1 0
+{ cat latenul; cat latenul; } | try grep -Ic a
+is "-I of a pipe: a zero byte far behind" 1 0
+cat f | try grep -I -C1 -n b
+is "-I of a pipe that is text" 0 '1-a1
+2:b
+3-a2'
+cat f | try grep -Ivc b
+is "-I -v of a pipe that is text" 0 3
+try grep -I --count-each a f nul
+is "-I --count-each" 0 "3	a"
+cat f | try grep -I --count-each a
+is "-I --count-each of a pipe" 0 "3	a"
+{ try grep -I a; cat >rest; } <nul
+is "-I of standard input" 1
+check "-I leaves nothing of standard input" cmp rest empty
+{ dd bs=1 count=4 of=/dev/null 2>/dev/null; try grep -I a; } <nul
+is "-I: what is behind where standard input stood does not count" 0 a
+printf '\037\213\010\0error\n' >packed
+try grep -Ic error packed
+is "-I, compressed" 1 0
+try grep -I -a -c error packed
+is "-I -a: the last one counts" 0 1
+
 printf 'Jan 1 ERROR a\nINFO: b\n<4>warn a\nplain a\n[debug] a\n' >levels
 try filter --level warn levels
 is "--level" 0 'Jan 1 ERROR a
@@ -661,6 +744,9 @@ try filter --and a.c f
 is "filter: what is refused" 2 '' "ksift: filter: pattern 'a.c': '.' is special *"
 try filter --nonesuch f
 is "filter: an option that is not known" 2 '' "ksift: filter: option --nonesuch is not known; see 'ksift filter --help'"
+try filter -I --level warn levels nul
+is "filter -I" 0 'levels:Jan 1 ERROR a
+levels:<4>warn a'
 try filter --join -c --level err levels
 is "filter --join" 0 1
 try grep --join a f
@@ -960,6 +1046,29 @@ b' 'a
 	same "--quiet" --quiet error corpus
 	same "--silent" --silent zzz corpus
 	same "abbreviated" --inv --line-n error corpus
+	for o in -y '-i -y' '-y --no-ignore-case' '--no-ignore-case -i' -G --basic-regexp -U --binary \
+		-u '-u -b' --unix-byte-offsets '-u -s' -T -nT -bT -HT -HnbT -onbT -cHT '-lT' \
+		--initial-tab '-HZT' '-vHT' '-HT --color=always' '-nT --color=always' \
+		-I -Iv -Ic -Il -IL -Iq -Iz -IC1 '-Ic -a' '-a -Ic' '-I -U -c' \
+		--binary-files=text --binary-files=without-match \
+		'-I --binary-files=text' -dskip -dread '-d sk' '-d rea' --directories=skip \
+		'-L -dskip' '-c -dskip' -Dskip -Dread --devices=skip '-L -D skip'; do
+		for files in corpus 'd f nul bytes noend empty /dev/null nosuch'; do
+			# shellcheck disable=SC2086
+			same "grep $o a $files" $o a $files
+		done
+	done
+	# Without -c grep gives out lines before it comes to that zero byte.
+	same "grep -Ic a latenul" -Ic a latenul f
+	for o in '' -n -b -nb; do
+		for files in - f 'f -' 'd /dev/null'; do
+			# shellcheck disable=SC2086
+			cat f | "$KSIFT" grep -T $o a $files >out 2>err
+			# shellcheck disable=SC2086
+			cat f | "$GREP" -a -T $o a $files >want 2>want.err
+			check "-T $o of a pipe and $files" cmp out want
+		done
+	done
 	# Names and colours are the same with every engine, and a guest takes long.
 	if [ -n "$USER_ENGINE" ]; then
 		mkdir -p globs/s
@@ -974,6 +1083,12 @@ b' 'a
 					globs//x 'globs/s/x\' './globs//s//x\' 'globs/[a]' 'globs/x*'
 				same "-r --$o='$glob'" -rc --$o="$glob" a globs/s
 			done
+		done
+		printf 'x  \n\n  \n*.c\t\n#c\n[a]\r' >exclude
+		for o in --exclude-from=exclude '--exclude-from=exclude --include=x' '--include=x --exclude-from=exclude' \
+			'--exclude-from empty' '--include=zz --exclude-from=empty' '--exclude-from=-'; do
+			# shellcheck disable=SC2086
+			same "$o" $o a globs/x globs/a.c 'globs/[a]' 'globs/x\'
 		done
 		for color in 7 '1;32' x '' 1:2 ';'; do
 			for o in --color=always --color=auto '--color=always -m0' \

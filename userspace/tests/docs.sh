@@ -318,6 +318,9 @@ else
 	offers "nothing after =" 'i64le text ' "$KSIFT" sum --format =
 	offers "a variant" 'scalar ' "$KSIFT" grep --variant sc
 	offers "a level" 'warning ' "$KSIFT" filter --level w
+	offers "what to do with directories" 'read recurse ' "$KSIFT" grep -d re
+	offers "what to do with devices" 'read skip ' "$KSIFT" filter --devices ''
+	offers "what to do with what is no text" 'without-match ' "$KSIFT" grep --binary-files = w
 	offers "an engine" 'kernel ' "$KSIFT" grep --engine k
 	offers "files are left to bash" ' ' "$KSIFT" grep error ''
 fi

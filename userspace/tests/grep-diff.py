@@ -66,6 +66,7 @@ def make_files(rng, root):
         "d/e/deep.c": text(rng, words, 9, 5),
         "d/e/.hidden": b"a\n",
         "d/e/in.c\\": b"a\n",
+        "d/bin": b"a\n\0\n",
     }
     for name, data in contents.items():
         path = os.path.join(root, name)
@@ -79,6 +80,8 @@ def make_files(rng, root):
         "p-none": b"", "p-empty": b"\n", "p-two": b"a\nx\n", "p-open": b"ab\nba", "p-blank": b"a\n\n",
         "p-bin": b"a\0\n\xff\n", "p-cr": b"a\r\n", "p-many": b"\n".join(b"%d:" % i for i in range(56)),
     }
+    with open(os.path.join(root, "globs"), "wb") as f:
+        f.write(b"deep*  \n\n\tx\nin.h\n.[a-z]*")
     for name, data in patterns.items():
         with open(os.path.join(root, name), "wb") as f:
             f.write(data)
@@ -95,7 +98,9 @@ def options(rng):
                         ("-l", .04), ("-L", .04), ("-q", .03), ("-s", .05), ("-H", .1), ("-h", .07), ("-Z", .05),
                         ("-z", .1), ("--color=always", .15), ("--colour", .02), ("--color=never", .02),
                         ("--line-buffered", .03), ("--no-group-separator", .05), ("--group-separator=##", .05),
-                        ("--group-separator=", .02), ("--label=in", .05), ("-rc", .01)):
+                        ("--group-separator=", .02), ("--label=in", .05), ("-rc", .01),
+                        ("-T", .1), ("-U", .02), ("-u", .01), ("-y", .03), ("--no-ignore-case", .03), ("-I", .08),
+                        ("--binary-files=text", .02), ("-dskip", .03), ("-dread", .02), ("-Dskip", .03), ("-Dread", .02)):
         if rng.random() < share:
             opts.append(flag)
     if rng.random() < .15:
@@ -125,7 +130,7 @@ def pick(rng, fixed, parts, word):
 
 def patterns(rng, files, parts, word):
     fixed = rng.random() < .5
-    args = ["-F"] if fixed else []
+    args = ["-F"] if fixed else ["-G"] if rng.random() < .05 else []
     picked = pick(rng, fixed, parts, word)
     if rng.random() < .12 and not (parts and word):
         args += ["-f", rng.choice(files)]
@@ -151,11 +156,13 @@ def operands(rng, files):
 
 
 def tree(rng):
-    args = [rng.choice(["-r", "-R", "-r"])]
+    args = rng.choice([["-r"], ["-R"], ["-r"], ["-R", "-r"], ["-drecurse"], ["-R", "-drec"]])
     for _ in range(rng.randrange(3)):
         args.append(rng.choice(["--include=", "--exclude=", "--exclude-dir="]) +
                     rng.choice(["*.c", "*.h", "in.*", "e", "[de]", ".*", "*", "d", "*/deep.c", "d/*", "deep.c",
                                 "in.c\\", "*\\", "\\i\\n.c", "e\\"]))
+    if rng.random() < .2:
+        args.insert(rng.randrange(len(args) + 1), "--exclude-from=globs")
     return args, [rng.choice([["d"], ["d/"], ["d", "ab"], ["d/e", "d/in.c"], ["./d"], ["d/link"], ["d/linked"]]),
                   []][rng.random() < .05]
 
@@ -180,7 +187,7 @@ def command(rng, files, pattern_files):
     if "-f" in args and rng.random() < .1:
         args[args.index("-f") + 1] = "-"
         stdin = rng.choice([p for p in pattern_files if p != "p-bin"])
-    return args + ["--"] + first + names, stdin, any(o in ("-r", "-R") for o in opts)
+    return args + ["--"] + first + names, stdin, any(o in ("-r", "-R", "-drecurse", "-drec") for o in opts)
 
 
 def run(argv, stdin, piped, colors, old_colors, root):
@@ -233,6 +240,9 @@ def main():
         for _ in range(min(BATCH, cases - first)):
             args, stdin, sort = command(rng, files, pattern_files)
             piped = stdin is not None and rng.random() < .7
+            # In what pieces a stream comes decides what it has before a zero byte.
+            if "-I" in args and "KSIFT_STANDIN_CHOP" in os.environ:
+                piped = False
             colors, old = rng.choice(COLORS), rng.choice(OLD_COLORS)
             got = run(ksift + args, stdin, piped, colors, old, root)
             want = run([GREP, "-a"] + args, stdin, piped, colors, old, root)

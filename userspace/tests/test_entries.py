@@ -179,7 +179,7 @@ def test_fixed():
     ok((status, out) == (2, b'') and err.startswith(b"ksift: entries: 'u' was taken for the PATTERN, "),
        'the first word is the pattern', status, out, err)
     ok(join('ERROR', '--level', 'err', 'u') == (0, b'ERROR y\n\tINFO z\n', b''), 'so it is with --level')
-    for option in ('-w', '-x', '-o', '-z', '-A1', '-B1', '-C1', '--count-each', '--checkpoint=c'):
+    for option in ('-w', '-x', '-o', '-z', '-I', '-A1', '-B1', '-C1', '--count-each', '--checkpoint=c'):
         status, out, err = join(option, 'a', 't')
         ok(status == 2 and not out and err.startswith(b'ksift: entries: --join '),
            f'not with {option}', err)

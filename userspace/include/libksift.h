@@ -291,7 +291,8 @@ struct ksift_scan_result;
  * @KSIFT_SCAN_LEVELS: Count the selected lines by level
  * @KSIFT_SCAN_CACHED: Look only at what of a regular file is in the page cache, and
  *	read nothing, see %KSIFT_RUN_CACHED in <ksift.h>: lines that are not there
- *	as a whole are not looked at.  Only with the kernel engine.
+ *	as a whole are not looked at.  Only with the kernel engine, and for who
+ *	owns the file, may write to it, or is root: EPERM.
  * @KSIFT_SCAN_POLITE: Leave the page cache as it is, see %KSIFT_RUN_POLITE in
  *	<ksift.h>.  One thread does it, and rests the longer the more the
  *	kernel says that work waits for memory or disks (/proc/pressure), but

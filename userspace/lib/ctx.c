@@ -376,6 +376,11 @@ static int error_run(struct ksift_ctx *ctx, const struct ksift_run *run, int ret
 		return ksift_error_set(err, ret,
 			"source_fd: file descriptor %d is not a regular file, and can only be read from its start to its end",
 			run->source_fd);
+	case -EPERM:
+		if (!(run->flags & KSIFT_RUN_CACHED))
+			return ksift_error_sys(err, ret, "");
+		return ksift_error_set(err, ret,
+			"CACHED: what of a file is in memory is told to its owner, to who may write to it, and to root: use sudo, or POLITE (--polite), which leaves the page cache as it is");
 	case -EFAULT:
 		return ksift_error_set(err, ret,
 			"a buffer, or the memory to be scanned, is not there");

@@ -1669,6 +1669,16 @@ else
 		chgrp root /dev/ksift
 		as_nobody --engine kernel
 		is "no permission, and no udev rule" 2 '' "ksift: no permission to open /dev/ksift: only root may; *"
+		chgrp nogroup /dev/ksift
+		as_nobody --cached
+		is "cached, and the file is another's" 2 0 "ksift: f: CACHED: what of a file is in memory is told to its owner, *"
+		as_nobody --polite
+		is "polite, and the file is another's" 0 3
+		chmod o+w f
+		as_nobody --cached
+		check "cached, and the file may be written to" [ "$(cat rc out)" = "0
+3" ]
+		chmod o-w f
 		chgrp "$group" /dev/ksift
 	fi
 	log=/var/log/app.log

@@ -519,13 +519,14 @@ static void lines_linear(void **state)
 	for (i = 1; i <= PATTERNS; i *= 8) {
 		prog = make_prog(pats, i, 0);
 		for (v = ksift_variants; *v; v++) {
-			struct ksift_scan *scan = calloc(1, sizeof(*scan));
 			struct timespec t0, t1;
+			struct ksift_scan *scan;
 			size_t done = 0;
 			double ns;
 
 			if (!variant_usable(*v))
 				continue;
+			scan = calloc(1, sizeof(*scan));
 			scan->prog = prog;
 			scan->ops = *v;
 			scan->to = UINT64_MAX;

@@ -1001,22 +1001,86 @@ static void sum_i64_any_alignment(void **state)
 	guarded_free(&g);
 }
 
+/* Is this run to test the variant?  KSIFT_HOST_VARIANTS names those; else all are. */
+static bool expected(const struct ksift_variant_ops *ops)
+{
+	const char *names = getenv("KSIFT_HOST_VARIANTS");
+	size_t len = strlen(ops->name);
+	const char *at = names;
+
+	if (!names)
+		return true;
+	for (; (at = strstr(at, ops->name)); at += len)
+		if ((at == names || at[-1] == ' ') && (!at[len] || at[len] == ' '))
+			return true;
+	return false;
+}
+
+/* Else the run is not what it is taken for. */
+static void variants_expected(void **state)
+{
+	const struct ksift_variant_ops *const *v;
+	bool scalar = false;
+
+	(void)state;
+	for (v = ksift_variants; *v; v++) {
+		if (variant_usable(*v) && !expected(*v))
+			fail_msg("%s can run, and should not", (*v)->name);
+		scalar |= variant_usable(*v) && (*v)->id == KSIFT_VARIANT_SCALAR;
+	}
+	assert_true(scalar);
+}
+
+static void cannot_run(void **state)
+{
+	(void)state;
+	skip();
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
+	static const struct CMUnitTest all[] = {
+		cmocka_unit_test(variants_expected),
 		cmocka_unit_test(lines_random),
 		cmocka_unit_test(lines_cuts),
 		cmocka_unit_test(lines_linear),
-		cmocka_unit_test(sections),
-		cmocka_unit_test(hunts),
-		cmocka_unit_test(hunts_full_lines),
-		cmocka_unit_test(overwritten),
 		cmocka_unit_test(levels),
 		cmocka_unit_test(fib_windows),
 		cmocka_unit_test(sumsq_sums),
 		cmocka_unit_test(sum_i64_any_alignment),
 	};
+	/* Of what only vector variants have. */
+	static const struct CMUnitTest vector[] = {
+		cmocka_unit_test(sections),
+		cmocka_unit_test(hunts),
+		cmocka_unit_test(hunts_full_lines),
+		cmocka_unit_test(overwritten),
+	};
+	struct CMUnitTest tests[ARRAY_SIZE(all) + ARRAY_SIZE(vector) + 8];
+	char names[8][64];
+	const struct ksift_variant_ops *const *v;
+	bool wanted = false, there = false;
+	size_t i, n = ARRAY_SIZE(all), missing = 0;
 
+	memcpy(tests, all, sizeof(all));
+	for (v = ksift_variants; *v; v++) {
+		wanted |= (*v)->find && expected(*v);
+		there |= (*v)->find && variant_usable(*v);
+		if (!expected(*v) || variant_usable(*v))
+			continue;
+		assert_true(missing < ARRAY_SIZE(names));
+		snprintf(names[missing], sizeof(names[0]),
+			 "%s: this machine cannot run it", (*v)->name);
+		tests[n++] = (struct CMUnitTest){
+			.name = names[missing++], .test_func = cannot_run,
+		};
+	}
+	for (i = 0; wanted && i < ARRAY_SIZE(vector); i++) {
+		tests[n] = vector[i];
+		if (!there)
+			tests[n].test_func = cannot_run;
+		n++;
+	}
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests_name("engine", tests, NULL, NULL);
+	return _cmocka_run_group_tests("engine", tests, n, NULL, NULL);
 }

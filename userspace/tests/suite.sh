@@ -1,0 +1,52 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Sourced: several programs that print TAP, as one TAP stream.  One that ends with
+# another status than its results call for, or without its plan, has failed.
+# "$out" is a folder for what they write.
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+total=0 failed=0
+
+# suite NAME COMMAND...
+suite()
+{
+	name=$1
+	shift
+	"$@" >"$out/tap" 2>"$out/err" </dev/null
+	rc=$?
+	awk -v name="$name" -v n="$total" -v rc="$rc" -v count="$out/count" -v plan=none '
+	/^(not )?ok / {
+		seen++
+		bad += /^not / && !/# (SKIP|TODO)/
+		ok = /^not / ? "not ok" : "ok"
+		sub(/^(not )?ok *[0-9]* *(- )?/, "")
+		print ok, ++n, "- " name ": " $0
+		next
+	}
+	/^1\.\.0 # SKIP/ {
+		plan = ++seen
+		sub(/^1\.\.0 /, "")
+		print "ok", ++n, "- " name, $0
+		next
+	}
+	/^1\.\.[0-9]+$/ { plan = substr($0, 4); next }
+	{ print "# " $0 }
+	END {
+		if (!seen || plan != seen || (rc != 0) != (bad != 0)) {
+			print "not ok", ++n, "- " name ": ended with status " rc " after " seen + 0 " results"
+			bad++
+		}
+		print n, bad + 0 >count
+	}' "$out/tap"
+	sed 's/^/# /' "$out/err" >&2
+	read -r total bad <"$out/count"
+	failed=$((failed + bad))
+}
+
+# The plan, and the status of all.
+suites_end()
+{
+	echo "1..$total"
+	[ "$failed" -eq 0 ]
+}

@@ -591,7 +591,7 @@ bool ksift_literal_equal(const struct ksift_literal *lit, const u8 *text)
 	if (!(lit->flags & KSIFT_PATTERN_FOLD))
 		return !memcmp(text, lit->data, lit->len);
 	for (i = 0; i < lit->len; i++)
-		if (ksift_upper(text[i]) != lit->data[i])
+		if (ksift_upper(ksift_load8(text + i)) != lit->data[i])
 			return false;
 	return true;
 }

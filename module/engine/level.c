@@ -58,11 +58,17 @@ static bool is_blank(u8 c)
 	return c == ' ' || c == '\t';
 }
 
-/* The byte at @i; what ends a line is a newline, what is not seen a letter. */
+/* The byte at @i, which is in the head.  The next look may find another there. */
+static u8 byte(const struct head *h, u32 i)
+{
+	return ksift_load8(h->p + i);
+}
+
+/* The same for any @i; what ends a line is a newline, what is not seen a letter. */
 static u8 at(const struct head *h, u32 i)
 {
 	if (i < h->n)
-		return h->p[i];
+		return byte(h, i);
 	return h->cut ? 'x' : '\n';
 }
 
@@ -73,14 +79,14 @@ static bool is_end(u8 c)
 
 static u32 skip_blanks(const struct head *h, u32 i)
 {
-	while (i < h->n && is_blank(h->p[i]))
+	while (i < h->n && is_blank(byte(h, i)))
 		i++;
 	return i;
 }
 
 static u32 skip_digits(const struct head *h, u32 i)
 {
-	while (i < h->n && is_digit(h->p[i]))
+	while (i < h->n && is_digit(byte(h, i)))
 		i++;
 	return i;
 }
@@ -92,7 +98,7 @@ static u64 pack(const u8 *p, u32 len)
 	u32 i;
 
 	for (i = 0; i < len; i++)
-		v |= (u64)(p[i] & 0xdf) << (i * 8);
+		v |= (u64)(ksift_load8(p + i) & 0xdf) << (i * 8);
 	return v;
 }
 
@@ -316,42 +322,32 @@ const u8 ksift_byte_kinds[256] = {
 	['}'] = AFTER,
 };
 
-static bool token_begins(const struct head *h, u32 s, u32 e)
+/* @before and @next are the bytes around the word, of which the first is at @s. */
+static bool token_begins(const struct head *h, u32 s, u8 before, u8 next)
 {
-	u8 c;
-
-	if (!s)
-		return true;
-	c = h->p[s - 1];
-	if (ksift_byte_kinds[c] & BEFORE)
+	if (!s || ksift_byte_kinds[before] & BEFORE)
 		return true;
 	/* channel.ERROR: */
-	if (c == '.')
-		return at(h, e) == ':';
-	return c == '-' && (s == 1 || is_blank(h->p[s - 2]));
+	if (before == '.')
+		return next == ':';
+	return before == '-' && (s == 1 || is_blank(byte(h, s - 2)));
 }
 
-static bool token_ends(const struct head *h, u32 s, u32 e)
+static bool token_ends(const struct head *h, u32 s, u8 before, u8 next)
 {
-	u8 c = at(h, e);
-
-	if (ksift_byte_kinds[c] & AFTER)
+	if (ksift_byte_kinds[next] & AFTER)
 		return true;
 	/* [time: ERROR/Process] */
-	return c == '/' && s > 1 && is_blank(h->p[s - 1]) && h->p[s - 2] == ':';
+	return next == '/' && s > 1 && is_blank(before) && byte(h, s - 2) == ':';
 }
 
 /* Rule 3: alone in brackets. */
-static bool bracketed(const struct head *h, u32 s, u32 e)
+static bool bracketed(const struct head *h, u32 e, u8 before, u8 next)
 {
-	u8 next;
-
-	if (!s)
-		return false;
-	next = at(h, e);
-	switch (h->p[s - 1]) {
+	switch (before) {
 	case '[':
-		return at(h, skip_blanks(h, e)) == ']';
+		return next == ']' ||
+		       (is_blank(next) && at(h, skip_blanks(h, e + 1)) == ']');
 	case '<':
 		return next == '>';
 	case '|':
@@ -369,32 +365,35 @@ static bool after_time(const struct head *h, u32 s)
 	u32 i;
 
 	for (i = 0; i < s; i++) {
-		u8 c = h->p[i];
+		u8 c = byte(h, i);
 
 		/* Each by itself, as in a time stamp. */
 		if (is_letter(c) && ((c != 'T' && c != 'Z') ||
-				     is_letter(h->p[i + 1])))
+				     is_letter(byte(h, i + 1))))
 			return false;
-		if (c == ':' && i >= 2 && i + 2 < s && is_digit(h->p[i - 1]) &&
-		    is_digit(h->p[i - 2]) && is_digit(h->p[i + 1]) &&
-		    is_digit(h->p[i + 2]))
+		if (c == ':' && i >= 2 && i + 2 < s && is_digit(byte(h, i - 1)) &&
+		    is_digit(byte(h, i - 2)) && is_digit(byte(h, i + 1)) &&
+		    is_digit(byte(h, i + 2)))
 			time = true;
 	}
 	return time;
 }
 
-/* Rule 3: is what comes before @s a header that has ended? */
-static bool after_header(const struct head *h, u32 s)
+/* Rule 3: is what comes before @s, @before last, a header that has ended? */
+static bool after_header(const struct head *h, u32 s, u8 before)
 {
 	if (!s)
 		return true;
-	if (!is_blank(h->p[s - 1]))
+	if (!is_blank(before))
 		return false;
-	while (s && is_blank(h->p[s - 1]))
-		s--;
+	while (--s) {
+		before = byte(h, s - 1);
+		if (!is_blank(before))
+			break;
+	}
 	if (!s)
 		return true;
-	switch (h->p[s - 1]) {
+	switch (before) {
 	case ':':
 	case ']':
 	case ')':
@@ -407,24 +406,27 @@ static bool after_header(const struct head *h, u32 s)
 
 static bool in_place(const struct head *h, u32 s, u32 e, bool capitals)
 {
-	u8 next = at(h, e);
-	bool colon;
+	u8 before = s ? byte(h, s - 1) : '\n', next = at(h, e), c;
+	bool colon = false;
 
-	if (capitals && token_begins(h, s, e) && token_ends(h, s, e))
+	if (capitals && token_begins(h, s, before, next) &&
+	    token_ends(h, s, before, next))
 		return true;
-	if (bracketed(h, s, e))
+	if (bracketed(h, e, before, next))
 		return true;
-	colon = next == ':' && (is_blank(at(h, e + 1)) || is_end(at(h, e + 1)));
-	if (colon && after_header(h, s))
+	if (next == ':') {
+		c = at(h, e + 1);
+		colon = is_blank(c) || is_end(c);
+	}
+	if (colon && after_header(h, s, before))
 		return true;
-	return (colon || is_blank(next)) && s && is_blank(h->p[s - 1]) &&
-	       after_time(h, s);
+	return (colon || is_blank(next)) && is_blank(before) && after_time(h, s);
 }
 
 /* Rule 4: may a key begin at @s? */
 static bool key_begins(const struct head *h, u32 s)
 {
-	switch (s ? h->p[s - 1] : ' ') {
+	switch (s ? byte(h, s - 1) : ' ') {
 	case ' ':
 	case '	':
 	case '"':
@@ -458,39 +460,57 @@ static u32 key_level(const struct head *h, u32 e, u32 *end)
 	i = skip_blanks(h, i + 1);
 	c = at(h, i);
 	if (c == '"' || c == '\'')
-		i++;
+		c = at(h, ++i);
 	s = i;
-	if (is_digit(at(h, i))) {
+	if (is_digit(c)) {
 		/* A digit more than the longest, which is none then. */
-		for (; i < h->n && i < s + 3 && is_digit(h->p[i]); i++)
-			n = n * 10 + (h->p[i] - '0');
+		for (; is_digit(c) && i < s + 3; c = at(h, ++i))
+			n = n * 10 + (c - '0');
 		level = number_level(n);
 	} else {
-		while (i < h->n && is_letter(h->p[i]))
-			i++;
+		while (i < h->n && is_letter(c))
+			c = at(h, ++i);
 		level = word_level(h, s, i);
 		if (level == A_KEY)
 			level = NONE;
 	}
-	c = at(h, i);
 	if (is_alnum(c) || c == '_' || c == '.' || c == '-')
 		return NONE;
 	*end = i;
 	return level;
 }
 
+/* May @c stand between a level and the message? */
+static bool closes_level(u8 c)
+{
+	switch (c) {
+	case ']':
+	case '>':
+	case ')':
+	case '}':
+	case '|':
+	case ':':
+	case ',':
+		return true;
+	}
+	return false;
+}
+
 /* Where the message begins, if a level ends at @i. */
 static u32 message(const struct head *h, u32 i)
 {
-	if (i < h->n && (h->p[i] == '"' || h->p[i] == '\''))
-		i++;
-	i = skip_blanks(h, i);
-	while (i < h->n && (h->p[i] == ']' || h->p[i] == '>' ||
-			    h->p[i] == ')' || h->p[i] == '}' ||
-			    h->p[i] == '|' || h->p[i] == ':' ||
-			    h->p[i] == ','))
-		i++;
-	return skip_blanks(h, i);
+	u8 c = at(h, i);
+
+	/* What at() gives for bytes that are not there ends each of these. */
+	if (c == '"' || c == '\'')
+		c = at(h, ++i);
+	while (is_blank(c))
+		c = at(h, ++i);
+	while (closes_level(c))
+		c = at(h, ++i);
+	while (is_blank(c))
+		c = at(h, ++i);
+	return i;
 }
 
 static bool digits_at(const struct head *h, u32 i, u32 n)
@@ -514,27 +534,28 @@ static bool time_at(const struct head *h, u32 i)
 /* A syslog priority: <0> to <191>. */
 static u32 syslog_level(const struct head *h, u32 *end)
 {
+	u8 c = at(h, 1);
 	u32 i, n = 0;
 
-	for (i = 1; i < 4 && is_digit(at(h, i)); i++)
-		n = n * 10 + (h->p[i] - '0');
-	if (i == 1 || at(h, i) != '>' || n > 191)
+	for (i = 1; i < 4 && is_digit(c); c = at(h, ++i))
+		n = n * 10 + (c - '0');
+	if (i == 1 || c != '>' || n > 191)
 		return NONE;
 	*end = i + 1;
 	return n & 7;
 }
 
-/* glog: E1120 12:34:56.789012  1234 file.cc:56] message */
-static u32 glog_level(const struct head *h, u32 *end)
+/* glog, of the letter's @level: E1120 12:34:56.789012  1234 file.cc:56] message */
+static u32 glog_level(const struct head *h, u32 level, u32 *end)
 {
 	u32 i;
 
 	if (!digits_at(h, 1, 4) || at(h, 5) != ' ' || !time_at(h, 6))
 		return NONE;
-	for (i = 14; i < h->n && h->p[i] != ']'; i++)
+	for (i = 14; i < h->n && byte(h, i) != ']'; i++)
 		;
 	*end = i < h->n ? i : 1;
-	return letter_level(h->p[0]);
+	return level;
 }
 
 /* logcat's brief form, from @i on: E/tag( 123): message */
@@ -544,7 +565,7 @@ static u32 logcat_tag_level(const struct head *h, u32 i, u32 *end)
 
 	if (level == NONE || at(h, i + 1) != '/')
 		return NONE;
-	for (k = i + 2; k < h->n && h->p[k] != '('; k++)
+	for (k = i + 2; k < h->n && byte(h, k) != '('; k++)
 		;
 	k = skip_blanks(h, k + 1);
 	if (!is_digit(at(h, k)))
@@ -586,17 +607,20 @@ static u32 logcat_level(const struct head *h, u32 *end)
 /* Rule 5. */
 static u32 fixed_level(const struct head *h, u32 *end)
 {
-	u8 c = at(h, 0);
+	u8 c = at(h, 0), next;
+	u32 level;
 
 	if (c == '<')
 		return syslog_level(h, end);
 	if (is_digit(c))
 		return logcat_level(h, end);
-	if (letter_level(c) == NONE)
+	level = letter_level(c);
+	if (level == NONE)
 		return NONE;
-	if (at(h, 1) == '/')
+	next = at(h, 1);
+	if (next == '/')
 		return logcat_tag_level(h, 0, end);
-	return is_digit(at(h, 1)) ? glog_level(h, end) : NONE;
+	return is_digit(next) ? glog_level(h, level, end) : NONE;
 }
 
 /* The level of the word at @s, if it is one in its place, or a key. */
@@ -604,9 +628,14 @@ static u32 level_at(const struct head *h, u32 s, u32 *end)
 {
 	bool capitals = true;
 	u32 e, level;
+	u8 c;
 
-	for (e = s; e < h->n && is_letter(h->p[e]); e++)
-		capitals &= !(h->p[e] & 0x20);
+	for (e = s; e < h->n; e++) {
+		c = byte(h, e);
+		if (!is_letter(c))
+			break;
+		capitals &= !(c & 0x20);
+	}
 	level = word_level(h, s, e);
 	if (level == NONE)
 		return NONE;
@@ -627,7 +656,7 @@ static u32 head_level(const struct head *h, const u64 *names_at, u32 *end)
 			s = w * 64 + ksift_low_bit(left);
 			if (level != NONE || s >= h->n)
 				return level;
-			if (is_letter(h->p[s]) && !(s && is_letter(h->p[s - 1])))
+			if (is_letter(byte(h, s)) && !(s && is_letter(byte(h, s - 1))))
 				level = level_at(h, s, end);
 		}
 	return level;
@@ -650,14 +679,16 @@ u32 ksift_level(const u8 *line, u64 len, u32 *msg)
 
 	level = fixed_level(&h, &end);
 	while (level == NONE && i + KSIFT_NAME_HEAD <= h.n) {
-		if (!is_letter(line[i])) {
+		if (!is_letter(byte(&h, i))) {
 			i++;
 			continue;
 		}
 		if (may_be_name(line + i))
 			level = level_at(&h, i, &end);
-		while (i < h.n && is_letter(line[i]))
+		/* It may be none by now: forward all the same. */
+		do
 			i++;
+		while (i < h.n && is_letter(byte(&h, i)));
 	}
 	if (msg)
 		*msg = level == NONE ? 0 : message(&h, end);

@@ -28,7 +28,8 @@
  * way for the chunk.
  *
  * The text may change under the scan, between any two looks at the same byte.
- * No bound and no index comes from it: only bits, and the trie's next node.
+ * No bound and no index comes from it: only bits, and the trie's next node.  A byte
+ * that decides more than one thing at a time is loaded once, by ksift_load8().
  */
 #include "lines.h"
 
@@ -132,13 +133,14 @@ u64 ksift_match(const struct ksift_prog *prog, u32 state[2], const u8 *buf,
 
 	if (prog->ac[0].used)
 		for (i = 0; i < len; i++) {
-			state[0] = ksift_ac_step(&prog->ac[0], state[0], buf[i]);
+			state[0] = ksift_ac_step(&prog->ac[0], state[0],
+						 ksift_load8(buf + i));
 			seen |= prog->ac[0].nodes[state[0]].out;
 		}
 	if (prog->ac[1].used)
 		for (i = 0; i < len; i++) {
 			state[1] = ksift_ac_step(&prog->ac[1], state[1],
-						 ksift_upper(buf[i]));
+						 ksift_upper(ksift_load8(buf + i)));
 			seen |= prog->ac[1].nodes[state[1]].out;
 		}
 	return seen;
@@ -228,15 +230,16 @@ static size_t scan_scalar(struct ksift_scan *scan, const u8 *buf, u64 base,
 	bool use0 = ac[0].used, use1 = ac[1].used;
 	u64 seen = scan->seen;
 
-	for (;;) {
-		u8 c;
+	while (i < end) {
+		u8 c = ksift_load8(buf + i++);
 
 		/* Nothing can happen before a byte that begins something. */
-		while (!(s0 | s1) && i < end && !wakes[buf[i]])
-			i++;
-		if (i >= end)
-			break;
-		c = buf[i++];
+		if (!(s0 | s1)) {
+			while (!wakes[c] && i < end)
+				c = ksift_load8(buf + i++);
+			if (!wakes[c])
+				break;
+		}
 		if (c == '\n') {
 			scan->seen = seen;
 			line_end(scan, base + i - 1, true);
@@ -312,7 +315,7 @@ static void finish_matches(struct ksift_scan *scan, const u8 *buf, size_t from,
 	size_t i;
 
 	for (i = from; i < len && match_pending(scan, i - from); i++) {
-		u8 c = buf[i];
+		u8 c = ksift_load8(buf + i);
 
 		if (c == '\n')
 			break;
@@ -997,6 +1000,11 @@ static size_t first_newline(struct ksift_scan *scan, const u8 *buf, size_t len)
 	u64 bits[8];
 	u32 w;
 
+	if (!scan->ops->newlines || len < VECTOR_MIN) {
+		for (i = 0; i < len && buf[i] != '\n'; i++)
+			;
+		return i;
+	}
 	for (i = 0; i < len; i += n) {
 		n = min(len - i, sizeof(bits) * 8);
 		ksift_simd_begin();
@@ -1043,11 +1051,11 @@ static size_t levels_vector(struct ksift_scan *scan, const u8 *buf, size_t len,
 static size_t skip_line(struct ksift_scan *scan, const u8 *buf, size_t i,
 			size_t end)
 {
-	const u8 *newline = memchr(buf + i, '\n', end - i);
-	size_t next = newline ? (size_t)(newline - buf) + 1 : end;
+	size_t at = i + first_newline(scan, buf + i, end - i);
+	size_t next = min(at + 1, end);
 
 	scan->pos += next - i;
-	if (newline) {
+	if (at < end) {
 		scan->skipping = false;
 		scan->first = scan->pos;
 		line_begin(scan, scan->pos);

@@ -208,19 +208,21 @@ struct ksift_u64 {
 	u64 v;
 } __attribute__((packed, may_alias));
 
-struct ksift_u32 {
-	u32 v;
-} __attribute__((packed, may_alias));
-
-/* 4 and 8 bytes, wherever they lie. */
-static inline u32 ksift_load32(const u8 *p)
+/*
+ * Text may be memory that others write.  A byte that decides more than one thing is
+ * loaded once, into a variable: without volatile, as in READ_ONCE(), compilers may
+ * load it again for each, and for a switch both before and after they have compared
+ * it with the bounds of a table.
+ */
+static inline u8 ksift_load8(const u8 *p)
 {
-	return ((const struct ksift_u32 *)p)->v;
+	return *(const volatile u8 *)p;
 }
 
+/* The same of 8 bytes, wherever they lie. */
 static inline u64 ksift_load64(const u8 *p)
 {
-	return ((const struct ksift_u64 *)p)->v;
+	return ((const volatile struct ksift_u64 *)p)->v;
 }
 
 /* @v as it lies in memory, its first byte as the lowest. */

@@ -10,9 +10,9 @@ static void sum_scalar(struct ksift_sum128 *sum, const u8 *buf, size_t count)
 	size_t i;
 
 	for (i = 0; i < count; i++) {
-		s64 v;
+		/* Its sign is looked at apart. */
+		s64 v = ksift_load64(buf + i * sizeof(v));
 
-		memcpy(&v, buf + i * sizeof(v), sizeof(v));
 		total += (__int128)v;
 	}
 	sum->lo = (u64)total;

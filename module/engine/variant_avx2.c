@@ -173,9 +173,8 @@ struct shingles {
 /* Not by way of memory: there it would stay. */
 static __always_inline v32 twice(const u8 *table)
 {
-	u64 a = ksift_load64(table), b = ksift_load64(table + 8);
-
-	const v4q v = { a, b, a, b };
+	const struct ksift_u64 *half = (const void *)table;
+	const v4q v = { half[0].v, half[1].v, half[0].v, half[1].v };
 
 	return (v32)v;
 }
@@ -294,6 +293,19 @@ static __always_inline u64 names64(const u8 *p, const struct name_heads *names,
 	return heads;
 }
 
+/*
+ * Compilers may take a vector that is used twice from memory twice, and do.  Of a
+ * search that does no harm, for each candidate is looked at again.  What is the
+ * result itself has to be loaded once.
+ */
+static __always_inline v32 load_once(const u8 *p)
+{
+	v32 v = load(p);
+
+	asm("" : "+x" (v));
+	return v;
+}
+
 static __always_inline u64 lanes(v4q v)
 {
 	return v[0] + v[1] + v[2] + v[3];
@@ -310,7 +322,8 @@ static void sum_i64(struct ksift_sum128 *sum, const u8 *buf, size_t count)
 	size_t i;
 
 	for (i = 0; i < count; i += KSIFT_SUM_STEP) {
-		v4q a = (v4q)load(buf + i * 8), b = (v4q)load(buf + i * 8 + 32);
+		v4q a = (v4q)load_once(buf + i * 8);
+		v4q b = (v4q)load_once(buf + i * 8 + 32);
 
 		low[0] += a & 0xffffffff;
 		low[1] += b & 0xffffffff;

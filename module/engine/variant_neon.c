@@ -245,6 +245,19 @@ static __always_inline u64 names64(const u8 *p, const struct name_heads *names,
 }
 
 /*
+ * Compilers may take a vector that is used twice from memory twice, and do.  Of a
+ * search that does no harm, for each candidate is looked at again.  What is the
+ * result itself has to be loaded once.
+ */
+static __always_inline v16 load_once(const u8 *p)
+{
+	v16 v = load(p);
+
+	asm("" : "+w" (v));
+	return v;
+}
+
+/*
  * The low halves of the integers, and the high ones, which have the sign, are
  * added up apart, and neither sum can overflow.
  */
@@ -260,8 +273,8 @@ static void sum_i64(struct ksift_sum128 *sum, const u8 *buf, size_t count)
 #pragma GCC unroll 2
 		for (k = 0; k < 2; k++) {
 			const u8 *p = buf + i * 8 + k * 32;
-			uint32x4_t a = vreinterpretq_u32_u8(load(p));
-			uint32x4_t b = vreinterpretq_u32_u8(load(p + 16));
+			uint32x4_t a = vreinterpretq_u32_u8(load_once(p));
+			uint32x4_t b = vreinterpretq_u32_u8(load_once(p + 16));
 
 			low[k] = vpadalq_u32(low[k], vuzp1q_u32(a, b));
 			high[k] = vpadalq_s32(high[k],

@@ -80,7 +80,7 @@ static inline u32 ksift_teddy_at(const struct ksift_teddy *teddy, const u8 *p)
 	u32 k, buckets = 0xffff;
 
 	for (k = 0; k < teddy->width; k++) {
-		u8 c = p[k], low = c & 15, high = c >> 4;
+		u8 c = ksift_load8(p + k), low = c & 15, high = c >> 4;
 
 		buckets &= teddy->low[0][k][low] | teddy->low[1][k][low] << 8;
 		if (teddy->whole)

@@ -642,13 +642,13 @@ static __always_inline u64 names_in(const u8 *p, const struct name_heads *names,
 /* May the line at @p be one that has its level in a fixed place? */
 static __always_inline bool may_be_fixed(const u8 *p)
 {
-	u8 kind = ksift_byte_kinds[p[0]];
+	u8 c = ksift_load8(p), kind = ksift_byte_kinds[c];
 
 	if (!(kind & (KSIFT_FIXED_LETTER | KSIFT_FIXED_OTHER)))
 		return false;
 	if (kind & KSIFT_FIXED_LETTER)
 		return (u8)((p[1] | 0x20) - 'a') >= 26;
-	return p[0] == '<' || (p[2] == '-' && p[5] == ' ');
+	return c == '<' || (p[2] == '-' && p[5] == ' ');
 }
 
 /*
@@ -665,8 +665,11 @@ static __always_inline u32 simple_level(const u8 *p, u32 len, u64 names,
 	u8 before = s ? p[s - 1] : ' ';
 
 	*end = s + n;
-	/* Of no bytes there is no name; of 8, v is 0, too. */
-	if (name->key != v || !v || s >= len || may_be_fixed(p) ||
+	/*
+	 * Of no bytes there is no name; of 8, v is 0, too.  One that goes on behind
+	 * the line was written since its newline was found.
+	 */
+	if (name->key != v || !v || s + n > len || may_be_fixed(p) ||
 	    !(ksift_byte_kinds[before] & KSIFT_BEFORE_NAME) ||
 	    !(ksift_byte_kinds[p[s + n]] & KSIFT_AFTER_NAME))
 		return KSIFT_LEVELS;

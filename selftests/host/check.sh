@@ -31,5 +31,8 @@ suite engine "$dir/engine"
 few=${KSIFT_HOST_RUNS-500}
 suite scalar-alone env KSIFT_HOST_RUNS="$few" KSIFT_HOST_VARIANTS=scalar "$dir/engine-scalar"
 suite avx2-alone env KSIFT_HOST_RUNS="$few" KSIFT_HOST_VARIANTS='scalar avx2' "$dir/engine-avx2"
+suite hostile "$dir/hostile"
+suite hostile-clang "$dir/hostile-clang"
+suite hostile-unoptimized "$dir/hostile-unoptimized"
 suite fuzz fuzz
 suites_end

@@ -16,24 +16,12 @@
 #include "engine_util.h"
 #include "../level_lines.h"
 
-static uint64_t seed;
-
 /* Time means less on a machine that is emulated: so much slower may this one be. */
 static double slower(void)
 {
 	const char *s = getenv("KSIFT_HOST_SLOWER");
 
 	return s ? atof(s) : 1;
-}
-
-static uint32_t rnd(uint32_t below)
-{
-	/* S. Vigna's splitmix64. */
-	uint64_t z = seed += 0x9e3779b97f4a7c15;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-	return (uint32_t)((z ^ (z >> 31)) >> 32) % below;
 }
 
 #define TEXT_MAX	150000
@@ -896,6 +884,36 @@ static void levels(void **state)
 	guarded_free(&g);
 }
 
+/* A name is written across a line's end, after that was found. */
+static void levels_overwritten(void **state)
+{
+	static const char text[] = " - ERROR: [INFO] x";
+	struct guarded g = guarded_alloc(2000);
+	const struct ksift_variant_ops *const *v;
+	u32 i, end;
+
+	(void)state;
+	for (i = 0; i < 200; i++)
+		for (end = 0; end < sizeof(text) - 1; end++) {
+			const u8 *p = guarded_copy(&g, text, sizeof(text) - 1);
+			size_t len = sizeof(text) - 1 + i;
+			struct ksift_lead lead = { .start = i, .end = i + end };
+
+			memset((u8 *)p - i, '.', i);
+			for (v = ksift_variants; *v; v++) {
+				if (!variant_usable(*v) || !(*v)->find_levels)
+					continue;
+				(*v)->find_levels(p - i, len, &lead, 1);
+				ksift_levels(p - i, &lead, 1, true);
+				if (lead.level >= KSIFT_LEVELS || lead.msg > end)
+					fail_msg("%s: level %u, message at %u of %u",
+						 (*v)->name, lead.level, lead.msg,
+						 end);
+			}
+		}
+	guarded_free(&g);
+}
+
 static void fib_windows(void **state)
 {
 	static u64 window[5000];
@@ -1055,6 +1073,7 @@ int main(void)
 		cmocka_unit_test(hunts),
 		cmocka_unit_test(hunts_full_lines),
 		cmocka_unit_test(overwritten),
+		cmocka_unit_test(levels_overwritten),
 	};
 	struct CMUnitTest tests[ARRAY_SIZE(all) + ARRAY_SIZE(vector) + 8];
 	char names[8][64];

@@ -128,16 +128,40 @@ static enum stop give_text(struct lines_run *r, const struct ksift_hit *hit, con
 }
 
 /*
+ * Have the first bytes of a line that is not held in the first part of the
+ * buffer, where nothing is held then.  STOP_AGAIN: another has made a line of it
+ * that would be held by now, and nobody has matched what is there.
+ */
+static int read_long(struct lines_run *r, u64 start)
+{
+	u8 *buf = r->src.buf;
+	ssize_t n = ksift_user_read(&r->src, start, buf, KSIFT_USER_KEEP);
+
+	if (n < 0)
+		return n;
+	r->src.bytes += n;
+	return n < KSIFT_USER_KEEP || memchr(buf, '\n', n) ? STOP_AGAIN : RUNNING;
+}
+
+/*
  * Read the text of the line at @start, from its byte @skip on, up to a newline
  * or the end of the source.  Sets resume when it has to stop before that.
- * Returns an enum stop, STOP_AGAIN if there is no such line, or a negative
+ * Returns an enum stop, STOP_AGAIN if it is no long line any more, or a negative
  * error; *@next is the offset after the line and *@newline tells if it has one.
  */
 static int stream_line(struct lines_run *r, u64 start, u64 skip, u64 *next, bool *newline)
 {
-	const bool resumed = r->resume->flags & KSIFT_RESUME_INLINE;
 	u8 *end = NULL;
 
+	if (!(r->resume->flags & KSIFT_RESUME_INLINE)) {
+		int ret = read_long(r, start);
+
+		if (ret)
+			return ret;
+		skip = min(text_room(r), KSIFT_USER_KEEP);
+		memcpy(text_end(r), r->src.buf, skip);
+		r->text += skip;
+	}
 	r->resume->pos = start;
 	r->resume->flags = KSIFT_RESUME_INLINE;
 	while (!end) {
@@ -151,10 +175,6 @@ static int stream_line(struct lines_run *r, u64 start, u64 skip, u64 *next, bool
 		n = ksift_user_read(&r->src, start + skip, to, min(room, KSIFT_USER_KEEP));
 		if (n < 0)
 			return n;
-		if (!n && !skip && !resumed) {
-			r->resume->flags = 0;
-			return STOP_AGAIN;
-		}
 		r->src.bytes += n;
 		*newline = n;
 		end = n ? memchr(to, '\n', n) : to;
@@ -170,40 +190,45 @@ static int stream_line(struct lines_run *r, u64 start, u64 skip, u64 *next, bool
 }
 
 /*
- * The nature of a line that is not held; nothing is held for the first part
- * of the buffer then.  Returns as stream_line().
+ * The nature of a line that is not held.  When it ends elsewhere by now, @hit is
+ * changed to that.  Returns as stream_line().
  */
-static int match_long(struct lines_run *r, const struct ksift_hit *hit,
-		      struct nature *nature)
+static int match_long(struct lines_run *r, struct ksift_hit *hit, struct nature *nature)
 {
-	u8 *buf = r->src.buf;
+	u8 *buf = r->src.buf, *nl;
 	u32 state[2];
-	u64 pos, hole;
-	int stop;
+	u64 pos = hit->start, hole;
+	ssize_t n = KSIFT_USER_KEEP;
+	int stop = read_long(r, pos);
 
+	if (stop)
+		return stop;
+	nature->level = ksift_level(buf, n, &nature->msg);
 	nature->seen = ksift_match_start(r->prog, state);
-	for (pos = hit->start; pos < hit->end; pos += hole) {
-		ssize_t n = ksift_user_read(&r->src, pos, buf,
-					    min(hit->end - pos, KSIFT_USER_KEEP));
-
-		if (n < 0)
-			return n;
-		if (!n)
-			return pos == hit->start ? STOP_AGAIN : RUNNING;
-		r->src.bytes += n;
-		stop = check_caller(r);
-		if (stop)
-			return stop;
-		if (pos == hit->start)
-			nature->level = ksift_level(buf, n, &nature->msg);
+	for (;;) {
 		nature->seen |= ksift_match(r->prog, state, buf, n);
 		pos += n;
 		hole = 0;
 		if (n == KSIFT_USER_KEEP && !buf[0] && !memcmp(buf, buf + 1, n - 1))
 			hole = min(ksift_user_hole(&r->src, pos), hit->end - pos);
 		nature->seen |= ksift_match_zeros(r->prog, state, hole);
+		pos += hole;
+		if (pos >= hit->end)
+			return RUNNING;
+		stop = check_caller(r);
+		if (stop)
+			return stop;
+		n = ksift_user_read(&r->src, pos, buf, min(hit->end - pos, KSIFT_USER_KEEP));
+		if (n < 0)
+			return n;
+		r->src.bytes += n;
+		nl = memchr(buf, '\n', n);
+		if (nl || !n) {
+			n = nl ? nl - buf : 0;
+			hit->end = pos + n;
+			hit->newline = nl;
+		}
 	}
-	return RUNNING;
 }
 
 /*
@@ -224,7 +249,7 @@ static int give_long(struct lines_run *r, struct ksift_hit *hit)
 	}
 	if (r->args->text) {
 		stop = stream_line(r, hit->start, 0, &next, &newline);
-		if (stop == STOP_AGAIN)
+		if (stop == STOP_AGAIN || (stop < 0 && !(r->resume->flags & KSIFT_RESUME_INLINE)))
 			return stop;
 		/* The line counts: what is left of it is for the next call. */
 		if (stop < 0)

@@ -123,9 +123,13 @@ u64 ksift_user_hole(struct ksift_user_src *src, u64 pos)
 	if (src->type == KSIFT_SOURCE_MEM || open_own(src) < 0 || fstat(src->fd, &st))
 		return 0;
 	data = lseek(src->own, pos, SEEK_DATA);
-	if (data < 0)
-		data = errno == ENXIO ? st.st_size : 0;
-	return (u64)data > pos ? data - pos : 0;
+	if (data < 0 && errno == ENXIO) {
+		data = st.st_size;
+		/* There is no data where the file is cut off, either. */
+		if (fstat(src->fd, &st) || st.st_size < data)
+			data = st.st_size;
+	}
+	return data > 0 && (u64)data > pos ? data - pos : 0;
 }
 
 static bool all_zeros(const u8 *buf, size_t len)

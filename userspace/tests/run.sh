@@ -25,6 +25,7 @@ kernel="env KSIFT_STANDIN=1 LD_PRELOAD=$standin"
 	suite unit-chopped $kernel KSIFT_STANDIN_CHOP=1 "$O/tests/unit"
 	suite lines "$O/tests/lines"
 	suite lines-chopped $kernel KSIFT_STANDIN_CHOP=3 "$O/tests/lines" 0 500
+	suite changing "$O/tests/changing"
 	suite threads "$O/tests/threads"
 	suite threads-kernel $kernel "$O/tests/threads"
 	suite patterns sh tests/patterns.sh "$O/tests/unit" "$O/ksift"

@@ -101,17 +101,20 @@ void watch_step(const struct ksift_scan_result *so_far)
 /* A file has been searched. */
 void watch_end(const struct input *in, const struct ksift_scan_result *res)
 {
-	uint64_t size = watch.before.st_size;
+	uint64_t size = watch.before.st_size, walked = res->walked;
 	struct stat after;
 
+	/* The engine counts again what it looks at again, such as a line's beginning. */
+	if (walked > res->total_bytes)
+		walked = res->total_bytes;
 	progress_end();
 	watch.files++;
 	watch.bytes += res->total_bytes;
 	watch.lines += res->total;
 	watch.selected += res->selected;
 	watch.end = res->end;
-	watch.walked += res->walked;
-	watch.read += res->bytes - res->walked;
+	watch.walked += walked;
+	watch.read += res->total_bytes - walked;
 	watch.variant = res->variant;
 	watch.limited |= res->flags & KSIFT_SCAN_LIMITED || res->absent;
 	if (S_ISREG(watch.before.st_mode) && !fstat(in->fd, &after)) {

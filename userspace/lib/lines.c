@@ -310,7 +310,7 @@ static int scan_file(struct scan *s, int fd)
 		    size - run.from > window)
 			run.to = run.from + window;
 		ret = ksift_scan_range(s, &run, 0);
-		if (ret || run.to == s->opts.to ||
+		if (ret || run.to == s->opts.to || ksift_scan_ended(&run) ||
 		    (s->res.flags & KSIFT_SCAN_LIMITED))
 			return ret;
 		if (polite)

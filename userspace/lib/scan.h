@@ -70,6 +70,15 @@ int ksift_scan_take(struct scan *s, const struct ksift_run *run,
 int ksift_scan_range(struct scan *s, struct ksift_run *run, uint64_t base);
 
 /*
+ * Has the file ended within the range?  It has been cut off since its size was
+ * looked at, and what comes to stand behind that is not looked at.
+ */
+static inline bool ksift_scan_ended(const struct ksift_run *run)
+{
+	return (run->resume.flags & KSIFT_RESUME_DONE) && run->resume.pos < run->to;
+}
+
+/*
  * Scan a regular file from *@from on with many threads.  Returns 0 when it is
  * done, 1 when the rest, from *@from on, is left to the calling thread, or a
  * negative error.

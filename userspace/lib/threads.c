@@ -268,14 +268,15 @@ static int give_out(struct pool *pool, uint64_t *from)
 		if (s->left != UINT64_MAX && slot->lines.out_selected >= s->left) {
 			*from = slot->before.to;
 			ret = ksift_scan_range(s, &slot->before, 0);
-			if (ret || (s->res.flags & KSIFT_SCAN_LIMITED))
+			if (ret || ksift_scan_ended(&slot->before) ||
+			    (s->res.flags & KSIFT_SCAN_LIMITED))
 				return ret;
 			return pool->head < pool->count - 1;
 		}
 		ret = ksift_scan_take(s, &slot->run, &slot->lines, 0);
 		if (!ret)
 			ret = ksift_ctx_interrupted(s->ctx, s->err);
-		if (ret)
+		if (ret || ksift_scan_ended(&slot->run))
 			return ret;
 		give_back(pool, slot);
 	}

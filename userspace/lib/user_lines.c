@@ -529,6 +529,8 @@ static int run_from_start(struct lines_run *r, const struct ksift_run *run)
 		skipping = true;
 
 	if (r->resume->flags & (KSIFT_RESUME_INLINE | KSIFT_RESUME_PENDING_NL)) {
+		scan->first = pos + r->resume->skip;
+		scan->line = scan->first;
 		stop = resume_line(r, &pos, &newline);
 		if (stop < 0 || r->resume->flags)
 			return stop;
@@ -539,8 +541,8 @@ static int run_from_start(struct lines_run *r, const struct ksift_run *run)
 	} else {
 		/* The byte before a range tells if a line begins with it. */
 		ksift_scan_start(scan, pos - skipping, skipping);
+		scan->first = pos;
 	}
-	scan->first = pos;
 	return stop ? stop : scan_source(r);
 }
 
@@ -587,6 +589,7 @@ static int finish(struct lines_run *r, struct ksift_run *run, int stop)
 	const struct ksift_scan *scan = r->scan;
 	struct ksift_lines *args = r->args;
 	struct ksift_resume *resume = r->resume;
+	u64 done = scan->line;
 
 	if (stop == STOP_CALLER)
 		return -r->said;
@@ -604,13 +607,16 @@ static int finish(struct lines_run *r, struct ksift_run *run, int stop)
 	if (args->pattern_counts)
 		memcpy((void *)(uintptr_t)args->pattern_counts, scan->count.patterns,
 		       r->prog->count * sizeof(u64));
-	if (!scan->skipping)
-		args->out_total_bytes = scan->line - scan->first;
-	if (!(resume->flags & (KSIFT_RESUME_INLINE | KSIFT_RESUME_PENDING_NL))) {
+	/* How long the rest of a line will be is not known before it is read. */
+	if (resume->flags & (KSIFT_RESUME_INLINE | KSIFT_RESUME_PENDING_NL)) {
+		done = resume->pos + resume->skip;
+	} else {
 		resume->pos = scan->skipping ? scan->pos : scan->line;
 		resume->skip = 0;
 		resume->flags = scan->done ? KSIFT_RESUME_DONE : 0;
 	}
+	if (!scan->skipping)
+		args->out_total_bytes = done - scan->first;
 	if (stop == STOP_LIMIT || scan->count.selected >= args->max_lines)
 		resume->flags |= KSIFT_RESUME_LIMIT;
 	run->out_bytes = r->src.bytes;

@@ -178,6 +178,7 @@ static const char *scan(struct ksift_ctx *ctx, struct ksift_matcher *m, const st
 		.to = UINT64_MAX,
 	};
 	const struct text *was = file.now;
+	uint64_t bytes = 0;
 	const char *wrong;
 	unsigned int runs;
 
@@ -197,8 +198,11 @@ static const char *scan(struct ksift_ctx *ctx, struct ksift_matcher *m, const st
 		wrong = judge(&run, &before, &lines, out, was);
 		if (wrong)
 			return wrong;
+		bytes += lines.out_total_bytes;
 	}
-	return runs < RUNS_MAX ? NULL : "no end";
+	if (runs == RUNS_MAX)
+		return "no end";
+	return bytes == run.resume.pos ? NULL : "more bytes or fewer than lead to its end";
 }
 
 /* The first line is long, and becomes something else before any of the reads. */

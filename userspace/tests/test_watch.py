@@ -89,6 +89,60 @@ def test_stats():
        'stats: why it was not the kernel', fallback)
 
 
+def adds_up(got, size=None):
+    """What was walked and what was read is what was looked at, from the start to the end."""
+    values = {k: int(got[k]) for k in ('bytes', 'walked', 'read', 'end')}
+    return (values['walked'] + values['read'] == values['bytes'] == values['end'] and
+            (size is None or values['end'] == size))
+
+
+def test_sums():
+    long = b'a\n' * 5 + b'line ' + b'y' * 3000000 + b'\nline\nz'
+    write('long', long)
+    write('big', BIG)
+    for name, size in (('big', len(BIG)), ('long', len(long))):
+        for args in ([], ['-c'], ['-n'], ['-o'], ['-v'], ['-w'], ['-x'], ['-C1'], ['-z'], ['-j3'],
+                     ['-j3', '-c'], ['--records'], ['--level', 'none'], ['-e', '']):
+            got = stats(grep('--engine', 'user', '--stats', *args, '-e', 'line', name)[2])
+            ok(adds_up(got, size), f'stats: {name}: {args} adds up', got)
+        for args in (['-m1'], ['-m1', '-w'], ['-q'], ['-l'], ['-j3', '-m1000']):
+            got = stats(grep('--engine', 'user', '--stats', *args, '-e', 'line', name)[2])
+            ok(adds_up(got), f'stats: {name}: {args} adds up where it stops', got)
+    args = ('--engine', 'user', '--stats')
+    got = stats(grep(*args, '--from', '40', '--to', '1000', 'line', 'big')[2])
+    ok((got['bytes'], got['end']) == ('960', '1020') and
+       int(got['walked']) + int(got['read']) == 960, 'stats: a range', got)
+    got = stats(grep(*args, '--from', '9000000', 'line', 'big')[2])
+    ok((got['bytes'], got['walked'], got['read'], got['end']) == ('0', '0', '0', '9000000'),
+       'stats: a range behind the end', got)
+    got = stats(grep(*args, 'line', 'big', 'long')[2])
+    ok(int(got['walked']) + int(got['read']) == int(got['bytes']) == len(BIG) + len(long) and
+       int(got['end']) == len(long), 'stats: two files add up', got)
+
+
+def test_cut_off():
+    """The client waits for its reader in the middle of the file when that is cut off."""
+    for args in ([], ['-n'], ['-j2'], ['-C1']):
+        fresh(BIG)
+        # More than is looked at between two looks at its size.
+        os.truncate('log', 300 << 20)
+        slow = Slow('--engine', 'user', '--stats', *args, 'line', 'log')
+        slow.read(lambda out=slow: len(out.out) > 200000)
+        os.truncate('log', 1000)
+        got = stats(slow.finish()[2])
+        ok(adds_up(got) and int(got['end']) < len(BIG),
+           f'stats: {args}: a file that is cut off adds up', got)
+    # The same of one line, which comes out in pieces.
+    fresh(b'line ' + b'y' * len(BIG) + b'\n')
+    slow = Slow('--engine', 'user', '--stats', 'line', 'log')
+    slow.read(lambda: len(slow.out) > 200000)
+    os.truncate('log', 1000)
+    status, out, err = slow.finish()
+    got = stats(err)
+    ok(status == 0 and adds_up(got) and int(got['end']) == len(out) - 1,
+       'stats: a line that is cut off adds up', len(out), got)
+
+
 class Slow:
     """A search whose output is read slowly, so that it takes its time."""
 
@@ -420,8 +474,9 @@ def test_progress():
 def main():
     with tempfile.TemporaryDirectory() as where:
         os.chdir(where)
-        for test in (test_stats, test_goes_on, test_limits, test_other_files, test_damage,
-                     test_file, test_kill, test_append, test_lost, test_progress):
+        for test in (test_stats, test_sums, test_cut_off, test_goes_on, test_limits,
+                     test_other_files, test_damage, test_file, test_kill, test_append, test_lost,
+                     test_progress):
             test()
     print(f'1..{number}')
     return failed != 0

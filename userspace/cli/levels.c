@@ -14,6 +14,7 @@
 #include "cache.h"
 #include "cli.h"
 #include "level.h"
+#include "packed.h"
 #include "progress.h"
 
 /* Of a terminal that does not tell. */
@@ -36,6 +37,21 @@ static void levels_error(struct levels *l, const char *name, const char *text)
 	cli_note("%s: %s", name, text);
 }
 
+/* As for ksift grep: what is compressed has no lines to speak of. */
+static bool is_packed(struct levels *l, const char *name, int fd)
+{
+	const struct packer *packer = l->cache ? cache_packed_by(l->ctx, l->all, fd, l->cache) :
+						 packed_by(fd);
+	char text[128];
+
+	if (!packer)
+		return false;
+	snprintf(text, sizeof(text), "compressed by %s; try '%s%s | ksift levels'", packer->name,
+		 packer->cat, fd == STDIN_FILENO ? "" : " FILE");
+	levels_error(l, name, text);
+	return true;
+}
+
 static int step(void *arg, const struct ksift_scan_result *so_far)
 {
 	(void)arg;
@@ -55,6 +71,8 @@ static void levels_fd(struct levels *l, const char *name, int fd)
 		return levels_error(l, name, strerror(errno));
 	if (S_ISDIR(st.st_mode))
 		return levels_error(l, name, strerror(EISDIR));
+	if (S_ISREG(st.st_mode) && is_packed(l, name, fd))
+		return;
 	progress_begin(false, S_ISREG(st.st_mode) ? st.st_size : 0);
 	opts.flags = KSIFT_SCAN_CURRENT | KSIFT_SCAN_LEVELS | l->cache;
 	opts.progress = step;
@@ -202,6 +220,7 @@ const struct cli_cmd cli_levels = {
 "Print how many lines of all FILEs have each severity: emerg, alert, crit, err,\n"
 "warning, notice, info, debug, trace, and none for those that carry none; with\n"
 "a bar on a terminal.  Without FILE, or where it is -, read standard input.\n"
+"Compressed files are an error.\n"
 "\n"
 "  --json               write one JSON object, the number of lines first\n"
 CACHE_HELP

@@ -1149,6 +1149,11 @@ try levels <lv
 is "levels of standard input" 0 "$levels"
 cat lv | try levels -
 is "levels of a pipe" 0 "$levels"
+printf '\037\213\010ERROR: a\n' >packed
+try levels lv packed
+is "levels: compressed, and another file" 2 "$levels" "ksift: packed: compressed by gzip; try 'zcat FILE | ksift levels'"
+try levels - <packed
+is "levels: compressed standard input" 2 "$(echo "$levels" | tr 12 0)" "ksift: (standard input): compressed by gzip; try 'zcat | ksift levels'"
 try levels --json lv lv2
 is "levels of two files, as JSON" 0 '{"lines":7,"emerg":0,"alert":0,"crit":1,"err":1,"warning":1,"notice":0,"info":2,"debug":0,"trace":0,"none":2}'
 try levels --json empty
@@ -1591,6 +1596,8 @@ a3'
 		printf '\037\213\010rest\n' >packed
 		try grep $option a packed
 		is "$option, a compressed file" 2 '' 'ksift: packed: compressed by gzip; *'
+		try levels $option packed
+		is "$option, levels of a compressed file" 2 "$(echo "$levels" | tr 12 0)" 'ksift: packed: compressed by gzip; *'
 	done
 	try grep --cached i /proc/version
 	is "cached, what is in no cache" 2 '' 'ksift: /proc/version: *'

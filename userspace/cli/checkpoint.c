@@ -4,7 +4,7 @@
  *
  * A checkpoint is a small text file, in this order and with nothing else:
  *
- *	ksift checkpoint 1	what it is, and the version of the format
+ *	ksift checkpoint 2	what it is, and the version of the format
  *	dev N			device and inode number of the file that
  *	ino N			was searched
  *	position N		all lines that begin before this byte are done;
@@ -14,11 +14,17 @@
  *				before the position if they are fewer
  *	before HASH		of the last 4096 bytes before the position, or
  *				of those there are
+ *	patterns HASH		of the patterns that were looked for
+ *	options N		sum of 1 for -i, 2 for -v, 4 for -w, 8 for -x
+ *				and 16 for -z
+ *	levels N		sum of 1 << LEVEL for the levels that were
+ *				asked for, 0 being emerg; 0 if none was
  *	check HASH		of all of the lines above
  *
  * Numbers are decimal; a HASH is 64-bit FNV-1a in 16 lower-case hexadecimal
  * digits.  It is there to tell one log from another, not against somebody who
- * forges logs.
+ * forges logs.  Version 1 has no patterns, options and levels: it may be any
+ * search's.
  *
  * A line is done at least once: what was selected is delivered before the
  * checkpoint is moved past it, and the checkpoint's file is replaced as a whole,
@@ -38,7 +44,9 @@
 #include "cli.h"
 
 #define MAGIC "ksift checkpoint "
-#define VERSION "1"
+#define VERSION 2
+/* The one before it, which is still read. */
+#define VERSION_OLD 1
 /* More than this no checkpoint of any version takes. */
 #define TEXT_CAP 4096
 /* Enough to hold a time stamp, which makes logs differ, many times. */
@@ -48,14 +56,18 @@
 /* Each costs an fsync(2). */
 #define PERIOD_SECONDS 1
 
-static uint64_t hash(const void *data, size_t len)
+uint64_t checkpoint_hash(uint64_t h, const void *data, size_t len)
 {
 	const unsigned char *p = data;
-	uint64_t h = 0xcbf29ce484222325;
 
 	while (len--)
 		h = (h ^ *p++) * 0x100000001b3;
 	return h;
+}
+
+static uint64_t hash(const void *data, size_t len)
+{
+	return checkpoint_hash(CHECKPOINT_HASH, data, len);
 }
 
 /* -ENODATA: the file is shorter than that. */
@@ -94,53 +106,91 @@ static int fingerprint(int fd, uint64_t pos, uint64_t *first, uint64_t *before)
 	return ret ? ret : hash_range(fd, pos - len, len, before);
 }
 
-static int format(const struct checkpoint *c, char text[TEXT_CAP])
+static int format(const struct checkpoint *c, int version, char text[TEXT_CAP])
 {
-	int len = snprintf(text, TEXT_CAP, MAGIC VERSION "\n"
+	int len = snprintf(text, TEXT_CAP, MAGIC "%d\n"
 			   "dev %" PRIu64 "\nino %" PRIu64 "\n"
 			   "position %" PRIu64 "\nline %" PRIu64 "\n"
 			   "first %016" PRIx64 "\nbefore %016" PRIx64 "\n",
-			   c->dev, c->ino, c->pos, c->line, c->first, c->before);
+			   version, c->dev, c->ino, c->pos, c->line, c->first, c->before);
 
+	if (version > VERSION_OLD)
+		len += snprintf(text + len, TEXT_CAP - len, "patterns %016" PRIx64 "\n"
+				"options %" PRIu64 "\nlevels %" PRIu64 "\n",
+				c->search.patterns, c->search.options, c->search.levels);
 	return len + snprintf(text + len, TEXT_CAP - len,
 			      "check %016" PRIx64 "\n", hash(text, len));
 }
 
-/* What is not, byte for byte, what would be written is no checkpoint. */
-static int parse(struct checkpoint *c, const char *text, size_t len)
+/*
+ * What is not, byte for byte, what would be written is no checkpoint.  @version
+ * becomes its own.
+ */
+static int parse(struct checkpoint *c, const char *text, size_t len, int *version)
 {
-	static const char *const keys[] = {
-		"\ndev ", "\nino ", "\nposition ", "\nline ", "\nfirst ", "\nbefore ",
+	static const struct {
+		const char *name;
+		int base;
+	} keys[] = {
+		{ "\ndev ", 10 }, { "\nino ", 10 }, { "\nposition ", 10 }, { "\nline ", 10 },
+		{ "\nfirst ", 16 }, { "\nbefore ", 16 }, { "\npatterns ", 16 },
+		{ "\noptions ", 10 }, { "\nlevels ", 10 },
 	};
 	uint64_t *const values[] = {
 		&c->dev, &c->ino, &c->pos, &c->line, &c->first, &c->before,
+		&c->search.patterns, &c->search.options, &c->search.levels,
 	};
+	const size_t magic = strlen(MAGIC);
 	char again[TEXT_CAP];
 	const char *at;
 	size_t i;
 
-	if (!strncmp(text, MAGIC, strlen(MAGIC)) &&
-	    strncmp(text, MAGIC VERSION "\n", strlen(MAGIC VERSION "\n")))
-		return cli_error("%s: this checkpoint is of another version than " VERSION,
-				 c->path);
+	*version = VERSION;
+	if (!strncmp(text, MAGIC, magic)) {
+		*version = text[magic] - '0';
+		if (*version < VERSION_OLD || *version > VERSION || text[magic + 1] != '\n')
+			return cli_error("%s: this checkpoint is of another version than %d",
+					 c->path, VERSION);
+	}
 	/* Not sscanf(), for which a static program takes another 100 KiB. */
 	for (i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
-		at = strstr(text, keys[i]);
-		*values[i] = at ? strtoull(at + strlen(keys[i]), NULL, i < 4 ? 10 : 16) : 0;
+		at = strstr(text, keys[i].name);
+		*values[i] = at ? strtoull(at + strlen(keys[i].name), NULL, keys[i].base) : 0;
 	}
-	if ((size_t)format(c, again) != len || memcmp(again, text, len))
+	if ((size_t)format(c, *version, again) != len || memcmp(again, text, len))
 		return cli_error("%s: this is not a checkpoint, or it is damaged; without it a search begins at the start",
 				 c->path);
 	return CLI_OK;
 }
 
-static int load(struct checkpoint *c, bool *found)
+/* Only the search that a checkpoint is of can go on with it. */
+static int check_search(const struct checkpoint *c, const struct checkpoint_search *now)
+{
+	static const char letters[] = "ivwxz";
+	const struct checkpoint_search *was = &c->search;
+	char what[64] = "";
+	size_t i, len = 0;
+
+	if (was->patterns != now->patterns)
+		len += snprintf(what + len, sizeof(what) - len, ", other patterns");
+	for (i = 0; i < strlen(letters); i++)
+		if ((was->options ^ now->options) >> i & 1)
+			len += snprintf(what + len, sizeof(what) - len, ", %s -%c",
+					was->options >> i & 1 ? "with" : "without", letters[i]);
+	if (was->levels != now->levels)
+		len += snprintf(what + len, sizeof(what) - len, ", another --level");
+	return !len ? CLI_OK :
+		cli_error("%s: this checkpoint is of another search: %s; each needs a CPFILE of its own",
+			  c->path, what + strlen(", "));
+}
+
+static int load(struct checkpoint *c, const struct checkpoint_search *search, bool *found)
 {
 	char text[TEXT_CAP];
+	int err, version;
 	struct stat st;
 	size_t len;
 	FILE *f;
-	int err;
 
 	*found = false;
 	if (stat(c->path, &st)) {
@@ -161,14 +211,18 @@ static int load(struct checkpoint *c, bool *found)
 	fclose(f);
 	if (err)
 		return cli_error("%s: %s", c->path, strerror(err));
+	/* Such as mktemp(1) makes. */
+	if (!len)
+		return CLI_OK;
 	*found = true;
-	return parse(c, text, len);
+	err = parse(c, text, len, &version);
+	return err || version == VERSION_OLD ? err : check_search(c, search);
 }
 
 static int write_temp(const struct checkpoint *c, int fd)
 {
 	char text[TEXT_CAP];
-	size_t len = format(c, text);
+	size_t len = format(c, VERSION, text);
 	ssize_t n = write(fd, text, len);
 
 	if (n < 0)
@@ -286,12 +340,13 @@ static const char *find_difference(const struct checkpoint *c,
 }
 
 /*
- * Where to begin in @fd, whose lines end with @eol, and where to stop.  The checkpoint is written once at
- * once: that it cannot be should be known before the work, not after it.
+ * Where @search is to begin in @fd, and where to stop.  The checkpoint is written
+ * once at once: that it cannot be should be known before the work, not after it.
  */
 int checkpoint_begin(struct checkpoint *c, const char *path, int fd,
-		     const char *name, char eol)
+		     const char *name, const struct checkpoint_search *search)
 {
+	const char eol = search->options & CHECKPOINT_NUL ? 0 : '\n';
 	const char *why;
 	struct stat st;
 	bool found;
@@ -304,9 +359,10 @@ int checkpoint_begin(struct checkpoint *c, const char *path, int fd,
 	if (!S_ISREG(st.st_mode))
 		return cli_error("%s: only a regular file can have a checkpoint",
 				 name);
-	ret = load(c, &found);
+	ret = load(c, search, &found);
 	if (ret)
 		return ret;
+	c->search = *search;
 	why = found ? find_difference(c, &st) : NULL;
 	c->resumed = found && !why;
 	if (why)

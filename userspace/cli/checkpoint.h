@@ -3,8 +3,30 @@
 #define _KSIFT_CHECKPOINT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <time.h>
+
+/* Options by which a search selects other lines. */
+enum checkpoint_options {
+	CHECKPOINT_FOLD = 1 << 0,	/* -i */
+	CHECKPOINT_INVERT = 1 << 1,	/* -v */
+	CHECKPOINT_WORD = 1 << 2,	/* -w */
+	CHECKPOINT_WHOLE = 1 << 3,	/* -x */
+	CHECKPOINT_NUL = 1 << 4,	/* -z */
+};
+
+/**
+ * struct checkpoint_search - What lines were selected
+ * @patterns: Hash of the patterns, and of what each is for
+ * @options: enum checkpoint_options
+ * @levels: --level, as the level_mask of struct ksift_filter
+ */
+struct checkpoint_search {
+	uint64_t patterns;
+	uint64_t options;
+	uint64_t levels;
+};
 
 /**
  * struct checkpoint - Where to go on in a file
@@ -15,6 +37,7 @@
  * @line: How many lines come before @pos
  * @first: Hash of the first bytes of the file, as far as they come before @pos
  * @before: Hash of the bytes just before @pos
+ * @search: The search that came there
  * @limit: The file's last complete line ends here; what follows is for the next
  *	run
  * @resumed: The file is the one of the last run
@@ -34,6 +57,7 @@ struct checkpoint {
 	uint64_t line;
 	uint64_t first;
 	uint64_t before;
+	struct checkpoint_search search;
 
 	uint64_t limit;
 	bool resumed;
@@ -46,8 +70,12 @@ struct checkpoint {
 	bool saved_once;
 };
 
+/* 64-bit FNV-1a of data that follows what gave @h, or CHECKPOINT_HASH. */
+uint64_t checkpoint_hash(uint64_t h, const void *data, size_t len);
+#define CHECKPOINT_HASH 0xcbf29ce484222325u
+
 int checkpoint_begin(struct checkpoint *c, const char *path, int fd,
-		     const char *name, char eol);
+		     const char *name, const struct checkpoint_search *search);
 bool checkpoint_due(const struct checkpoint *c);
 int checkpoint_save(struct checkpoint *c, uint64_t pos, uint64_t line);
 

@@ -39,13 +39,37 @@ void watch_start(bool stats, const char *checkpoint)
 	clock_gettime(CLOCK_MONOTONIC, &watch.started);
 }
 
+/* All of them are added up: they may come in any order. */
+static uint64_t hash_pattern(const struct ksift_pattern *p)
+{
+	const uint32_t kind[] = { p->flags & ~KSIFT_PATTERN_FOLD, p->group, p->len };
+
+	return checkpoint_hash(checkpoint_hash(CHECKPOINT_HASH, kind, sizeof(kind)),
+			       (const void *)(uintptr_t)p->data, p->len);
+}
+
+static struct checkpoint_search describe_search(const struct grep *g)
+{
+	struct checkpoint_search search = {
+		.options = (g->fold ? CHECKPOINT_FOLD : 0) | (g->invert ? CHECKPOINT_INVERT : 0) |
+			   (g->word ? CHECKPOINT_WORD : 0) | (g->whole ? CHECKPOINT_WHOLE : 0) |
+			   (g->eol ? 0 : CHECKPOINT_NUL),
+		.levels = g->levels,
+	};
+	size_t i;
+
+	for (i = 0; i < g->filter.count; i++)
+		search.patterns += hash_pattern(&g->filter.patterns[i]);
+	return search;
+}
+
 static int begin_checkpoint(struct input *in, struct ksift_scan_opts *opts)
 {
+	const struct checkpoint_search search = describe_search(in->grep);
 	struct checkpoint *c = &watch.checkpoint;
 	int ret;
 
-	ret = checkpoint_begin(c, watch.checkpoint_path, in->fd, in->name,
-			       in->grep->eol);
+	ret = checkpoint_begin(c, watch.checkpoint_path, in->fd, in->name, &search);
 	if (ret)
 		return ret;
 	watch.first_line = c->line;

@@ -195,8 +195,9 @@ def test_goes_on():
     with open('ck', encoding='ascii') as f:
         text = f.read()
     st = os.stat('log')
-    ok(re.fullmatch(f'ksift checkpoint 1\ndev {st.st_dev}\nino {st.st_ino}\nposition 8\nline 3\n'
-                    'first [0-9a-f]{16}\nbefore [0-9a-f]{16}\ncheck [0-9a-f]{16}\n', text),
+    ok(re.fullmatch(f'ksift checkpoint 2\ndev {st.st_dev}\nino {st.st_ino}\nposition 8\nline 3\n'
+                    'first [0-9a-f]{16}\nbefore [0-9a-f]{16}\npatterns [0-9a-f]{16}\n'
+                    'options 0\nlevels 0\ncheck [0-9a-f]{16}\n', text),
        'checkpoint: its format', text)
     ok(grep(*args) == (1, b'', ''), 'checkpoint: nothing new')
     append('log', b' of a')
@@ -292,7 +293,8 @@ def test_damage():
         good = f.read()
     bad = []
     for i in range(len(good)):
-        for damaged in (good[:i], good[:i] + bytes([good[i] ^ 1]) + good[i + 1:]):
+        # An empty one is a new one.
+        for damaged in (good[:i] or b'\n', good[:i] + bytes([good[i] ^ 1]) + good[i + 1:]):
             write('ck', damaged)
             status, out, err = grep('--checkpoint', 'ck', 'a', 'log')
             with open('ck', 'rb') as f:
@@ -302,9 +304,9 @@ def test_damage():
     ok(not bad, 'checkpoint: a damaged one is refused, and kept', *bad[:3])
     write('ck', good + b'\n')
     ok(grep('--checkpoint', 'ck', 'a', 'log')[0] == 2, 'checkpoint: with something behind')
-    write('ck', good.replace(b'checkpoint 1', b'checkpoint 2'))
+    write('ck', good.replace(b'checkpoint 2', b'checkpoint 3'))
     ok(grep('--checkpoint', 'ck', 'a', 'log') ==
-       (2, b'', 'ksift: ck: this checkpoint is of another version than 1\n'),
+       (2, b'', 'ksift: ck: this checkpoint is of another version than 2\n'),
        'checkpoint: of another version')
     os.unlink('ck')
     for name, args in (('of two files', ['log', 'log']), ('of standard input', ['-']),
@@ -327,6 +329,60 @@ def test_damage():
     ok(grep('--checkpoint', 'ck', 'a', 'missing') ==
        (2, b'', 'ksift: missing: No such file or directory\n') and not os.path.exists('ck'),
        'checkpoint: of a file that is missing')
+
+
+def fnv(data):
+    h = 0xcbf29ce484222325
+    for byte in data:
+        h = (h ^ byte) * 0x100000001b3 % 2**64
+    return b'%016x' % h
+
+
+def test_other_searches():
+    """A checkpoint goes on with the search that it is of, and with no other."""
+    fresh(b'a\nB\n')
+    write('ck', b'')
+    ok(grep('--checkpoint', 'ck', 'a', 'log') == (0, b'a\n', '') and position() == 4,
+       'checkpoint: an empty file is a new one')
+    plain = ['-e', 'a']
+    for said, args in (
+            ('other patterns', ['-e', 'b']), ('other patterns', ['-e', '^a']),
+            ('other patterns', ['-F', '-e', '^a']), ('other patterns', ['-e', '']),
+            ('other patterns', [*plain, '-e', 'b']), ('other patterns', [*plain, '--and', 'b']),
+            ('other patterns', [*plain, '--not', 'b']), ('with -i', ['-i', *plain]),
+            ('with -v', ['-v', *plain]), ('with -w', ['-w', *plain]), ('with -x', ['-x', *plain]),
+            ('with -z', ['-z', *plain]), ('another --level', ['--level', 'err', *plain]),
+            ('other patterns, with -i, with -v, another --level',
+             ['-iv', '--level', '=err', '-e', 'b'])):
+        for was, now, what in ((args, plain, said), (plain, args, said.replace('with', 'without'))):
+            os.unlink('ck')
+            grep('--checkpoint', 'ck', *was, 'log')
+            before = position()
+            append('log', b'a\n')
+            status, out, err = grep('--checkpoint', 'ck', *now, 'log')
+            ok((status, out, err, position()) ==
+               (2, b'', f'ksift: ck: this checkpoint is of another search: {what}; '
+                        'each needs a CPFILE of its own\n', before),
+               f'checkpoint: of {was}, and then {now}', status, out, err)
+    os.unlink('ck')
+    args = ['-e', 'a', '-e', 'b']
+    grep('--checkpoint', 'ck', *args, 'log')
+    append('log', b'a\nab\n')
+    ok(grep('--checkpoint', 'ck', '-n', '-m1', '-e', 'b', '-e', 'a', 'log')[0] == 0 and
+       grep('--checkpoint', 'ck', '-c', '-a', *args, 'log') == (0, b'1\n', ''),
+       'checkpoint: other options, and patterns in another order')
+    fresh(b'a1\na2\n')
+    st = os.stat('log')
+    text = (b'ksift checkpoint 1\ndev %d\nino %d\nposition 3\nline 1\nfirst %s\nbefore %s\n' %
+            (st.st_dev, st.st_ino, fnv(b'a1\n'), fnv(b'a1\n')))
+    write('ck', text + b'check %s\n' % fnv(text))
+    ok(grep('--checkpoint', 'ck', '-n', 'a', 'log') == (0, b'2:a2\n', ''),
+       'checkpoint: of version 1')
+    ok(grep('--checkpoint', 'ck', 'b', 'log')[0] == 2, 'checkpoint: which is of version 2 then')
+    text += b'patterns %s\noptions 0\nlevels 0\n' % fnv(b'')
+    write('ck', text + b'check %s\n' % fnv(text))
+    ok(grep('--checkpoint', 'ck', 'a', 'log')[2].startswith('ksift: ck: this is not a checkpoint'),
+       'checkpoint: of version 1 with more')
 
 
 def test_file():
@@ -475,8 +531,8 @@ def main():
     with tempfile.TemporaryDirectory() as where:
         os.chdir(where)
         for test in (test_stats, test_sums, test_cut_off, test_goes_on, test_limits,
-                     test_other_files, test_damage, test_file, test_kill, test_append, test_lost,
-                     test_progress):
+                     test_other_files, test_damage, test_other_searches, test_file, test_kill,
+                     test_append, test_lost, test_progress):
             test()
     print(f'1..{number}')
     return failed != 0

@@ -37,6 +37,15 @@
 
 #define ROUNDS_MAX 1000
 
+/*
+ * Starting a program takes about a millisecond, in which grep searches some
+ * megabytes; so does a process's turn when others want the processor.  Of less than
+ * this the figures would tell of that, and be other ones each time.
+ */
+#define SIZE_MIN 16000000
+/* For the same reason: numbers are computed at some hundreds of millions a second. */
+#define NUMBERS_MIN 1000000
+
 /* Takes what is written without a look, and is not what grep stops early for. */
 #define SINK "/dev/zero"
 
@@ -459,6 +468,18 @@ static int open_file(struct bench *b)
 	return CLI_OK;
 }
 
+/* Bare times are for a program that knows what they are worth. */
+static int check_size(const struct bench *b)
+{
+	uint64_t min = b->path ? SIZE_MIN : NUMBERS_MIN;
+
+	if (b->json || b->size >= min)
+		return CLI_OK;
+	return cli_error("bench: %s%s%" PRIu64 " %s are too few: it takes longer to begin than to do them; %" PRIu64 " or more can be measured",
+			 b->path ? b->path : "", b->path ? ": " : "", b->size,
+			 b->path ? "bytes" : "numbers", min);
+}
+
 /*
  * Turns
  */
@@ -864,6 +885,8 @@ static int bench_do(struct bench *b, int argc, char **argv)
 				 b->what->name);
 	ret = take_operand(b, argc, argv);
 	if (!ret)
+		ret = check_size(b);
+	if (!ret)
 		ret = compile(b);
 	if (!ret)
 		ret = add_runners(b);
@@ -920,6 +943,7 @@ const struct cli_cmd cli_bench = {
 "with rg if they are there, and print how long that takes.  FILE is read into the\n"
 "page cache first, all have to find the same, and they take turns.  A line is\n"
 "added for reading all of FILE in memory, which nothing can be faster than.\n"
+"A FILE of less than 16 MB, or an N below 1000000, is an error without --json.\n"
 "\n"
 "  -e, --regexp PATTERN a pattern, as for 'ksift grep'; without one: " DEFAULT_PATTERN "\n"
 "  -F, --fixed-strings  patterns are plain text, whatever is in them\n"

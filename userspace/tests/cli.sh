@@ -1361,7 +1361,11 @@ for o in '-F -e .' '-i -e ERROR' '-v -e error' '-e a -e b' '-j 3 -e error'; do
 	check "bench $o" grep -q '"answer":\['"$count"'\]' out
 done
 # An engine, and what programs there are, have to agree before they are measured.
-try bench --rounds 1 -e ^error -e '^x1\[' -e '\.' -e '^ ' log
+: >large
+while [ "$(wc -c <large)" -lt 16000000 ]; do
+	cat log log log log log log log log log log >>large
+done
+try bench --rounds 1 -e ^error -e '^x1\[' -e '\.' -e '^ ' large
 for word in "^count: [1-9][0-9]* lines; 1 round, 1 thread$" '^ksift, user  *[0-9.]* ' '^memory  *[0-9.]* '; do
 	check "bench, a line such as $word" grep -q "$word" out
 done
@@ -1370,9 +1374,21 @@ printf '#!/bin/sh\necho 7\n' >fake/grep
 chmod +x fake/grep
 rc=$PATH
 PATH=$dir/fake:$PATH
-try bench --rounds 1 -e ^error log
+try bench --json -e ^error log
 PATH=$rc
 is "bench, another answer" 2 '' "*ksift: bench: grep finds 7 where * finds $lines: nothing to compare"
+rm large
+too_few='are too few: it takes longer to begin than to do them;'
+for option in --rounds=3 --once; do
+	try bench $option log
+	is "bench $option, too little" 2 '' "ksift: bench: log: $(($(wc -c <log))) bytes $too_few 16000000 or more can be measured"
+done
+try bench --case levels empty
+is "bench of nothing" 2 '' "ksift: bench: empty: 0 bytes $too_few 16000000 or more can be measured"
+try bench --case fib 999999
+is "bench --case fib, too few" 2 '' "ksift: bench: 999999 numbers $too_few 1000000 or more can be measured"
+try bench --engine user --once --case fib 1000000
+check "bench --case fib, enough" grep -q '^ksift, user ' out
 for o in emit records levels sum sum-memory memory; do
 	try bench --once --json --engine user --case $o log
 	check "bench --case $o" grep -q '^{"case":"'$o'",.*"answer":\[[0-9]' out

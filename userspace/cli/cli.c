@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "engine.h"
 #include "progress.h"
 
 static const struct cli_cmd *running;
@@ -113,39 +114,25 @@ int cli_common_option(const struct cli_cmd *cmd, struct cli_open_opts *how, int 
 	return cli_bad_option(cmd, c, argv);
 }
 
-static int parse_engine(const char *name, uint32_t *engine)
-{
-	static const char *const names[] = {
-		[KSIFT_ENGINE_AUTO] = "auto",
-		[KSIFT_ENGINE_KERNEL] = "kernel",
-		[KSIFT_ENGINE_USER] = "user",
-	};
-	uint32_t i;
-
-	for (i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		if (!strcmp(name, names[i])) {
-			*engine = i;
-			return CLI_OK;
-		}
-	}
-	return cli_error("--engine is auto, kernel or user, not '%s'", name);
-}
-
 int cli_open(const struct cli_open_opts *how, struct ksift_ctx **ctx)
 {
 	struct ksift_ctx_opts opts = KSIFT_CTX_OPTS_INIT;
+	struct engine_choice choice;
 	struct ksift_error err;
-	const char *why;
 
-	if (how->engine && parse_engine(how->engine, &opts.engine))
+	if (engine_choose(how->engine, &choice))
 		return CLI_ERROR;
+	opts.engine = choice.engine;
 	opts.variant = how->variant;
-	if (ksift_ctx_open(&opts, ctx, &err))
+	if (ksift_ctx_open(&opts, ctx, &err)) {
+		/* What is not on the command line is easily forgotten. */
+		if (choice.engine == KSIFT_ENGINE_KERNEL && !how->engine)
+			return cli_error("%s: %s", choice.where, err.text);
 		return cli_error("%s", err.text);
+	}
 	/* For who asked for neither, and may wonder; a script need not hear it. */
-	why = how->engine ? NULL : ksift_ctx_fallback(*ctx);
-	if (why && isatty(STDERR_FILENO))
-		cli_note("this program does the work itself: %s", why);
+	if (!choice.made && ksift_ctx_fallback(*ctx) && isatty(STDERR_FILENO))
+		engine_notice();
 	return CLI_OK;
 }
 

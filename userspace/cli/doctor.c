@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "module.h"
 
 /* The oldest kernel that the module builds for. */
 #define KERNEL_MAJOR 6
@@ -147,55 +148,9 @@ static void check_kernel(struct doctor *d)
 		fact(d, OK, "kernel", "%s", d->release);
 }
 
-/* A line of modules.dep begins with a module's file, up to a ':'. */
-static void find_indexed(struct doctor *d, const char *dir)
-{
-	char name[2 * NAME_LEN], *line = NULL;
-	size_t cap = 0;
-	FILE *f;
-
-	snprintf(name, sizeof(name), "%s/modules.dep", dir);
-	f = open_file(d, name);
-	if (!f)
-		return;
-	while (!d->indexed && getline(&line, &cap, f) >= 0) {
-		line[strcspn(line, ":\n")] = 0;
-		d->indexed = strstr(line, "/ksift.ko");
-		if (d->indexed)
-			snprintf(d->file, sizeof(d->file), "%s/%s", dir, line);
-	}
-	free(line);
-	fclose(f);
-}
-
-/* Where modules_install and dkms put what depmod has not been told of. */
-static void find_installed(struct doctor *d, const char *dir)
-{
-	static const char *const places[] = { "updates", "updates/dkms", "extra" };
-	static const char *const ends[] = { "", ".xz", ".zst", ".gz" };
-	unsigned int place, end;
-
-	for (place = 0; place < COUNT(places); place++) {
-		for (end = 0; end < COUNT(ends); end++) {
-			snprintf(d->file, sizeof(d->file), "%s/%s/ksift.ko%s", dir,
-				 places[place], ends[end]);
-			if (is_there(d, d->file))
-				return;
-		}
-	}
-	*d->file = 0;
-}
-
 static void find_module(struct doctor *d)
 {
-	char dir[NAME_LEN];
-
-	snprintf(dir, sizeof(dir), "/lib/modules/%.200s", d->release);
-	find_indexed(d, dir);
-	if (d->indexed && !is_there(d, d->file))
-		d->indexed = false;
-	if (!d->indexed)
-		find_installed(d, dir);
+	d->indexed = module_find(d->root, d->release, d->file, sizeof(d->file));
 	d->loaded = is_there(d, "/sys/module/ksift");
 }
 

@@ -10,6 +10,9 @@ cd "$(dirname "$0")/.." || exit 1
 # shellcheck source-path=SCRIPTDIR source=suite.sh
 . tests/suite.sh
 
+# The user's own choice of an engine is not the tests'.
+unset KSIFT_ENGINE
+export XDG_CONFIG_HOME="$out/config"
 standin=$O/tests/standin.so
 suite install sh tests/install.sh
 : >"$out/empty"
@@ -19,6 +22,7 @@ kernel="env KSIFT_STANDIN=1 LD_PRELOAD=$standin"
 # shellcheck disable=SC2086
 {
 	suite docs $kernel KSIFT="$O/ksift" sh tests/docs.sh
+	suite engine $kernel KSIFT="$O/ksift" python3 tests/test_engine.py
 	suite doctor $kernel KSIFT="$O/ksift" sh tests/doctor.sh
 	suite unit "$O/tests/unit"
 	suite unit-kernel $kernel "$O/tests/unit"

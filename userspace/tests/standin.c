@@ -8,6 +8,8 @@
  * after N numbers, or a few lines, as if a signal had arrived, and every third
  * one fails with EINTR.  KSIFT_STANDIN_ERRNO=N: every ioctl fails with N.
  * KSIFT_STANDIN_OLD=1: it says that it can only select lines, by no level.
+ * KSIFT_STANDIN_ROOT=DIR: the device is there if DIR/dev/ksift is, and may not be
+ * opened if that has no mode; files of /lib/modules are those of DIR.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -15,10 +17,12 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../lib/ctx.h"
@@ -216,12 +220,38 @@ EXPORT int ioctl(int fd, unsigned long cmd, ...)
 	return ret < 0 ? -1 : ret;
 }
 
+/* Where a file is whose name begins with @dir. */
+static const char *moved(const char *path, const char *dir, char *buf, size_t len)
+{
+	const char *root = getenv("KSIFT_STANDIN_ROOT");
+
+	if (!root || strncmp(path, dir, strlen(dir)))
+		return path;
+	snprintf(buf, len, "%s%s", root, path);
+	return buf;
+}
+
+static int open_device(void)
+{
+	const char *path;
+	struct stat st;
+	char buf[512];
+
+	path = moved("/dev/ksift", "/dev/", buf, sizeof(buf));
+	if (path == buf && stat(path, &st))
+		return -1;
+	if (path != buf || st.st_mode & 0777)
+		return make_fd(DEVICE_MAGIC);
+	errno = EACCES;
+	return -1;
+}
+
 static int do_open(const char *name, const char *path, int flags, mode_t mode)
 {
 	int (*real)(const char *, int, ...);
 
 	if (!strcmp(path, "/dev/ksift"))
-		return make_fd(DEVICE_MAGIC);
+		return open_device();
 	real = dlsym(RTLD_NEXT, name);
 	return real(path, flags, mode);
 }
@@ -255,4 +285,22 @@ EXPORT int standin_open64(const char *path, int flags, ...)
 	mode = open_mode(flags, ap);
 	va_end(ap);
 	return do_open("open64", path, flags, mode);
+}
+
+EXPORT int access(const char *path, int mode)
+{
+	int (*real)(const char *, int) = dlsym(RTLD_NEXT, "access");
+	char buf[512];
+
+	return real(moved(path, "/lib/modules/", buf, sizeof(buf)), mode);
+}
+
+EXPORT FILE *standin_fopen(const char *path, const char *mode) __asm__("fopen64");
+
+EXPORT FILE *standin_fopen(const char *path, const char *mode)
+{
+	FILE *(*real)(const char *, const char *) = dlsym(RTLD_NEXT, "fopen64");
+	char buf[512];
+
+	return real(moved(path, "/lib/modules/", buf, sizeof(buf)), mode);
 }

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Which engine does the work: what --engine says, else what KSIFT_ENGINE does in
+ * the environment, else the user's file.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "engine.h"
+#include "module.h"
+
+#define DEVICE "/dev/ksift"
+#define PATH_LEN 4096
+
+/* @what, at @choice->where, is @name. */
+static int take(struct engine_choice *choice, const char *what, const char *name)
+{
+	static const char *const names[] = {
+		[KSIFT_ENGINE_AUTO] = "auto",
+		[KSIFT_ENGINE_KERNEL] = "kernel",
+		[KSIFT_ENGINE_USER] = "user",
+	};
+	uint32_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (!strcmp(name, names[i])) {
+			choice->engine = i;
+			choice->made = true;
+			return CLI_OK;
+		}
+	}
+	return cli_error("%s%s is auto, kernel or user, not '%s'", choice->where, what, name);
+}
+
+/* Without the blanks around it. */
+static char *trim(char *s)
+{
+	char *end = s + strlen(s);
+
+	while (end > s && isspace((unsigned char)end[-1]))
+		end--;
+	*end = 0;
+	while (isspace((unsigned char)*s))
+		s++;
+	return s;
+}
+
+/* A line is empty, or has a "#" in front, or is "engine = NAME". */
+static int take_line(struct engine_choice *choice, char *line)
+{
+	char *key = trim(line), *value = strchr(key, '=');
+
+	if (!*key || *key == '#')
+		return CLI_OK;
+	if (!value)
+		return cli_error("%s: '%s' is no setting, such as 'engine = user'",
+				 choice->where, key);
+	*value++ = 0;
+	key = trim(key);
+	if (strcmp(key, "engine"))
+		return cli_error("%s: there is no setting '%s'; there is 'engine'",
+				 choice->where, key);
+	return take(choice, ": engine", trim(value));
+}
+
+static int read_file(struct engine_choice *choice, const char *path)
+{
+	char where[sizeof(choice->where)] = "", *line = NULL;
+	int ret = CLI_OK, number = 0;
+	size_t cap = 0;
+	FILE *f;
+
+	f = fopen(path, "re");
+	if (!f)
+		return errno == ENOENT || errno == ENOTDIR ? CLI_OK :
+			cli_error("%s: %s", path, strerror(errno));
+	errno = 0;
+	while (!ret && getline(&line, &cap, f) >= 0) {
+		bool made = choice->made;
+
+		snprintf(choice->where, sizeof(choice->where), "%s:%d", path, ++number);
+		choice->made = false;
+		ret = take_line(choice, line);
+		if (choice->made)
+			memcpy(where, choice->where, sizeof(where));
+		choice->made |= made;
+	}
+	if (!ret && ferror(f))
+		ret = cli_error("%s: %s", path, strerror(errno));
+	memcpy(choice->where, where, sizeof(where));
+	free(line);
+	fclose(f);
+	return ret;
+}
+
+int engine_choose(const char *option, struct engine_choice *choice)
+{
+	const char *name = getenv("KSIFT_ENGINE"), *dir = getenv("XDG_CONFIG_HOME");
+	const char *home = getenv("HOME");
+	char path[PATH_LEN];
+
+	*choice = (struct engine_choice){ .engine = KSIFT_ENGINE_AUTO };
+	if (option) {
+		strcpy(choice->where, "--engine");
+		return take(choice, "", option);
+	}
+	if (name && *name) {
+		strcpy(choice->where, "KSIFT_ENGINE");
+		return take(choice, "", name);
+	}
+	/* One that is not absolute is to be ignored. */
+	if (dir && *dir == '/')
+		snprintf(path, sizeof(path), "%s/ksift/config", dir);
+	else if (home && *home)
+		snprintf(path, sizeof(path), "%s/.config/ksift/config", home);
+	else
+		return CLI_OK;
+	return read_file(choice, path);
+}
+
+void engine_notice(void)
+{
+	int fd = open(DEVICE, O_RDWR | O_CLOEXEC);
+	char file[PATH_LEN] = "";
+	struct utsname uts;
+	const char *why = NULL;
+
+	if (fd >= 0) {
+		close(fd);
+		return;
+	}
+	if (errno == EACCES || errno == EPERM) {
+		why = DEVICE " may not be opened";
+	} else if (errno == ENOENT || errno == ENXIO || errno == ENODEV) {
+		uname(&uts);
+		module_find("", uts.release, file, sizeof(file));
+		if (*file)
+			why = "the ksift module is installed and not loaded";
+	}
+	if (why)
+		cli_note("%s, so this program does the work itself; see 'ksift doctor'", why);
+}

@@ -133,6 +133,10 @@ done
 result $? "the example of the manual works"
 [ "$(cat "$dir/readme.out")" = 2 ]
 result $? "the example of the readme works"
+mkdir "$dir/nothing"
+(cd "$dir/nothing" && LD_LIBRARY_PATH="$root/opt/ksift/lib/x" LC_ALL=C ../readme) >"$dir/log" 2>&1
+[ $? -eq 1 ] && [ "$(cat "$dir/log")" = "app.log: No such file or directory" ]
+result $? "the example of the readme says that there is no app.log"
 
 [ "$(stat -c %s "$O/ksift-static")" -lt 1048576 ]
 result $? "the static client is below 1 MiB"

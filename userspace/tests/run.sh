@@ -14,6 +14,7 @@ cd "$(dirname "$0")/.." || exit 1
 unset KSIFT_ENGINE
 export XDG_CONFIG_HOME="$out/config"
 standin=$O/tests/standin.so
+suite make sh tests/make.sh
 suite install sh tests/install.sh
 : >"$out/empty"
 suite startup "$O/tests/startup" "$out/empty" "$O/ksift" "$O/ksift-static"

@@ -193,20 +193,60 @@ static enum stop give_staged(struct lines_run *r, const struct ksift_hit *hit,
 }
 
 /*
- * Stream the text of the line at @start, from its byte @skip on, up to a newline
- * or the end of the source.  Sets resume when it has to stop before that.
- * Returns an enum stop, STOP_AGAIN if there is no such line, or a negative
- * error; *@next is the offset after the line and *@newline tells if it has one.
+ * Have the first STAGE_SIZE bytes of a line that does not fit in the stage.
+ * Returns 0 or a negative error; STOP_AGAIN: another has made a line of it that
+ * would fit by now, and nobody has matched what is there.
  */
-static int stream_line(struct lines_run *r, u64 start, u64 skip, u64 *next,
-		       bool *newline)
+static int read_long(struct lines_run *r, u64 start)
 {
-	const bool resumed = r->resume->flags & KSIFT_RESUME_INLINE;
+	ssize_t n;
 	int ret = flush_stage(r);
 
 	if (ret)
 		return ret;
 	r->held = 0;
+	if (signal_pending(current))
+		return -ERESTARTSYS;
+	n = ksift_source_read(&r->src, start, r->stage, STAGE_SIZE, &r->lost);
+	if (n < 0)
+		return n;
+	r->src.stats.bytes += n;
+	if (n == STAGE_SIZE && !memchr(r->stage, '\n', n))
+		return 0;
+	r->src.copy_to = max(r->src.copy_to, start + n);
+	r->lost = false;
+	return STOP_AGAIN;
+}
+
+/* The caller gets @len bytes of the stage, in which nothing is staged. */
+static int give_bytes(struct lines_run *r, size_t len)
+{
+	if (copy_to_user(u64_to_user_ptr(r->args->text + r->text), r->stage, len))
+		return -EFAULT;
+	r->text += len;
+	return 0;
+}
+
+/*
+ * Stream the text of the line at @start, from its byte @skip on, up to a newline
+ * or the end of the source.  Sets resume when it has to stop before that.
+ * Returns an enum stop, STOP_AGAIN if it is no long line any more, or a negative
+ * error; *@next is the offset after the line and *@newline tells if it has one.
+ */
+static int stream_line(struct lines_run *r, u64 start, u64 skip, u64 *next,
+		       bool *newline)
+{
+	int ret;
+
+	if (!(r->resume->flags & KSIFT_RESUME_INLINE)) {
+		ret = read_long(r, start);
+		if (ret)
+			return ret;
+		skip = min_t(u64, text_room(r), STAGE_SIZE);
+		ret = give_bytes(r, skip);
+		if (ret)
+			return ret;
+	}
 	r->resume->pos = start;
 	r->resume->flags = KSIFT_RESUME_INLINE;
 	for (;;) {
@@ -226,14 +266,6 @@ static int stream_line(struct lines_run *r, u64 start, u64 skip, u64 *next,
 		r->src.stats.bytes += n;
 		*newline = n;
 		end = memchr(r->stage, '\n', n);
-		/* Cut off or overwritten: it is a line for the stage by now. */
-		if (!skip && !resumed &&
-		    (end || n < min_t(u64, room, STAGE_SIZE))) {
-			r->resume->flags = 0;
-			r->src.copy_to = max(r->src.copy_to, start + n);
-			r->lost = false;
-			return STOP_AGAIN;
-		}
 		r->cut += r->lost;
 		if (!n) {
 			r->stage[0] = '\n';
@@ -245,10 +277,9 @@ static int stream_line(struct lines_run *r, u64 start, u64 skip, u64 *next,
 			if (!end)
 				*newline = false;
 		}
-		if (copy_to_user(u64_to_user_ptr(r->args->text + r->text),
-				 r->stage, n))
-			return -EFAULT;
-		r->text += n;
+		ret = give_bytes(r, n);
+		if (ret)
+			return ret;
 		if (r->stage[n - 1] == '\n')
 			break;
 		cond_resched();
@@ -258,50 +289,60 @@ static int stream_line(struct lines_run *r, u64 start, u64 skip, u64 *next,
 	return text_room(r) ? RUNNING : STOP_FULL;
 }
 
-/* The nature of a line that does not fit the stage.  Returns as stream_line(). */
-static int match_long(struct lines_run *r, const struct ksift_hit *hit,
+/*
+ * The nature of a line that does not fit the stage.  When it ends elsewhere by
+ * now, @hit is changed to that.  Returns as stream_line().
+ */
+static int match_long(struct lines_run *r, struct ksift_hit *hit,
 		      struct nature *nature)
 {
-	bool zeros = false;
+	ssize_t n = STAGE_SIZE;
+	u64 pos = hit->start;
 	u32 state[2];
-	u64 pos;
-	int ret = flush_stage(r);
+	int ret = read_long(r, pos);
 
 	if (ret)
 		return ret;
-	r->held = 0;
+	nature->level = ksift_level(r->stage, n, &nature->msg);
 	nature->seen = ksift_match_start(r->prog, state);
-	for (pos = hit->start; pos < hit->end;) {
-		u64 left = hit->end - pos, hole = 0;
-		ssize_t n;
+	for (;;) {
+		bool zeros = !memchr_inv(r->stage, 0, n);
+		u64 hole;
+		u8 *end;
 
-		if (signal_pending(current))
-			return -ERESTARTSYS;
-		cond_resched();
-		if (zeros)
-			hole = ksift_source_hole(&r->src, pos, left);
-		if (hole) {
-			nature->seen |= ksift_match_zeros(r->prog, state, hole);
-			pos += hole;
-			continue;
-		}
-		n = ksift_source_read(&r->src, pos, r->stage,
-				      min_t(u64, left, STAGE_SIZE), &r->lost);
-		if (n < 0)
-			return n;
-		r->cut += r->lost;
-		if (r->lost || (!n && pos == hit->start))
-			return STOP_AGAIN;
-		if (!n)
-			break;
-		r->src.stats.bytes += n;
-		if (pos == hit->start)
-			nature->level = ksift_level(r->stage, n, &nature->msg);
 		nature->seen |= ksift_match(r->prog, state, r->stage, n);
 		pos += n;
-		zeros = !memchr_inv(r->stage, 0, n);
+		while (zeros && pos < hit->end) {
+			hole = ksift_source_hole(&r->src, pos, hit->end - pos);
+			if (!hole)
+				break;
+			nature->seen |= ksift_match_zeros(r->prog, state, hole);
+			pos += hole;
+			cond_resched();
+			if (signal_pending(current))
+				return -ERESTARTSYS;
+		}
+		if (pos >= hit->end)
+			return 0;
+		cond_resched();
+		if (signal_pending(current))
+			return -ERESTARTSYS;
+		n = ksift_source_read(&r->src, pos, r->stage,
+				      min_t(u64, hit->end - pos, STAGE_SIZE),
+				      &r->lost);
+		if (n < 0)
+			return n;
+		r->src.stats.bytes += n;
+		r->cut += r->lost;
+		if (r->lost)
+			return STOP_AGAIN;
+		end = memchr(r->stage, '\n', n);
+		if (end || !n) {
+			n = end ? end - r->stage : 0;
+			hit->end = pos + n;
+			hit->newline = end;
+		}
 	}
-	return 0;
 }
 
 /*
@@ -322,9 +363,10 @@ static int give_long(struct lines_run *r, struct ksift_hit *hit)
 	}
 	if (r->args->text) {
 		stop = stream_line(r, hit->start, 0, &next, &newline);
-		if (stop == -EFAULT)
+		if (stop == STOP_AGAIN || stop == -EFAULT)
 			return stop;
-		if (stop == STOP_AGAIN)
+		/* Nothing of it was given out: the next call finds it anew. */
+		if (stop < 0 && !(r->resume->flags & KSIFT_RESUME_INLINE))
 			return stop;
 		/* The line counts: what is left of it is for the next call. */
 		if (stop < 0)
@@ -960,11 +1002,12 @@ static int run_from_start(struct lines_run *r, const struct ksift_run *run)
 		skipping = true;
 
 	if (r->resume->flags & (KSIFT_RESUME_INLINE | KSIFT_RESUME_PENDING_NL)) {
+		scan->first = pos + r->resume->skip;
+		scan->line = scan->first;
 		ret = resume_line(r, &pos, &newline);
 		if (ret < 0 || r->resume->flags)
 			return ret;
 		ksift_scan_start(scan, pos, false);
-		scan->first = pos;
 		if (r->lost)
 			skip_cut(r, pos, false);
 		/* What has come after the end since is the rest of its line. */
@@ -975,11 +1018,12 @@ static int run_from_start(struct lines_run *r, const struct ksift_run *run)
 		r->after_absent = true;
 		r->at_edge = r->resume->flags & KSIFT_RESUME_ABSENT;
 		ksift_scan_start(scan, pos, true);
+		scan->first = pos;
 	} else {
 		/* The byte before a range tells if a line begins with it. */
 		ksift_scan_start(scan, pos - skipping, skipping);
+		scan->first = pos;
 	}
-	scan->first = pos;
 	if (ret != RUNNING)
 		return ret;
 	return scan_source(r);
@@ -1063,6 +1107,7 @@ static int finish(struct lines_run *r, struct ksift_job *job, int stop)
 	const struct ksift_scan *scan = r->scan;
 	struct ksift_lines *args = r->args;
 	struct ksift_resume *resume = r->resume;
+	u64 end = scan->line;
 	int ret;
 
 	if (stop != -EFAULT) {
@@ -1087,9 +1132,10 @@ static int finish(struct lines_run *r, struct ksift_job *job, int stop)
 	args->out_text = r->text;
 	args->out_records = r->records;
 	memcpy(args->out_levels, scan->count.levels, sizeof(args->out_levels));
-	if (!scan->skipping)
-		args->out_total_bytes += scan->line - scan->first;
-	if (!(resume->flags & (KSIFT_RESUME_INLINE | KSIFT_RESUME_PENDING_NL))) {
+	/* How long the rest of a line will be is not known before it is read. */
+	if (resume->flags & (KSIFT_RESUME_INLINE | KSIFT_RESUME_PENDING_NL)) {
+		end = resume->pos + resume->skip;
+	} else {
 		resume->pos = scan->skipping ? scan->pos : scan->line;
 		resume->skip = 0;
 		resume->flags = scan->done ? KSIFT_RESUME_DONE : 0;
@@ -1097,6 +1143,8 @@ static int finish(struct lines_run *r, struct ksift_job *job, int stop)
 			resume->flags = r->at_edge ? KSIFT_RESUME_ABSENT :
 						     KSIFT_RESUME_CUT;
 	}
+	if (!scan->skipping)
+		args->out_total_bytes += end - scan->first;
 	if (stop == STOP_LIMIT || scan->count.selected >= args->max_lines)
 		resume->flags |= KSIFT_RESUME_LIMIT;
 	job->run->out_bytes = r->src.stats.bytes;

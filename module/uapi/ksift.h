@@ -500,7 +500,8 @@ struct ksift_record {
  * @out_selected_bytes: Bytes of text that the lines of @out_selected take:
  *	the exact size of a buffer for them
  * @out_total: Lines looked at, selected or not; 0 without %KSIFT_LINES_TOTAL
- * @out_total_bytes: Bytes in the lines looked at
+ * @out_total_bytes: Bytes in the lines looked at.  A line that goes on in the next
+ *	call counts in each with what was given out of it.
  * @out_text: Bytes written to @text
  * @out_records: Records written to @records
  * @pattern_counts: Array of one __u64 for each pattern of the filter, which

@@ -5,10 +5,12 @@
  * page by page, and looked at with mincore(2) before and after.
  */
 #include <pthread.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/time.h>
 
 #include "lines_oracle.h"
+#include "listener.h"
 #include "source_mount.h"
 
 #define KIB 1024UL
@@ -545,6 +547,260 @@ TEST_F(cache, polite_reads_once)
 	/* Where files are, too. */
 	EXPECT_GT(SIZE + 256 * KIB, reads);
 	EXPECT_SAME_CACHE("polite");
+}
+
+/* Pages of the file that others have a hand in while it is scanned. */
+#define OTHERS_SIZE (3 * 512UL)
+#define OTHERS_RANGE (2 * 512UL + 10)
+
+/* What the LRU lists of each CPU may hold back from being dropped. */
+#define LRU_HELD 31
+
+static const struct span {
+	const char *name;
+	size_t from;
+	size_t to;
+	/* When it happens: before the scan, or at so many windows. */
+	int when;
+	enum { THERE, DIRTIED, MAPPED, READ, APPENDED } what;
+} spans[] = {
+	{ "there before", 100, 140, 0, THERE },
+	{ "there before, later", 800, 801, 0, THERE },
+	{ "dirty before", 300, 303, 0, DIRTIED },
+	{ "written behind the scan", 505, 507, 2, DIRTIED },
+	{ "written ahead of it", 520, 523, 2, DIRTIED },
+	{ "written far ahead of it", 900, 901, 2, DIRTIED },
+	{ "mapped", 540, 541, 2, MAPPED },
+	{ "mapped in the last stretch", 1030, 1031, 3, MAPPED },
+	{ "read beside the range", 1040, 1056, 3, READ },
+	{ "appended beside the range", 1536, 1552, 3, APPENDED },
+	{ "appended in the last stretch", OTHERS_RANGE, 1052, 3, APPENDED },
+};
+
+struct others {
+	int fd;
+	int step;
+	bool at_end;
+	unsigned char *maps[ARRAY_SIZE(spans)];
+	int error;
+};
+
+/* Reading beside the range is only possible if the file is longer, and so on. */
+static bool span_applies(const struct span *s, bool at_end)
+{
+	if (s->what == READ)
+		return !at_end;
+	return s->what != APPENDED || (s->from == OTHERS_RANGE) == at_end;
+}
+
+/* As one that has nothing to do with the scan does it.  0, or -1 with errno. */
+static int span_do(struct others *o, const struct span *s, unsigned char **map)
+{
+	const size_t ps = page_size();
+	unsigned char vec[64] = { 0 };
+	size_t i, k, n = s->to - s->from;
+
+	for (i = s->from; i < s->to; i++) {
+		if ((s->what == DIRTIED || s->what == APPENDED) &&
+		    pwrite(o->fd, text + i % 64 * ps, ps, i * ps) != ps)
+			return -1;
+		/* Without a read(2), for which the listener would be asked. */
+		if ((s->what == THERE || s->what == READ) &&
+		    posix_fadvise(o->fd, i * ps, ps, POSIX_FADV_WILLNEED))
+			return -1;
+	}
+	*map = mmap(NULL, n * ps, PROT_READ, MAP_SHARED, o->fd, s->from * ps);
+	if (*map == MAP_FAILED)
+		return -1;
+	if (s->what == MAPPED) {
+		if (madvise(*map, n * ps, MADV_RANDOM))
+			return -1;
+		for (i = 0; i < n; i++)
+			(void)*(volatile unsigned char *)(*map + i * ps);
+	}
+	for (i = 0; i < 1000; i++) {
+		if (mincore(*map, n * ps, vec))
+			return -1;
+		for (k = 0; k < n && vec[k] & 1; k++)
+			;
+		if (k == n)
+			return 0;
+		usleep(10000);
+	}
+	errno = ETIME;
+	return -1;
+}
+
+static void others_step(struct others *o)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(spans); i++) {
+		unsigned char *map;
+
+		if (spans[i].when != o->step ||
+		    !span_applies(&spans[i], o->at_end))
+			continue;
+		if (span_do(o, &spans[i], &map))
+			o->error = errno;
+		else if (spans[i].what == MAPPED)
+			o->maps[i] = map;
+		else
+			munmap(map, (spans[i].to - spans[i].from) * page_size());
+	}
+	o->step++;
+}
+
+static bool others_answer(struct listener *l,
+			  const struct fanotify_event_metadata *event)
+{
+	others_step(l->ctx);
+	return true;
+}
+
+/* Is a page dirty?  -1: this kernel does not say. */
+static int page_dirty(int fd, size_t index)
+{
+	struct { __u64 off, len; } range = {
+		index * page_size(), page_size(),
+	};
+	struct { __u64 cache, dirty, writeback, evicted, recently; } stat;
+	__u64 entry = 0, flags = 0;
+	unsigned char *map;
+	int maps, pages;
+
+	/* cachestat(2) */
+	if (!syscall(451, fd, &range, &stat, 0))
+		return stat.dirty > 0;
+	map = mmap(NULL, page_size(), PROT_READ, MAP_SHARED, fd,
+		   index * page_size());
+	maps = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	pages = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
+	if (map != MAP_FAILED && maps >= 0 && pages >= 0) {
+		(void)*(volatile unsigned char *)map;
+		if (pread(maps, &entry, 8, (uintptr_t)map / page_size() * 8) != 8)
+			entry = 0;
+		entry &= (1ULL << 55) - 1;
+		if (entry && pread(pages, &flags, 8, entry * 8) != 8)
+			entry = 0;
+	}
+	if (map != MAP_FAILED)
+		munmap(map, page_size());
+	close(maps);
+	close(pages);
+	/* KPF_DIRTY */
+	return entry ? flags >> 4 & 1 : -1;
+}
+
+static int set_writeback(int centisecs)
+{
+	FILE *f = fopen("/proc/sys/vm/dirty_writeback_centisecs", "r+");
+	int was = -1;
+
+	if (f && fscanf(f, "%d", &was) == 1) {
+		rewind(f);
+		fprintf(f, "%d\n", centisecs);
+	}
+	if (f)
+		fclose(f);
+	return was;
+}
+
+#define EXPECT_OTHERS_KEPT(o, there) do {				\
+	const long __held = LRU_HELD * sysconf(_SC_NPROCESSORS_CONF);	\
+	size_t __i, __k;						\
+	long __left = 0;						\
+									\
+	for (__i = 0; __i < ARRAY_SIZE(spans); __i++) {			\
+		const struct span *s = &spans[__i];			\
+									\
+		if (!span_applies(s, (o)->at_end))			\
+			continue;					\
+		for (__k = s->from; __k < s->to; __k++) {		\
+			bool here = (there)[__k] & 1;			\
+			int dirty = 1;					\
+									\
+			EXPECT_TRUE(here) {				\
+				TH_LOG("%s: page %zu is gone", s->name, __k);\
+			}						\
+			(there)[__k] = 0;				\
+			if (s->what == DIRTIED || s->what == APPENDED)	\
+				dirty = page_dirty((o)->fd, __k);	\
+			EXPECT_NE(0, dirty) {				\
+				TH_LOG("%s: page %zu was written back",	\
+				       s->name, __k);			\
+			}						\
+			EXPECT_LE(0, dirty) {				\
+				TH_LOG("nothing says what is dirty");	\
+			}						\
+		}							\
+	}								\
+	for (__k = 0; __k < OTHERS_SIZE; __k++)				\
+		__left += (there)[__k] & 1;				\
+	EXPECT_GE(__held, __left);					\
+} while (0)
+
+/*
+ * While the scan stands still before its second and its third window, others
+ * write, map, read and append: what they have a hand in is none of its business.
+ */
+TEST_F(cache, polite_among_others)
+{
+	const size_t ps = page_size();
+	unsigned char there[OTHERS_SIZE + 64];
+	char path[MNT_DIR_MAX + 8];
+	int writeback = set_writeback(0), fd, i;
+	unsigned char *map;
+	struct job j;
+
+	snprintf(path, sizeof(path), "%s/big", self->mnt.dir);
+	for (i = 0; i < 2; i++) {
+		struct others o = { .at_end = i };
+		struct listener l = { .answer = others_answer, .ctx = &o };
+		size_t k, pages = i ? OTHERS_RANGE : OTHERS_SIZE;
+		const char *why;
+
+		o.fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+		ASSERT_LE(0, o.fd);
+		for (k = 0; k < pages; k++)
+			ASSERT_EQ(ps, pwrite(o.fd, text + k % 64 * ps, ps,
+					     k * ps));
+		ASSERT_EQ(0, fsync(o.fd));
+		ASSERT_EQ(0, posix_fadvise(o.fd, 0, 0, POSIX_FADV_DONTNEED));
+		ASSERT_EQ(0, posix_fadvise(o.fd, 0, 0, POSIX_FADV_RANDOM));
+		drop_caches();
+		others_step(&o);
+		why = listener_start(&l, FAN_CLASS_CONTENT, FAN_ACCESS_PERM,
+				     path);
+		if (why)
+			SKIP(return, "%s", why);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		ASSERT_LE(0, fd);
+		job_init(&j, self->dev, self->filter, 0);
+		job_file(&j, fd);
+		j.flags = KSIFT_RUN_POLITE;
+		j.to = OTHERS_RANGE * ps;
+		/* Events of reads of its own may come in between. */
+		o.step = 1;
+		EXPECT_JOB(&j, job_run(&j));
+		job_free(&j);
+		listener_end(&l);
+		EXPECT_LT(3, o.step);
+		EXPECT_EQ(0, o.error);
+		map = mmap(NULL, sizeof(there) * ps, PROT_READ, MAP_SHARED, fd, 0);
+		ASSERT_NE(MAP_FAILED, map);
+		memset(there, 0, sizeof(there));
+		ASSERT_EQ(0, mincore(map, sizeof(there) * ps, there));
+		EXPECT_OTHERS_KEPT(&o, there);
+		munmap(map, sizeof(there) * ps);
+		for (k = 0; k < ARRAY_SIZE(spans); k++)
+			if (o.maps[k])
+				munmap(o.maps[k], ps);
+		close(fd);
+		close(o.fd);
+	}
+	EXPECT_LE(0, writeback);
+	set_writeback(writeback);
 }
 
 /* Integers, too, can be read politely; in part they are of no use. */

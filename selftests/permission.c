@@ -829,6 +829,9 @@ TEST_F(permission, pre_access)
 	char text[64];
 	int fd;
 
+	/* Only these file systems let themselves be filled. */
+	if (!variant->disk)
+		return;
 	MAKE_FILE(SHORT_LINES);
 	ASSERT_OK(write_hole(self->path));
 	LISTEN(&l, FAN_CLASS_PRE_CONTENT, FAN_PRE_ACCESS);

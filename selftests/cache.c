@@ -661,9 +661,9 @@ static bool others_answer(struct listener *l,
 /* Is a page dirty?  -1: this kernel does not say. */
 static int page_dirty(int fd, size_t index)
 {
-	struct { __u64 off, len; } range = {
-		index * page_size(), page_size(),
-	};
+	const size_t ps = page_size();
+	const off_t at = ps * index;
+	struct { __u64 off, len; } range = { at, ps };
 	struct { __u64 cache, dirty, writeback, evicted, recently; } stat;
 	__u64 entry = 0, flags = 0;
 	unsigned char *map;
@@ -672,20 +672,19 @@ static int page_dirty(int fd, size_t index)
 	/* cachestat(2) */
 	if (!syscall(451, fd, &range, &stat, 0))
 		return stat.dirty > 0;
-	map = mmap(NULL, page_size(), PROT_READ, MAP_SHARED, fd,
-		   index * page_size());
+	map = mmap(NULL, ps, PROT_READ, MAP_SHARED, fd, at);
 	maps = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
 	pages = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
 	if (map != MAP_FAILED && maps >= 0 && pages >= 0) {
 		(void)*(volatile unsigned char *)map;
-		if (pread(maps, &entry, 8, (uintptr_t)map / page_size() * 8) != 8)
+		if (pread(maps, &entry, 8, (uintptr_t)map / ps * 8) != 8)
 			entry = 0;
 		entry &= (1ULL << 55) - 1;
 		if (entry && pread(pages, &flags, 8, entry * 8) != 8)
 			entry = 0;
 	}
 	if (map != MAP_FAILED)
-		munmap(map, page_size());
+		munmap(map, ps);
 	close(maps);
 	close(pages);
 	/* KPF_DIRTY */

@@ -784,7 +784,7 @@ struct ranges {
 	__u64 deny_from;
 	__u64 deny_to;
 	/* All up to here was allowed, without a gap. */
-	atomic_ullong upto;
+	atomic_ullong reached;
 	atomic_bool no_range;
 };
 
@@ -797,17 +797,17 @@ static bool allow_ranges(struct listener *l,
 
 	while (p + sizeof(struct listener_range) <= end) {
 		const struct listener_range *range = (const void *)p;
-		__u64 upto = range->offset + range->count;
+		__u64 after = range->offset + range->count;
 
 		if (range->info_type != LISTENER_INFO_RANGE) {
 			p += range->len;
 			continue;
 		}
-		if (range->offset < r->deny_to && upto > r->deny_from)
+		if (range->offset < r->deny_to && after > r->deny_from)
 			return false;
-		if (range->offset <= atomic_load(&r->upto) &&
-		    upto > atomic_load(&r->upto))
-			atomic_store(&r->upto, upto);
+		if (range->offset <= atomic_load(&r->reached) &&
+		    after > atomic_load(&r->reached))
+			atomic_store(&r->reached, after);
 		return true;
 	}
 	atomic_store(&r->no_range, true);
@@ -860,7 +860,7 @@ TEST_F(permission, pre_access)
 
 		r.deny_from = U64_MAX;
 		r.deny_to = U64_MAX;
-		atomic_store(&r.upto, 0);
+		atomic_store(&r.reached, 0);
 		run_init(&run, KSIFT_KERNEL_LINES, &lines);
 		run_from_file(&run, fd);
 		run.flags = run_flags[f];
@@ -868,7 +868,7 @@ TEST_F(permission, pre_access)
 		lines.flags = KSIFT_LINES_TOTAL;
 		ASSERT_OK(run_lines(self->dev, &run, &lines));
 		EXPECT_TRUE(run.resume.flags & KSIFT_RESUME_DONE);
-		EXPECT_LE(HOLE_SIZE, atomic_load(&r.upto)) {
+		EXPECT_LE(HOLE_SIZE, atomic_load(&r.reached)) {
 			TH_LOG("flags %u", run.flags);
 		}
 	}

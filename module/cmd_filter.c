@@ -198,7 +198,8 @@ int ksift_cmd_filter(struct ksift_ucmd *ucmd)
 		return -EOPNOTSUPP;
 	if (cmd->__reserved || cmd->pattern_count > KSIFT_PATTERNS_MAX)
 		return -EINVAL;
-	ret = ksift_check_element(cmd->pattern_size, sizeof(struct ksift_pattern));
+	ret = ksift_check_element(cmd->pattern_size, sizeof(struct ksift_pattern),
+				  true);
 	if (ret)
 		return ret;
 

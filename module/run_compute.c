@@ -329,10 +329,8 @@ int ksift_run_sumsq(struct ksift_job *job)
 		return -EOPNOTSUPP;
 	if (args->__reserved)
 		return -EINVAL;
-	ret = args->value_size ? -EINVAL : 0;
-	if (args->values)
-		ret = ksift_check_element(args->value_size,
-					  sizeof(struct ksift_sumsq_value));
+	ret = ksift_check_element(args->value_size,
+				  sizeof(struct ksift_sumsq_value), args->values);
 	if (ret)
 		return ret;
 	ret = check_array(args->values, args->values_cap,

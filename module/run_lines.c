@@ -1031,7 +1031,7 @@ static int run_from_start(struct lines_run *r, const struct ksift_run *run)
 
 static int check_args(const struct ksift_lines *args)
 {
-	int ret = 0;
+	int ret;
 
 	if (args->flags & ~(KSIFT_LINES_TOTAL | KSIFT_LINES_LEVELS))
 		return -EOPNOTSUPP;
@@ -1040,11 +1040,8 @@ static int check_args(const struct ksift_lines *args)
 	    !args->pattern_counts != !args->pattern_counts_cap ||
 	    args->__reserved)
 		return -EINVAL;
-	if (args->records)
-		ret = ksift_check_element(args->record_size,
-					  sizeof(struct ksift_record));
-	else if (args->record_size)
-		ret = -EINVAL;
+	ret = ksift_check_element(args->record_size, sizeof(struct ksift_record),
+				  args->records);
 	if (ret)
 		return ret;
 	/* No buffer may wrap around the address space. */

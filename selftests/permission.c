@@ -1336,7 +1336,13 @@ TEST_F(permission, lease)
 		fd = open(self->path, O_RDWR | O_CLOEXEC |
 			  (state == STATE_DIRECT ? O_DIRECT : 0));
 		ASSERT_LE(0, fd);
-		ASSERT_OK(fcntl(fd, F_SETLEASE, F_WRLCK));
+		/* Newer kernels have leases only where a file system says so. */
+		if (fcntl(fd, F_SETLEASE, F_WRLCK) && errno == EINVAL &&
+		    variant->read) {
+			close(fd);
+			SKIP(return, "no leases on this file system");
+		}
+		ASSERT_EQ(F_WRLCK, fcntl(fd, F_GETLEASE));
 		EXPECT_EQ(0, scan_all_ways(&s, fd)) {
 			TH_LOG("%s: %s", state_names[state], s.why);
 		}

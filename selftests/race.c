@@ -28,6 +28,7 @@
 #include <time.h>
 
 #include "lines_oracle.h"
+#include "listener.h"
 #include "source_mount.h"
 
 #define KIB 1024UL
@@ -750,6 +751,93 @@ TEST_F(race, changes)
 	munmap(s, bytes);
 	close(fd);
 	close(filter);
+}
+
+/* How many accesses come before the line is made a short one. */
+struct shortened {
+	int fd;
+	__u64 start;
+	unsigned int left;
+};
+
+#define SHORT_LINE 150
+
+static bool shorten(struct listener *l,
+		    const struct fanotify_event_metadata *event)
+{
+	struct shortened *s = l->ctx;
+	char text[SHORT_LINE + 1];
+
+	memset(text, 'b', SHORT_LINE);
+	text[SHORT_LINE] = '\n';
+	if (s->left && !--s->left &&
+	    pwrite(s->fd, text, sizeof(text), s->start) != sizeof(text))
+		atomic_store(&l->broken, errno);
+	return true;
+}
+
+/*
+ * A line that is longer than the stage, and lies in two windows, was selected, and
+ * is read again to be given out.  A listener, which is asked for the first of the
+ * windows once more for that, makes it one that is short and does not match, but
+ * is longer than the caller's buffer.
+ */
+TEST(long_line_that_became_short)
+{
+	const size_t window = 512 * page_size(), len = 5 * STREAMED;
+	struct listener l = { .answer = shorten };
+	const char *why = mnt_begin();
+	struct shortened s;
+	int dev = ksift_open(), filter, fd, k;
+	char path[MNT_DIR_MAX + 8];
+	struct mnt mnt;
+	char *data;
+
+	if (!why)
+		why = mnt_make(&mnt, "tmpfs", NULL, 0);
+	if (why)
+		SKIP(return, "%s", why);
+	snprintf(path, sizeof(path), "%s/log", mnt.dir);
+	filter = filter_literals(dev, 0, 1, "NEEDLE");
+	ASSERT_LE(0, filter);
+	data = xmalloc(2 * window);
+	s.start = window - len / 2;
+	s.fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	ASSERT_LE(0, s.fd);
+	l.ctx = &s;
+	for (k = 0; k < 2; k++) {
+		struct job j;
+
+		memset(data, '\n', 2 * window);
+		memset(data + s.start, 'a', len);
+		memcpy(data + s.start, "NEEDLE", 6);
+		ASSERT_EQ(2 * window, pwrite(s.fd, data, 2 * window, 0));
+		s.left = 3;
+		why = listener_start(&l, FAN_CLASS_CONTENT, FAN_ACCESS_PERM,
+				     path);
+		if (why)
+			SKIP(return, "%s", why);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		ASSERT_LE(0, fd);
+		job_init(&j, dev, filter, 0);
+		job_file(&j, fd);
+		if (k)
+			j.records_cap = 4;
+		else
+			j.text_cap = SHORT_LINE - 50;
+		EXPECT_JOB(&j, job_run(&j));
+		EXPECT_EQ(0, j.selected);
+		EXPECT_EQ(0, s.left);
+		job_free(&j);
+		close(fd);
+		listener_end(&l);
+		EXPECT_EQ(0, atomic_load(&l.broken));
+	}
+	free(data);
+	close(s.fd);
+	mnt_undo(&mnt);
+	close(filter);
+	close(dev);
 }
 
 TEST_HARNESS_MAIN

@@ -25,7 +25,10 @@
  * - A page that another brings in between the look and the request, or uses
  *   meanwhile without holding it, goes as well: it cannot be told apart.
  * - If a page is gone again before it is read, it is read with the file's own
- *   readahead, and what that adds stays.
+ *   readahead, and what that adds stays.  While somebody cuts into the file, what
+ *   is cached is read so, too, and is marked as accessed.
+ * - btrfs brings in the rest of a compressed extent, up to 128 KiB, with any page
+ *   of it, and fs-verity its hashes.
  */
 #include <linux/fadvise.h>
 #include <linux/fs.h>

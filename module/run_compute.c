@@ -189,7 +189,7 @@ static void ints_close(struct ints *ints, struct ksift_job *job)
 
 	job->stats = ints->src.stats;
 	run->out_bytes = ints->src.stats.bytes;
-	run->out_walked = ints->src.stats.walked;
+	run->out_walked = ksift_source_walked(&ints->src);
 	set_resume(run, ints->pos, ints->done);
 	ksift_source_close(&ints->src);
 }

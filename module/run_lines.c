@@ -1145,7 +1145,7 @@ static int finish(struct lines_run *r, struct ksift_job *job, int stop)
 	if (stop == STOP_LIMIT || scan->count.selected >= args->max_lines)
 		resume->flags |= KSIFT_RESUME_LIMIT;
 	job->run->out_bytes = r->src.stats.bytes;
-	job->run->out_walked = r->src.stats.walked;
+	job->run->out_walked = ksift_source_walked(&r->src);
 	job->run->out_absent = r->absent;
 	job->run->out_cut = r->cut;
 	return 0;

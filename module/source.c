@@ -12,10 +12,12 @@
  * to the file system: ->read_iter() gives a private copy, or the right error.
  *
  * Every byte of a file is used within a window that rw_verify_area() has allowed
- * for the caller's own file: enter_window() is in front of all that looks at the
- * cache or reads.  The caller's file is never opened again: what listens for
- * opens, and what holds a lease, would notice, and a permission listener that
- * scans the descriptor of its own event would wait for itself.
+ * for the caller's own file: enter_window() is in front of all that uses them.
+ * Only what is read ahead, or asked about holes, may lie past it.  The caller's
+ * file is never opened again: what listens for opens, and what holds a lease,
+ * would notice, and a permission listener that scans the descriptor of its own
+ * event would wait for itself.  So what is not there when it should be is read
+ * with the file's own readahead state.
  *
  * A folio that is held may be truncated from its file, and its bytes may be
  * zeroed or written, at any moment.  A write is no error: the bytes were the
@@ -28,9 +30,11 @@
  * again as a private copy, which is made while the lock is held.
  *
  * A writer holds i_rwsem while it waits: for memory, for a limit on dirty pages,
- * for its own page faults.  A scan does without that lock.  Where tmpfs has a
- * hole is seen in its page cache; other file systems are asked only after zeros
- * were seen, and not while somebody writes.
+ * for its own page faults.  A scan of cached folios, and of those that readahead
+ * brings, does without that lock.  Where tmpfs has a hole is seen in its page
+ * cache; other file systems are asked only after zeros were seen, and not while
+ * somebody writes.  What has to be read by xfs (a last folio that it keeps in part,
+ * with blocks smaller than pages) takes the lock there.
  *
  * The cache of a file system that was shut down after an error is walked on.
  *
@@ -78,7 +82,7 @@
 /* A hole must be worth more than asking the file system about it. */
 #define HOLE_MIN (16 * PAGE_SIZE)
 
-/* So many zeros may be part of one. */
+/* So many zeros may be a part of one. */
 #define ZEROS_SEEN ((u64)PAGE_SIZE)
 
 /* What to read at a time past the range, where its last line ends soon. */
@@ -192,6 +196,14 @@ void ksift_source_close(struct ksift_src *src)
 	if (src->window.end && !src->cached)
 		file_accessed(src->file);
 	fput(src->file);
+}
+
+u64 ksift_source_walked(const struct ksift_src *src)
+{
+	/* Where it differs from all, it tells what is cached. */
+	if (src->walk && !may_see_cache(src->file))
+		return src->stats.bytes;
+	return src->stats.walked;
 }
 
 bool ksift_source_holds(const struct ksift_src *src, u64 end)
@@ -313,7 +325,6 @@ static ssize_t read_walked(struct ksift_src *src, u64 pos, void *buf,
 	kiocb.ki_pos = pos;
 	iov_iter_kvec(&iter, ITER_DEST, &vec, 1, len);
 	n = src->file->f_op->read_iter(&kiocb, &iter);
-	inc_syscr(current);
 	if (n <= 0)
 		return n;
 	add_rchar(current, n);
@@ -337,6 +348,7 @@ static ssize_t read_file(struct ksift_src *src, u64 pos, void *buf,
 			 size_t len, enum origin *origin)
 {
 	size_t absent = 0;
+	pgoff_t from, to, unit;
 	loff_t at = pos;
 	ssize_t n;
 
@@ -369,11 +381,13 @@ static ssize_t read_file(struct ksift_src *src, u64 pos, void *buf,
 		return read_walked(src, pos, buf, len);
 	}
 	len = min(len, absent);
-	ksift_polite_ask(src, pos >> PAGE_SHIFT,
-			 DIV_ROUND_UP(pos + len, PAGE_SIZE));
+	/* What is absent is so by whole folios. */
+	unit = ksift_min_folio_pages(src->file->f_mapping);
+	from = round_down(pos >> PAGE_SHIFT, unit);
+	to = round_up(DIV_ROUND_UP(pos + len, PAGE_SIZE), unit);
+	ksift_polite_ask(src, from, to);
 	n = read_walked(src, pos, buf, len);
-	ksift_polite_drop(src, pos >> PAGE_SHIFT,
-			  DIV_ROUND_UP(pos + len, PAGE_SIZE));
+	ksift_polite_drop(src, from, to);
 	return n;
 }
 
@@ -526,13 +540,17 @@ static bool after_zeros(const struct ksift_src *src, u64 pos)
 	       !memchr_inv(last->buf + last->len - len, 0, len);
 }
 
-/* Is [@pos, @pos + @len) in a hole?  What is in the cache there is zero, too. */
+/*
+ * Is [@pos, @pos + @len) in a hole?  What is in the cache there is zero, too, or
+ * could not be written.
+ */
 static bool is_hole(const struct ksift_src *src, u64 pos, u64 len)
 {
 	struct inode *inode = file_inode(src->file);
 	struct fiemap_extent_info info = { 0 };
 
-	if (!inode->i_op->fiemap)
+	/* That of f2fs goes on to the next extent, wherever that is. */
+	if (!inode->i_op->fiemap || inode->i_sb->s_magic == F2FS_SUPER_MAGIC)
 		return false;
 	/* First: not all file systems count what has no place on the disk yet. */
 	if (filemap_range_has_writeback(src->file->f_mapping, pos, pos + len - 1))
@@ -560,6 +578,39 @@ static u64 before_page(const struct ksift_src *src, u64 pos, u64 len)
 	return at > pos ? min(len, at - pos) : 0;
 }
 
+/* Was a hole asked for in vain, just before @pos? */
+static bool asked_in_vain(const struct ksift_src *src, u64 pos)
+{
+	return pos - src->asked_at < src->ask_step;
+}
+
+/*
+ * How many of the @len bytes at @pos are in a hole that is worth it.  Zeros that are
+ * stored look alike: the more of them there are, the less often they are asked
+ * about.
+ */
+static u64 ask_hole(struct ksift_src *src, u64 pos, u64 len)
+{
+	/* After a hole, as likely as not in the middle of it. */
+	bool within = src->hole_end == pos;
+
+	if (len < HOLE_MIN || asked_in_vain(src, pos))
+		return 0;
+	if (within || is_hole(src, pos, HOLE_MIN)) {
+		for (; len >= HOLE_MIN; len = round_down(len / 2, PAGE_SIZE)) {
+			if (!is_hole(src, pos, len))
+				continue;
+			src->ask_step = 0;
+			src->hole_end = pos + len;
+			return len;
+		}
+	}
+	src->ask_step = clamp_t(u64, src->ask_step * 2, HOLE_MIN,
+				WINDOW_PAGES * PAGE_SIZE);
+	src->asked_at = pos;
+	return 0;
+}
+
 u64 ksift_source_hole(struct ksift_src *src, u64 pos, u64 len)
 {
 	u64 size;
@@ -573,10 +624,7 @@ u64 ksift_source_hole(struct ksift_src *src, u64 pos, u64 len)
 	len = min3(len, src->window.end - pos, size - pos);
 	if (on_tmpfs(src->file))
 		return before_page(src, pos, len);
-	for (; len >= HOLE_MIN; len = round_down(len / 2, PAGE_SIZE))
-		if (is_hole(src, pos, len))
-			return len;
-	return 0;
+	return ask_hole(src, pos, len);
 }
 
 /* Does @folio say that what follows should be asked for by now? */
@@ -587,7 +635,8 @@ static bool marks(const struct ksift_src *src, struct folio *folio)
 
 bool ksift_source_barren(const struct ksift_src *src, u64 pos)
 {
-	return src->zeros && is_hole(src, pos, HOLE_MIN);
+	return src->zeros && !asked_in_vain(src, pos) &&
+	       is_hole(src, pos, HOLE_MIN);
 }
 
 /* @folio is marked. */
@@ -757,10 +806,14 @@ int ksift_source_next(struct ksift_src *src, u64 pos,
 /*
  * Keep those who cut into the file from it for a moment: false if one does just
  * now.  All that was read before is ordered before the release of the lock, so
- * before what the next holder does.
+ * before what the next holder does.  tmpfs and btrfs cut without the lock, but
+ * zero nothing beside what they cut off: there the folios' mapping and i_size,
+ * which are looked at next, are what counts.
  */
 static bool hold_off_cuts(const struct ksift_src *src)
 {
+	/* What was scanned before these are looked at. */
+	smp_rmb();
 	return filemap_invalidate_trylock_shared(src->file->f_mapping);
 }
 

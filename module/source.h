@@ -85,6 +85,9 @@ struct ksift_stats {
  * @bounce_size: Its size
  * @last: The piece given out last, which is still held
  * @last_end: Offset of its end
+ * @hole_end: Offset of the end of the hole found last
+ * @asked_at: Where a hole was asked for in vain last
+ * @ask_step: For how many bytes from there on none is asked for
  * @zeros: What came before the piece that is asked for ended with zeros
  * @stats: What was done
  *
@@ -118,6 +121,9 @@ struct ksift_src {
 	struct ksift_piece last;
 	u64 last_end;
 	bool zeros;
+	u64 hole_end;
+	u64 asked_at;
+	u64 ask_step;
 	struct ksift_stats stats;
 };
 
@@ -188,6 +194,15 @@ int ksift_source_take(struct ksift_src *src, struct ksift_piece *piece);
  */
 void ksift_source_used(struct ksift_src *src, const struct ksift_piece *piece,
 		       u64 len);
+
+/**
+ * ksift_source_walked() - What the caller is told of bytes from the page cache
+ * @src: The source
+ *
+ * Return: how many of the bytes used came from there; all of a file that is walked,
+ * for who may not learn what is cached.
+ */
+u64 ksift_source_walked(const struct ksift_src *src);
 
 /**
  * ksift_source_read() - Copy bytes out of a source

@@ -1025,6 +1025,19 @@ static const char *read_as(const struct as_reader *as)
 		if (ksift_run(as->dev, &p.run) || p.run.out_absent)
 			return i ? "POLITE fails" : "a plain RUN fails";
 	}
+	/* Nothing of this is cached, and would be if all of it counted. */
+	for (s = 0; !told && s < ARRAY_SIZE(starts); s++)
+	for (i = 0; i < 2; i++) {
+		if (!(starts[s].flags & KSIFT_RESUME_INLINE))
+			continue;
+		probe_init(&p, fd, i ? KSIFT_RUN_POLITE : 0);
+		probe_lines(&p, as->filter, WANT_TEXT);
+		probe_start(&p, &starts[s], 0);
+		if (ksift_run(as->dev, &p.run) || !p.run.out_bytes)
+			return "a line is not resumed";
+		if (p.run.out_walked != p.run.out_bytes)
+			return "out_walked tells what is cached";
+	}
 	return NULL;
 }
 

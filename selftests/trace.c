@@ -205,6 +205,30 @@ TEST_F(trace, numbers)
 	EXPECT_EVENT("run_end", "resume", "done");
 }
 
+/* Programs read the formats, which must not name what only the module knows. */
+TEST_F(trace, formats)
+{
+	static const char *const events[] = {
+		"filter_create", "run_begin", "run_end",
+	};
+	char path[192], line[4096];
+	unsigned int i, fields;
+	FILE *f;
+
+	for (i = 0; i < ARRAY_SIZE(events); i++) {
+		snprintf(path, sizeof(path), "%s/events/ksift/%s/format",
+			 self->dir, events[i]);
+		f = fopen(path, "r");
+		ASSERT_NE(NULL, f);
+		for (fields = 0; fgets(line, sizeof(line), f); fields++)
+			EXPECT_EQ(NULL, strstr(line, "KSIFT_")) {
+				TH_LOG("%s: %s", events[i], line);
+			}
+		EXPECT_LT(5, fields);
+		fclose(f);
+	}
+}
+
 /* Off, they say nothing. */
 TEST_F(trace, off)
 {

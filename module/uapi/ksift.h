@@ -359,9 +359,10 @@ struct ksift_resume {
  *	in it, and what is not is read, looked at, and dropped again, unless
  *	somebody else has mapped it or written to it by then; nothing is written
  *	back for that.  Some pages, at most 31 each time that the scheduler moves
- *	the thread to another CPU while it has pages read, stay.  Each call begins
- *	to read ahead anew, so short ones read some of it twice.  tmpfs has
- *	nowhere to drop to: what was swapped out stays in.
+ *	the thread to another CPU while it has pages read, stay, as does what a
+ *	file system brings in beside what it is asked for (the rest of a compressed
+ *	extent).  Each call begins to read ahead anew, so short ones read some of it
+ *	twice.  tmpfs has nowhere to drop to: what was swapped out stays in.
  *
  * For %KSIFT_SOURCE_FILE, else EINVAL, and for files that can be scanned in the
  * page cache, else EOPNOTSUPP.  Both together are EINVAL: what is read from
@@ -390,7 +391,9 @@ enum ksift_run_flags {
  * @resume: In and out: where to start, how far it came
  * @args: Pointer to the structure of @kernel, which starts with its own size
  * @out_bytes: Bytes of the source that were looked at
- * @out_walked: How many of @out_bytes came straight from the page cache
+ * @out_walked: How many of @out_bytes came straight from the page cache; all of
+ *	them, where it is walked, for those who are not told what is in it, see
+ *	%KSIFT_RUN_CACHED
  * @out_absent: With %KSIFT_RUN_CACHED, how many bytes of the range were absent,
  *	else 0
  * @out_cut: With %KSIFT_RUN_CACHED, how many lines were looked at in part, because

@@ -100,8 +100,9 @@ void ksift_polite_drop(struct ksift_src *src, pgoff_t from, pgoff_t to)
 		for (i = 0; i < folio_batch_count(&batch); i++) {
 			if (!ret)
 				ret = folio_wait_locked_killable(batch.folios[i]);
-			folio_put(batch.folios[i]);
 		}
+		/* A page that was used may be in one of the CPU's batches. */
+		folio_batch_release(&batch);
 		folio_batch_init(&batch);
 	}
 	invalidate_mapping_pages(src->file->f_mapping, from, to - 1);

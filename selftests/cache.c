@@ -461,6 +461,7 @@ TEST_F(cache, signals)
 	struct seen seen;
 	struct job j;
 
+	ASSERT_EQ(0, stay_on_cpu());
 	rng_init(&rng, 7);
 	for (map = 0; map < MAPS; map++) {
 		SET_CACHE(map, &rng);
@@ -496,6 +497,7 @@ TEST_F(cache, polite)
 	struct job j;
 	__u32 v;
 
+	ASSERT_EQ(0, stay_on_cpu());
 	rng_init(&rng, 8);
 	for (map = 0; map < MAPS; map++) {
 		SET_CACHE(map, &rng);
@@ -535,6 +537,7 @@ TEST_F(cache, polite_reads_once)
 	__u64 before, reads;
 	struct job j;
 
+	ASSERT_EQ(0, stay_on_cpu());
 	SET_CACHE(MAP_NONE, NULL);
 	before = disk_reads(self->fd);
 	job_init(&j, self->dev, self->filter, 0);
@@ -809,6 +812,7 @@ TEST_F(cache, sums)
 	struct ksift_run run;
 	struct rng rng;
 
+	ASSERT_EQ(0, stay_on_cpu());
 	rng_init(&rng, 9);
 	SET_CACHE(MAP_HALF, &rng);
 	run_init(&run, KSIFT_KERNEL_SUM_I64, &polite);
@@ -832,6 +836,7 @@ TEST_F(cache, holes)
 	struct seen seen = { .absent = 0 };
 	struct job j;
 
+	ASSERT_EQ(0, stay_on_cpu());
 	SET_CACHE(MAP_ALL, NULL);
 	ASSERT_EQ(0, ftruncate(self->fd, size));
 	/* The last page was written again, and is still there. */
@@ -1055,6 +1060,7 @@ TEST(more_than_memory)
 	struct big b = { 0 };
 	struct job j;
 
+	ASSERT_EQ(0, stay_on_cpu());
 	if (!path)
 		SKIP(return, "KSIFT_BIG does not name a large file");
 	ASSERT_TRUE(big_open(&b, path));

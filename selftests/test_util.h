@@ -19,6 +19,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -76,6 +77,19 @@ static inline unsigned long ksift_rounds(unsigned long quick,
 					 unsigned long full)
 {
 	return ksift_full() ? full : quick;
+}
+
+/*
+ * Stay on this CPU: what of the page cache waits in the batches of another is seen
+ * by nobody, and a thread that moves leaves some there.
+ */
+static inline int stay_on_cpu(void)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(sched_getcpu(), &set);
+	return sched_setaffinity(0, sizeof(set), &set);
 }
 
 static inline size_t page_size(void)

@@ -14,16 +14,16 @@
  *				before the position if they are fewer
  *	before HASH		of the last 4096 bytes before the position, or
  *				of those there are
- *	patterns HASH		of the patterns that were looked for
+ *	patterns HASH		of the patterns that were looked for, as watch.c makes it
  *	options N		sum of 1 for -i, 2 for -v, 4 for -w, 8 for -x
  *				and 16 for -z
  *	levels N		sum of 1 << LEVEL for the levels that were
  *				asked for, 0 being emerg; 0 if none was
  *	check HASH		of all of the lines above
  *
- * Numbers are decimal; a HASH is 64-bit FNV-1a in 16 lower-case hexadecimal
- * digits.  It is there to tell one log from another, not against somebody who
- * forges logs.  Version 1 has no patterns, options and levels: it may be any
+ * Numbers are decimal; a HASH is 16 lower-case hexadecimal digits, of 64-bit FNV-1a
+ * unless it says otherwise.  It is there to tell one log from another, not against
+ * somebody who forges logs.  Version 1 has no patterns, options and levels: it may be any
  * search's.
  *
  * A line is done at least once: what was selected is delivered before the

@@ -39,28 +39,85 @@ void watch_start(bool stats, const char *checkpoint)
 	clock_gettime(CLOCK_MONOTONIC, &watch.started);
 }
 
-/* All of them are added up: they may come in any order. */
+/*
+ * The finalizer of splitmix64 (Steele, Lea and Flood, "Fast splittable pseudorandom
+ * number generators", 2014).  Sums of FNV-1a hashes of short strings are easily the
+ * same: they differ in few bits, and not by chance.
+ */
+static uint64_t mix(uint64_t h)
+{
+	h = (h ^ h >> 30) * 0xbf58476d1ce4e5b9;
+	h = (h ^ h >> 27) * 0x94d049bb133111eb;
+	return h ^ h >> 31;
+}
+
+/* A set of hashes, in which order and repetition do not count. */
+struct hashes {
+	uint64_t members[KSIFT_PATTERNS_MAX];
+	size_t count;
+	uint64_t sum;
+};
+
+static void add_hash(struct hashes *set, uint64_t h)
+{
+	size_t i;
+
+	h = mix(h);
+	for (i = 0; i < set->count; i++)
+		if (set->members[i] == h)
+			return;
+	set->members[set->count++] = h;
+	set->sum += h;
+}
+
+/* With -i the letters' case does not count. */
 static uint64_t hash_pattern(const struct ksift_pattern *p)
 {
-	const uint32_t kind[] = { p->flags & ~KSIFT_PATTERN_FOLD, p->group, p->len };
+	const unsigned char kind = p->flags & ~KSIFT_PATTERN_FOLD;
+	const char *s = (const char *)(uintptr_t)p->data;
+	uint64_t h = checkpoint_hash(CHECKPOINT_HASH, &kind, sizeof(kind));
+	char c;
+	size_t i;
 
-	return checkpoint_hash(checkpoint_hash(CHECKPOINT_HASH, kind, sizeof(kind)),
-			       (const void *)(uintptr_t)p->data, p->len);
+	for (i = 0; i < p->len; i++) {
+		c = s[i];
+		if (p->flags & KSIFT_PATTERN_FOLD && c >= 'A' && c <= 'Z')
+			c += 'a' - 'A';
+		h = checkpoint_hash(h, &c, sizeof(c));
+	}
+	return h;
+}
+
+/*
+ * A line has a pattern of every group, and none of those that exclude it: which of
+ * the groups came first does not count.
+ */
+static uint64_t hash_patterns(const struct filter *f)
+{
+	struct hashes groups[KSIFT_GROUPS_MAX + 1] = { 0 }, all = { 0 };
+	const struct ksift_pattern *p;
+	size_t i;
+
+	for (i = 0; i < f->count; i++) {
+		p = &f->patterns[i];
+		add_hash(&groups[p->flags & KSIFT_PATTERN_EXCLUDE ? KSIFT_GROUPS_MAX : p->group],
+			 hash_pattern(p));
+	}
+	for (i = 0; i <= KSIFT_GROUPS_MAX; i++)
+		if (groups[i].count)
+			add_hash(&all, groups[i].sum);
+	return all.sum;
 }
 
 static struct checkpoint_search describe_search(const struct grep *g)
 {
-	struct checkpoint_search search = {
+	return (struct checkpoint_search){
 		.options = (g->fold ? CHECKPOINT_FOLD : 0) | (g->invert ? CHECKPOINT_INVERT : 0) |
 			   (g->word ? CHECKPOINT_WORD : 0) | (g->whole ? CHECKPOINT_WHOLE : 0) |
 			   (g->eol ? 0 : CHECKPOINT_NUL),
 		.levels = g->levels,
+		.patterns = hash_patterns(&g->filter),
 	};
-	size_t i;
-
-	for (i = 0; i < g->filter.count; i++)
-		search.patterns += hash_pattern(&g->filter.patterns[i]);
-	return search;
 }
 
 static int begin_checkpoint(struct input *in, struct ksift_scan_opts *opts)

@@ -349,7 +349,8 @@ def test_other_searches():
             ('other patterns', ['-e', 'b']), ('other patterns', ['-e', '^a']),
             ('other patterns', ['-F', '-e', '^a']), ('other patterns', ['-e', '']),
             ('other patterns', [*plain, '-e', 'b']), ('other patterns', [*plain, '--and', 'b']),
-            ('other patterns', [*plain, '--not', 'b']), ('with -i', ['-i', *plain]),
+            ('other patterns', [*plain, '--not', 'b']),
+            ('other patterns', [*plain, '--and', 'a', '--not', 'a']), ('with -i', ['-i', *plain]),
             ('with -v', ['-v', *plain]), ('with -w', ['-w', *plain]), ('with -x', ['-x', *plain]),
             ('with -z', ['-z', *plain]), ('another --level', ['--level', 'err', *plain]),
             ('other patterns, with -i, with -v, another --level',
@@ -364,8 +365,31 @@ def test_other_searches():
                (2, b'', f'ksift: ck: this checkpoint is of another search: {what}; '
                         'each needs a CPFILE of its own\n', before),
                f'checkpoint: of {was}, and then {now}', status, out, err)
+    # Sums of their FNV-1a hashes are the same.
+    for was, now in ((['d', 'g'], ['e', 'f']), (['a00', 'a03'], ['a01', 'a02'])):
+        os.unlink('ck')
+        was, now = ([x for p in given for x in ('-e', p)] for given in (was, now))
+        grep('--checkpoint', 'ck', *was, 'log')
+        got = grep('--checkpoint', 'ck', *now, 'log')
+        ok(got[0] == 2 and got[2].startswith('ksift: ck: this checkpoint is of another search: '),
+           f'checkpoint: of {was}, and then {now}', got)
+    for was, now in ((['--and', 'a', '--and', 'R', '-e', 'E'], ['--and', 'R', '--and', 'a', '-e', 'E']),
+                     (['-e', 'a', '--and', 'b\nc'], ['-e', 'c\nb', '--and', 'a']),
+                     (['-i', '-e', 'Ab', '-e', 'c'], ['-i', '-e', 'C', '-e', 'aB']),
+                     (['-e', 'a', '-e', 'b', '-e', 'a'], ['-e', 'b', '-e', 'a']),
+                     (['-e', 'a', '--and', 'a'], ['-e', 'a']),
+                     (['-e', 'a', '--not', 'x', '--not', 'y'], ['--not', 'y', '-e', 'a', '--not', 'x'])):
+        os.unlink('ck')
+        grep('--checkpoint', 'ck', *was, 'log')
+        got = grep('--checkpoint', 'ck', *now, 'log')
+        ok(got == (1, b'', ''), f'checkpoint: {was} is {now}', got)
     os.unlink('ck')
     args = ['-e', 'a', '-e', 'b']
+    for was in (['-e', 'a', '--and', 'b\nc'], ['-e', 'a', '--and', 'b', '--and', 'c']):
+        grep('--checkpoint', 'ck', *was, 'log')
+        got = grep('--checkpoint', 'ck', '-e', 'a\nb', '--and', 'c', 'log')
+        ok(got[0] == 2, f'checkpoint: {was} are other groups', got)
+        os.unlink('ck')
     grep('--checkpoint', 'ck', *args, 'log')
     append('log', b'a\nab\n')
     ok(grep('--checkpoint', 'ck', '-n', '-m1', '-e', 'b', '-e', 'a', 'log')[0] == 0 and

@@ -168,7 +168,8 @@ static int check_search(const struct checkpoint *c, const struct checkpoint_sear
 {
 	static const char letters[] = "ivwxz";
 	const struct checkpoint_search *was = &c->search;
-	char what[64] = "";
+	/* Room for all that may be said. */
+	char what[192] = "";
 	size_t i, len = 0;
 
 	if (was->patterns != now->patterns)
@@ -177,6 +178,9 @@ static int check_search(const struct checkpoint *c, const struct checkpoint_sear
 		if ((was->options ^ now->options) >> i & 1)
 			len += snprintf(what + len, sizeof(what) - len, ", %s -%c",
 					was->options >> i & 1 ? "with" : "without", letters[i]);
+	/* A later version's, for lines that this one cannot select. */
+	if (was->options >> strlen(letters))
+		len += snprintf(what + len, sizeof(what) - len, ", with options not known here");
 	if (was->levels != now->levels)
 		len += snprintf(what + len, sizeof(what) - len, ", another --level");
 	return !len ? CLI_OK :

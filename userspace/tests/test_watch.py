@@ -354,7 +354,9 @@ def test_other_searches():
             ('with -v', ['-v', *plain]), ('with -w', ['-w', *plain]), ('with -x', ['-x', *plain]),
             ('with -z', ['-z', *plain]), ('another --level', ['--level', 'err', *plain]),
             ('other patterns, with -i, with -v, another --level',
-             ['-iv', '--level', '=err', '-e', 'b'])):
+             ['-iv', '--level', '=err', '-e', 'b']),
+            ('other patterns, with -i, with -v, with -w, with -x, with -z, another --level',
+             ['-ivwxz', '--level', '=err', '-e', 'b'])):
         for was, now, what in ((args, plain, said), (plain, args, said.replace('with', 'without'))):
             os.unlink('ck')
             grep('--checkpoint', 'ck', *was, 'log')
@@ -395,6 +397,12 @@ def test_other_searches():
     ok(grep('--checkpoint', 'ck', '-n', '-m1', '-e', 'b', '-e', 'a', 'log')[0] == 0 and
        grep('--checkpoint', 'ck', '-c', '-a', *args, 'log') == (0, b'1\n', ''),
        'checkpoint: other options, and patterns in another order')
+    with open('ck', 'rb') as f:
+        text = f.read().partition(b'check ')[0].replace(b'options 0', b'options 32')
+    write('ck', text + b'check %s\n' % fnv(text))
+    ok(grep('--checkpoint', 'ck', *args, 'log') ==
+       (2, b'', 'ksift: ck: this checkpoint is of another search: with options not known here; '
+                'each needs a CPFILE of its own\n'), 'checkpoint: with options of another version')
     fresh(b'a1\na2\n')
     st = os.stat('log')
     text = (b'ksift checkpoint 1\ndev %d\nino %d\nposition 3\nline 1\nfirst %s\nbefore %s\n' %

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -69,24 +70,60 @@ static int take_line(struct engine_choice *choice, char *line)
 	return take(choice, ": engine", trim(value));
 }
 
-static int read_file(struct engine_choice *choice, const char *path)
+/*
+ * HOME may be another user's, as it is to a daemon that root started: what cannot be
+ * reached there is nobody's choice.  @asked: the user said himself where the file is.
+ */
+static bool is_none(int err, bool asked)
+{
+	return err == ENOENT || err == ENOTDIR || (!asked && (err == EACCES || err == EPERM));
+}
+
+/* @f becomes NULL if there is no file.  What opens without waiting may be a FIFO. */
+static int open_file(const char *path, bool asked, FILE **f)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat st;
+	int ret;
+
+	*f = NULL;
+	if (fd < 0)
+		return is_none(errno, asked) ? CLI_OK : cli_error("%s: %s", path, strerror(errno));
+	if (fstat(fd, &st))
+		ret = cli_error("%s: %s", path, strerror(errno));
+	else if (S_ISDIR(st.st_mode))
+		ret = cli_error("%s: %s", path, strerror(EISDIR));
+	else if (!S_ISREG(st.st_mode))
+		ret = cli_error("%s: settings are in a regular file, and this is none", path);
+	else if (*f = fdopen(fd, "r"), *f)
+		return CLI_OK;
+	else
+		ret = cli_error("%s: %s", path, strerror(errno));
+	close(fd);
+	return ret;
+}
+
+static int read_file(struct engine_choice *choice, const char *path, bool asked)
 {
 	char where[sizeof(choice->where)] = "", *line = NULL;
-	int ret = CLI_OK, number = 0;
+	int ret, number = 0;
 	size_t cap = 0;
+	ssize_t len;
 	FILE *f;
 
-	f = fopen(path, "re");
+	ret = open_file(path, asked, &f);
 	if (!f)
-		return errno == ENOENT || errno == ENOTDIR ? CLI_OK :
-			cli_error("%s: %s", path, strerror(errno));
+		return ret;
 	errno = 0;
-	while (!ret && getline(&line, &cap, f) >= 0) {
+	while (!ret && (len = getline(&line, &cap, f)) >= 0) {
 		bool made = choice->made;
 
 		snprintf(choice->where, sizeof(choice->where), "%s:%d", path, ++number);
 		choice->made = false;
-		ret = take_line(choice, line);
+		if (strlen(line) < (size_t)len)
+			ret = cli_error("%s: there is a zero byte in this line", choice->where);
+		else
+			ret = take_line(choice, line);
 		if (choice->made)
 			memcpy(where, choice->where, sizeof(where));
 		choice->made |= made;
@@ -104,6 +141,7 @@ int engine_choose(const char *option, struct engine_choice *choice)
 	const char *name = getenv("KSIFT_ENGINE"), *dir = getenv("XDG_CONFIG_HOME");
 	const char *home = getenv("HOME");
 	char path[PATH_LEN];
+	bool asked;
 
 	*choice = (struct engine_choice){ .engine = KSIFT_ENGINE_AUTO };
 	if (option) {
@@ -115,13 +153,14 @@ int engine_choose(const char *option, struct engine_choice *choice)
 		return take(choice, "", name);
 	}
 	/* One that is not absolute is to be ignored. */
-	if (dir && *dir == '/')
+	asked = dir && *dir == '/';
+	if (asked)
 		snprintf(path, sizeof(path), "%s/ksift/config", dir);
 	else if (home && *home)
 		snprintf(path, sizeof(path), "%s/.config/ksift/config", home);
 	else
 		return CLI_OK;
-	return read_file(choice, path);
+	return read_file(choice, path, asked);
 }
 
 void engine_notice(void)

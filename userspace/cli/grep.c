@@ -562,6 +562,8 @@ static int check_range(const struct grep *g)
 
 	if (g->from > g->to)
 		return cli_refuse("--from is above --to");
+	if (g->no_binary && g->checkpoint)
+		return cli_refuse("--checkpoint takes no -I: of a file that gets a zero byte later, lines are out already");
 	if (range && g->checkpoint)
 		return cli_refuse("--checkpoint says where to begin: it takes no --from and --to");
 	return CLI_OK;
@@ -922,7 +924,7 @@ const struct cli_cmd cli_grep = {
 "                            seconds, and fallback (why it was not the kernel)\n"
 "      --checkpoint CPFILE   go on after the last line that the last search with the\n"
 "                            same CPFILE came to, of one FILE; a last line that is\n"
-"                            not complete is left to the next one\n"
+"                            not complete is left to the next one; not with -I\n"
 "      --from OFFSET         search only lines that begin at this byte of each FILE,\n"
 "                            or after it\n"
 "      --to OFFSET           search only lines that begin before this byte: ranges that\n"

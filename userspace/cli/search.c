@@ -428,21 +428,39 @@ static void search_open(struct search *s, struct found *found)
  * Whether a file has a zero byte.  Where grep comes upon one late it has given out
  * lines of the file by then; here it is known before.
  */
-static int look_for_nul(const struct search *s, bool *nul, struct ksift_error *err)
+static int look_for_nul(const struct search *s, struct ksift_scan_result *res,
+			struct ksift_error *err)
 {
-	struct ksift_scan_result res = KSIFT_SCAN_RESULT_INIT;
 	struct ksift_scan_opts opts = KSIFT_SCAN_OPTS_INIT;
 	const struct grep *g = s->in.grep;
 	off_t pos = lseek(s->in.fd, 0, SEEK_CUR);
 	int ret;
 
-	opts.flags = KSIFT_SCAN_CURRENT | g->cache;
+	opts.flags = KSIFT_SCAN_CURRENT | g->cache | (g->stats ? KSIFT_SCAN_TOTAL : 0);
 	opts.max_lines = 1;
 	opts.threads = g->threads;
-	ret = ksift_lines_scan(g->ctx, g->engine_binary, s->in.fd, &opts, &res, err);
+	ret = ksift_lines_scan(g->ctx, g->engine_binary, s->in.fd, &opts, res, err);
 	lseek(s->in.fd, pos, SEEK_SET);
-	*nul = res.selected;
 	return ret;
+}
+
+/* A file has a zero byte, in the last line of @res: it is done, and has no lines. */
+static void leave_binary(struct search *s, struct ksift_scan_result *res, struct found *found)
+{
+	struct ksift_scan_opts opts = KSIFT_SCAN_OPTS_INIT;
+	const struct grep *g = s->in.grep;
+
+	if (watch_begin(&s->in, &opts, false)) {
+		found->failed = true;
+		return;
+	}
+	res->selected = 0;
+	res->selected_bytes = 0;
+	res->flags &= ~KSIFT_SCAN_LIMITED;
+	if (s->in.fd == STDIN_FILENO)
+		leave_stdin(g, res);
+	g->printer->end(&s->in, res);
+	watch_end(&s->in, res);
 }
 
 /* As grep: that of the largest number that the file may have, or of a stream any. */
@@ -464,10 +482,9 @@ void search_fd(const struct grep *g, const char *name, int fd, bool prefix,
 		.found = found,
 		.in = { .grep = g, .name = name, .fd = fd, .prefix = prefix },
 	};
-	struct ksift_scan_result none = KSIFT_SCAN_RESULT_INIT;
+	struct ksift_scan_result none = KSIFT_SCAN_RESULT_INIT, nul = none;
 	const struct packer *packer;
 	struct ksift_error err;
-	bool nul = false;
 	struct stat st;
 
 	if (fstat(fd, &st))
@@ -484,11 +501,8 @@ void search_fd(const struct grep *g, const char *name, int fd, bool prefix,
 	s.in.width = g->tab ? number_width(g, &st) : 0;
 	if (s.in.regular && g->no_binary && look_for_nul(&s, &nul, &err))
 		return file_error(&s.in, err.text, found);
-	if (nul) {
-		if (fd == STDIN_FILENO)
-			leave_stdin(g, &none);
-		return g->printer->end(&s.in, &none);
-	}
+	if (nul.selected)
+		return leave_binary(&s, &nul, found);
 	if (s.in.regular && !g->text) {
 		packer = g->cache ? cache_packed_by(g->ctx, g->engine_all, fd, g->cache) :
 				    packed_by(fd);

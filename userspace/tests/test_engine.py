@@ -30,12 +30,12 @@ def ok(good, name, *notes):
             print(f'# {note!r}')
 
 
-def run(*args, terminal=False, **env):
+def run(*args, terminal=False, user=None, **env):
     """Status, output and messages of the client; None in the environment takes away."""
     env = {k: v for k, v in {**os.environ, **env}.items() if v is not None}
     main, side = pty.openpty() if terminal else os.pipe()
     child = subprocess.Popen([KSIFT, *args], env=env, stdin=subprocess.DEVNULL,
-                             stdout=subprocess.PIPE, stderr=side)
+                             stdout=subprocess.PIPE, stderr=side, user=user)
     os.close(side)
     said = b''
     while True:
@@ -143,13 +143,42 @@ def test_choice():
     ok(engine(**env) == ('kernel', ''), 'file: below what is no directory')
 
 
+def test_unreachable():
+    """What HOME leads to may be another user's; what XDG_CONFIG_HOME does was asked for."""
+    try:
+        runs = run('--version', user=65534)[2] == ''
+    except OSError:
+        runs = False
+    if not runs:
+        ok(True, "file: another user's # SKIP no other user can run the client from here")
+        return
+    home = os.path.abspath('other')
+    folder = f'{home}/.config/ksift'
+    path = f'{folder}/config'
+    put(path, 'engine = user\n')
+    os.chmod('.', 0o755)
+    for what in (home, folder, path):
+        mode = os.stat(what).st_mode
+        os.chmod(what, 0)
+        got = engine(user=65534, XDG_CONFIG_HOME=None, HOME=home)
+        ok(got == ('kernel', ''), f'file: of a HOME that is another user\'s: {what[len(home):]}', got)
+        got = engine(user=65534, XDG_CONFIG_HOME=f'{home}/.config')
+        ok(got == (2, f'ksift: {path}: Permission denied\n'),
+           f'file: of an XDG_CONFIG_HOME that is another user\'s: {what[len(home):]}', got)
+        os.chmod(what, mode)
+    got = engine(user=65534, XDG_CONFIG_HOME=None, HOME=home)
+    ok(got == ('user', ''), 'file: of a HOME that may be read', got)
+
+
 def test_errors():
     path = os.path.abspath('config/ksift/config')
     for text, where, what in (
             ('engine = fast\n', 1, "engine is auto, kernel or user, not 'fast'"),
             ('\n# x\nengine =\n', 3, "engine is auto, kernel or user, not ''"),
             ('engine = user\nspeed = high\n', 2, "there is no setting 'speed'; there is 'engine'"),
-            ('engine user\n', 1, "'engine user' is no setting, such as 'engine = user'")):
+            ('engine user\n', 1, "'engine user' is no setting, such as 'engine = user'"),
+            ('# x\nengine = user\0junk\n', 2, 'there is a zero byte in this line'),
+            ('engine = user\n\0', 2, 'there is a zero byte in this line')):
         config(text)
         got = engine()
         ok(got == (2, f'ksift: {path}:{where}: {what}\n'), f'file: refused: {text!r}', got)
@@ -171,6 +200,13 @@ def test_errors():
     ok(engine() == (2, f'ksift: {path}: Too many levels of symbolic links\n'),
        'file: one that cannot be read', engine())
     os.unlink(path)
+    os.mkfifo(path)
+    want = (2, f'ksift: {path}: settings are in a regular file, and this is none\n')
+    ok(engine() == want, 'file: a FIFO that nobody writes to', engine())
+    os.unlink(path)
+    os.symlink('/dev/null', path)
+    ok(engine() == want, 'file: a device', engine())
+    os.unlink(path)
 
 
 def main():
@@ -180,7 +216,7 @@ def main():
         put('./five', '5\n')
         os.environ['XDG_CONFIG_HOME'] = os.path.abspath('config')
         os.environ.pop('KSIFT_ENGINE', None)
-        for test in (test_notice, test_choice, test_errors):
+        for test in (test_notice, test_choice, test_unreachable, test_errors):
             test()
     print(f'1..{number}')
     return failed != 0

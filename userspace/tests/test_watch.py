@@ -89,6 +89,26 @@ def test_stats():
        'stats: why it was not the kernel', fallback)
 
 
+def test_binary():
+    """A file that -I finds binary has been searched, and that to no end of a checkpoint."""
+    write('n', b'a\n\0a\na\n')
+    write('t', b'a\n')
+    status, out, err = grep('--engine', 'user', '--stats', '-Ic', 'a', 'n')
+    got = stats(err)
+    ok((status, out) == (1, b'0\n') and
+       [got[k] for k in ('files', 'bytes', 'lines', 'selected', 'end', 'complete')] ==
+       ['1', '5', '2', '0', '5', 'yes'], 'stats: -I', out, got)
+    got = stats(grep('--engine', 'user', '--stats', '-I', 'a', 'n', 't')[2])
+    ok([got[k] for k in ('files', 'bytes', 'selected', 'complete')] == ['2', '7', '1', 'yes'],
+       'stats: -I, two files', got)
+    for name in ('n', 't'):
+        got = grep('-I', '--checkpoint', 'ck', 'a', name)
+        ok(got[:2] == (2, b'') and got[2].startswith('ksift: grep: --checkpoint takes no -I: ') and
+           not os.path.exists('ck'), f'checkpoint: -I {name}', got)
+    ok(grep('-Iz', '--checkpoint', 'ck', 'a', 'n')[0] == 0, 'checkpoint: -I is nothing with -z')
+    os.unlink('ck')
+
+
 def adds_up(got, size=None):
     """What was walked and what was read is what was looked at, from the start to the end."""
     values = {k: int(got[k]) for k in ('bytes', 'walked', 'read', 'end')}
@@ -562,7 +582,7 @@ def test_progress():
 def main():
     with tempfile.TemporaryDirectory() as where:
         os.chdir(where)
-        for test in (test_stats, test_sums, test_cut_off, test_goes_on, test_limits,
+        for test in (test_stats, test_binary, test_sums, test_cut_off, test_goes_on, test_limits,
                      test_other_files, test_damage, test_other_searches, test_file, test_kill,
                      test_append, test_lost, test_progress):
             test()

@@ -688,6 +688,16 @@ static void settle(struct grep *g, const struct given *given, int files)
 	g->decides = g->word || g->whole || (!g->eol && filter_has_nul(&g->filter));
 }
 
+/* Nobody has given it anything: a terminal, or /dev/null, as scripts and cron(8) have. */
+static bool stdin_is_idle(void)
+{
+	struct stat st, null;
+
+	return isatty(STDIN_FILENO) ||
+		(!fstat(STDIN_FILENO, &st) && !stat("/dev/null", &null) &&
+		 S_ISCHR(st.st_mode) && S_ISCHR(null.st_mode) && st.st_rdev == null.st_rdev);
+}
+
 /*
  * As in grep the first word is the pattern, whatever it looks like.  Who meant it
  * for the file would have standard input searched instead.
@@ -696,12 +706,13 @@ static int check_word(const struct grep *g, const struct given *given, const cha
 {
 	struct stat st;
 
-	if (stat(word, &st))
+	if (g->directories == DIRECTORIES_RECURSE || !stdin_is_idle() || stat(word, &st) ||
+	    S_ISDIR(st.st_mode))
 		return CLI_OK;
 	if (given->condition)
-		return cli_refuse("'%s' was taken for the PATTERN, as the first word is, and it names a file; for conditions alone use 'ksift filter', for this PATTERN '-e %s'",
+		return cli_refuse("'%s' was taken for the PATTERN, as the first word is; it names a file, and there is no other; for conditions alone use 'ksift filter', for this PATTERN '-e %s'",
 				  word, word);
-	if (g->directories != DIRECTORIES_RECURSE && isatty(STDIN_FILENO))
+	if (isatty(STDIN_FILENO))
 		cli_note("'%s' was taken for the PATTERN, as the first word is, and it names a file; standard input is searched",
 			 word);
 	return CLI_OK;

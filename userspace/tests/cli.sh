@@ -691,12 +691,26 @@ is "grep, --level: and the others are files" 0 'levels:<4>warn a'
 cat levels | try grep --level warn a
 is "grep, --level, and no file" 0 'Jan 1 ERROR a
 <4>warn a'
-for o in '--level warn' '--not a' '--and a' '-r --level warn' '-c --level warn'; do
+file_meant="ksift: grep: 'levels' was taken for the PATTERN, as the first word is; it names a file, and there is no other; for conditions alone use 'ksift filter', for this PATTERN '-e levels'"
+for o in '--level warn' '--not a' '--and a' '-c --level warn'; do
 	# Options are words.
 	# shellcheck disable=SC2086
-	try grep $o levels <levels
-	is "grep $o: a file for the pattern" 2 '' "ksift: grep: 'levels' was taken for the PATTERN, as the first word is, and it names a file; for conditions alone use 'ksift filter', for this PATTERN '-e levels'"
+	try grep $o levels </dev/null
+	is "grep $o: a file for the pattern" 2 '' "$file_meant"
 done
+echo 'ERROR levels' >haslevels
+try grep --level err levels <haslevels
+is "grep, --level: a pattern that is also a file's name, of standard input" 0 'ERROR levels'
+cat haslevels | try grep --level err levels
+is "grep, --level: so of a pipe" 0 'ERROR levels'
+mkdir levelsdir
+try grep --level err levelsdir </dev/null
+is "grep, --level: a directory's name is no file's" 1
+mv haslevels levels levelsdir
+cp levelsdir/levels .
+(cd levelsdir && "$KSIFT" grep -r --level err levels </dev/null >../out 2>../err; echo $? >../rc)
+is "grep -r, --level: so it is in directories" 0 'haslevels:ERROR levels'
+rm -r levelsdir
 try grep --level warn -e f levels
 is "grep, --level: -e has a pattern, whatever it names" 1
 try grep --level warn
@@ -709,8 +723,12 @@ if script -qec true /dev/null >/dev/null 2>&1; then
 	printf '\004' | script -qec "'$KSIFT' grep --engine user g" /dev/null | tr -d '\r\004\b^D' >out
 	check "grep: a file for the pattern, said on a terminal" \
 		"$GREP" -q "^ksift: 'g' was taken for the PATTERN, as the first word is, and it names a file; standar" out
+	script -qec "'$KSIFT' grep --engine user levels --level err" /dev/null </dev/null | tr -d '\r\004\b' >out
+	echo "$file_meant" >want
+	check "grep, --level: a file for the pattern, refused on a terminal" cmp out want
 else
 	skip "grep: a file for the pattern, said on a terminal" "there is no script(1)"
+	skip "grep, --level: a file for the pattern, refused on a terminal" "there is no script(1)"
 fi
 
 try filter -e a --not 2 f

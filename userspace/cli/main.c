@@ -78,7 +78,10 @@ static size_t distance(const char *a, const char *b)
 	return d[strlen(a)][strlen(b)];
 }
 
-/* The command that @name may be meant for: a third of its letters may be wrong. */
+/*
+ * The command that @name may be meant for: a third of its letters may be wrong.  Of
+ * two that are as near, the shorter one.
+ */
 static const char *nearest(const char *name)
 {
 	const char *found = NULL, *word;
@@ -90,7 +93,8 @@ static const char *nearest(const char *name)
 		word = i < COMMANDS ? commands[i]->name : "help";
 		wrong = distance(name, word);
 		len = strlen(name) > strlen(word) ? strlen(name) : strlen(word);
-		if (wrong < least && wrong <= len / 3) {
+		if (wrong <= len / 3 &&
+		    (wrong < least || (wrong == least && strlen(word) < strlen(found)))) {
 			least = wrong;
 			found = word;
 		}

@@ -152,7 +152,7 @@ try gerp a f
 is "an unknown command" 2 '' "ksift: there is no command 'gerp'; did you mean 'grep'? See 'ksift help'"
 try help gerp
 is "help for an unknown command" 2 '' "ksift: there is no command 'gerp'; did you mean 'grep'? See 'ksift help'"
-for pair in fliter:filter level:levels sumqs:sumsq entrys:entries hlep:help bnch:bench; do
+for pair in fliter:filter level:levels sumqs:sumsq sums:sum sumq:sum entrys:entries hlep:help bnch:bench; do
 	try ${pair%:*} a f
 	is "nearly a command: ${pair%:*}" 2 '' "ksift: there is no command '${pair%:*}'; did you mean '${pair#*:}'? See 'ksift help'"
 done

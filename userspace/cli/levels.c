@@ -28,7 +28,7 @@ struct levels {
 	uint64_t lines;
 	uint64_t level[KSIFT_LEVELS];
 	uint32_t cache;
-	bool failed;
+	bool failed, looked;	/* at one file at least */
 };
 
 static void levels_error(struct levels *l, const char *name, const char *text)
@@ -82,6 +82,7 @@ static void levels_fd(struct levels *l, const char *name, int fd)
 		levels_error(l, name, err.text);
 	else if (l->cache & KSIFT_SCAN_CACHED)
 		cache_report(fd, name, UINT64_MAX, &res);
+	l->looked |= !ret || res.selected;
 	l->lines += res.selected;
 	for (i = 0; i < KSIFT_LEVELS; i++)
 		l->level[i] += res.levels[i];
@@ -157,9 +158,9 @@ static int levels_files(struct levels *l, char **files, int count, bool json)
 	for (i = 0; i < count; i++)
 		levels_file(l, files[i]);
 	ksift_matcher_free(l->all);
-	if (json)
+	if (json && l->looked)
 		put_json(l);
-	else
+	else if (l->looked)
 		put_table(l);
 	if (l->failed)
 		return CLI_ERROR;

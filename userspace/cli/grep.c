@@ -97,7 +97,7 @@ static int make_engines(struct grep *g)
 		opts.patterns = NULL;
 		opts.count = 0;
 	}
-	if (g->levels) {
+	if (grep_needs_level(g)) {
 		opts.level_mask = (1u << KSIFT_LEVEL_NONE) - 1;
 		ret = make_engine(g, &opts, &g->engine_levels);
 		if (ret)

@@ -46,7 +46,7 @@ enum devices {
  * @engine_all: Selects all lines there, for streams with context, and to look at
  *	a file's beginning with @cache
  * @engine_binary: Selects those that have a zero byte, for @no_binary
- * @engine_levels: Selects those that carry a level, for --level
+ * @engine_levels: Selects those that carry a level, where grep_needs_level()
  * @match: Finds patterns in a line; NULL if nothing asks for it
  * @filter: The patterns
  * @globs: --include, --exclude, --exclude-from, --exclude-dir
@@ -180,11 +180,17 @@ static inline bool grep_wants_context(const struct grep *g)
 		(g->before != CONTEXT_NONE || g->after != CONTEXT_NONE);
 }
 
+/* Lines without a level are not among those that --level is for. */
+static inline bool grep_needs_level(const struct grep *g)
+{
+	return g->levels && !(g->levels & 1u << KSIFT_LEVEL_NONE);
+}
+
 /**
  * struct found - What searching all files came to
  * @matched: Some file had a line
  * @failed: Some file could not be searched
- * @levels: With --level: as far as is known, a line carries a level
+ * @levels: Where grep_needs_level(): as far as is known, a line carries a level
  * @lines: Lines that carry none, before the first that does
  * @counts: With --count-each, of each pattern
  */

@@ -306,7 +306,7 @@ static void set_up(struct search *s, struct ksift_scan_opts *opts)
 		opts->pattern_counts = s->found->counts;
 		opts->pattern_counts_cap = g->filter.count;
 	}
-	if (g->levels && !s->in.regular) {
+	if (grep_needs_level(g) && !s->in.regular) {
 		opts->also = g->engine_levels;
 		opts->flags |= KSIFT_SCAN_TOTAL;
 	}
@@ -372,7 +372,7 @@ static void look_for_levels(const struct search *s, const struct ksift_scan_opts
 	struct ksift_scan_opts again = KSIFT_SCAN_OPTS_INIT;
 	const struct grep *g = s->in.grep;
 
-	if (!g->levels || found->levels)
+	if (!grep_needs_level(g) || found->levels)
 		return;
 	if (!s->in.regular) {
 		found->levels = first->flags & KSIFT_SCAN_ALSO;

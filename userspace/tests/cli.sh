@@ -665,6 +665,12 @@ cat f levels | try filter --level crit
 is "--level, nothing, but lines of a pipe with a level" 1
 try filter --level err empty
 is "--level and no line" 1
+for o in none =err,none; do
+	try filter -x --level $o -e foo f
+	is "--level $o: that no line carries a level is nothing to say" 1
+	cat f | try filter -x --level $o -e foo
+	is "--level $o: so of a pipe" 1
+done
 try filter --level loud f
 is "--level of no name" 2 '' "ksift: filter: --level: 'loud' is not a level, as 'warning', nor some of them, as '=info,debug', nor 'none'"
 for level in '' '=' '=err,' '=err,,warn' 'err,warn'; do

@@ -74,6 +74,10 @@ while read -r cmd; do
 	[ ! -s "$dir/log" ]
 	result $? "ksift(1) invents no option of $cmd"
 done <"$dir/commands"
+sed -n 's/^\t{ "\([a-z-]*\)", .*/--\1/p' cli/grep.c | sort >"$dir/page"
+sort -u "$dir/all" | comm -13 - "$dir/page" >"$dir/log"
+[ -s "$dir/page" ] && [ ! -s "$dir/log" ]
+result $? "--help lacks no option of grep"
 sort -u "$dir/all" | comm -23 "$dir/common" - >"$dir/log"
 [ -s "$dir/common" ] && [ ! -s "$dir/log" ]
 result $? "ksift(1): the common options are"

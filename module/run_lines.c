@@ -433,19 +433,6 @@ static void match_staged(struct lines_run *r, const struct ksift_hit *hit,
 		nature->level = ksift_level(line, len, &nature->msg);
 }
 
-static bool has_newline(const u8 *line, size_t len)
-{
-	const u64 ones = ~0ULL / 0xff, newlines = ones * '\n';
-
-	for (; len >= sizeof(u64); line += sizeof(u64), len -= sizeof(u64)) {
-		u64 v = ksift_load64(line) ^ newlines;
-
-		if ((v - ones) & ~v & ones << 7)
-			return true;
-	}
-	return memchr(line, '\n', len);
-}
-
 /* Is the line in the stage, which may have changed, still one, and selected? */
 static bool still_selected(struct lines_run *r, const struct ksift_hit *hit,
 			   const struct ksift_piece *piece, const u8 *line,
@@ -455,7 +442,7 @@ static bool still_selected(struct lines_run *r, const struct ksift_hit *hit,
 		return false;
 	return ksift_source_still(&r->src, piece, hit->start,
 				  hit->end + hit->newline) &&
-	       !has_newline(line, len) &&
+	       ksift_find_newline(line, len) == len &&
 	       ksift_prog_selects(r->prog, nature->seen) &&
 	       ksift_prog_takes(r->prog, nature->level) &&
 	       ksift_source_holds(&r->src, hit->end + hit->newline);

@@ -993,18 +993,37 @@ static size_t hunt_vector(struct ksift_scan *scan, const u8 *buf, size_t len,
 	return done;
 }
 
-/* The first newline in [0, len) of @buf, or @len. */
+/*
+ * The first newline in [0, len) of @buf, or @len.  A word of the text is loaded once.
+ * The subtraction borrows from the next byte at a newline only: the lowest bit that is
+ * left is the first one's.
+ */
+size_t ksift_find_newline(const u8 *buf, size_t len)
+{
+	const u64 ones = ~0ULL / 0xff, newlines = ones * '\n';
+	size_t i;
+	u64 v;
+
+	for (i = 0; len - i >= sizeof(v); i += sizeof(v)) {
+		v = ksift_le64(ksift_load64(buf + i)) ^ newlines;
+		v = (v - ones) & ~v & ones << 7;
+		if (v)
+			return i + ksift_low_bit(v) / 8;
+	}
+	while (i < len && ksift_load8(buf + i) != '\n')
+		i++;
+	return i;
+}
+
+/* The same, with vectors where there are some and it is worth it. */
 static size_t first_newline(struct ksift_scan *scan, const u8 *buf, size_t len)
 {
 	size_t i, n;
 	u64 bits[8];
 	u32 w;
 
-	if (!scan->ops->newlines || len < VECTOR_MIN) {
-		for (i = 0; i < len && buf[i] != '\n'; i++)
-			;
-		return i;
-	}
+	if (!scan->ops->newlines || len < VECTOR_MIN)
+		return ksift_find_newline(buf, len);
 	for (i = 0; i < len; i += n) {
 		n = min(len - i, sizeof(bits) * 8);
 		ksift_simd_begin();

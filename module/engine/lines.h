@@ -176,6 +176,15 @@ bool ksift_scan_confirm(struct ksift_scan *scan, const struct ksift_hit *hits,
 			u32 count, const u8 *copy, size_t len);
 
 /**
+ * ksift_find_newline() - Find the first newline, without vectors
+ * @buf: Bytes, which may change meanwhile
+ * @len: How many
+ *
+ * Return: where it is, or @len.
+ */
+size_t ksift_find_newline(const u8 *buf, size_t len);
+
+/**
  * ksift_match_start() - Begin matching a single line
  * @prog: The filter
  * @state: The automata's state

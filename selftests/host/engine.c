@@ -448,6 +448,34 @@ static void lines_random(void **state)
 	guarded_free(&g);
 }
 
+/* Bytes that differ from a newline in few bits, or less than it, around one anywhere. */
+static void find_newline(void **state)
+{
+	static const u8 likes[] = { '\n' - 1, '\n' + 1, '\n' | 0x80, 0, 0xff, '\n' ^ 1 };
+	struct guarded g = guarded_alloc(64);
+	size_t len, at, k;
+	u8 *text;
+
+	(void)state;
+	for (len = 0; len <= 40; len++)
+		for (at = 0; at <= len; at++)
+			for (k = 0; k < 200; k++) {
+				size_t i;
+
+				text = g.end - len;
+				for (i = 0; i < len; i++)
+					text[i] = likes[k < ARRAY_SIZE(likes) ?
+							k : rnd(ARRAY_SIZE(likes))];
+				if (at < len)
+					text[at] = '\n';
+				/* What follows the first does not count. */
+				if (at + 1 < len && k & 1)
+					text[at + 1 + rnd(len - at - 1)] = '\n';
+				assert_int_equal(ksift_find_newline(text, len), at);
+			}
+	guarded_free(&g);
+}
+
 /* All cuts in three of a small text. */
 static void lines_cuts(void **state)
 {

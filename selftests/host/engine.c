@@ -1062,13 +1062,31 @@ static bool expected(const struct ksift_variant_ops *ops)
 	return false;
 }
 
+/* Of this build, whether the machine can run it or not. */
+static bool is_variant(const char *name, size_t len)
+{
+	const struct ksift_variant_ops *const *v;
+
+	for (v = ksift_variants; *v; v++)
+		if (strlen((*v)->name) == len && !strncmp((*v)->name, name, len))
+			return true;
+	return false;
+}
+
 /* Else the run is not what it is taken for. */
 static void variants_expected(void **state)
 {
+	const char *name = getenv("KSIFT_HOST_VARIANTS");
 	const struct ksift_variant_ops *const *v;
 	bool scalar = false;
+	size_t len;
 
 	(void)state;
+	for (; name && *name; name += len + strspn(name + len, " ")) {
+		len = strcspn(name, " ");
+		if (len && !is_variant(name, len))
+			fail_msg("KSIFT_HOST_VARIANTS: there is no variant %.*s", (int)len, name);
+	}
 	for (v = ksift_variants; *v; v++) {
 		if (variant_usable(*v) && !expected(*v))
 			fail_msg("%s can run, and should not", (*v)->name);
@@ -1088,6 +1106,7 @@ int main(void)
 	static const struct CMUnitTest all[] = {
 		cmocka_unit_test(variants_expected),
 		cmocka_unit_test(lines_random),
+		cmocka_unit_test(find_newline),
 		cmocka_unit_test(lines_cuts),
 		cmocka_unit_test(lines_linear),
 		cmocka_unit_test(levels),

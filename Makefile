@@ -49,6 +49,11 @@ help:
 module: headers
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
 
+# Where the module is asked for, too, it is the new one that is looked at, with -j as well.
+ifneq ($(filter all module,$(MAKECMDGOALS)),)
+built: module
+endif
+
 modules_install: headers built
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules_install
 
@@ -57,9 +62,11 @@ headers:
 
 # No other kernel loads it.  Its release, the first word of what it says of that, is from
 # utsrelease.h; kernel.release is another one on Debian.
-built:
+utsrelease := $(KDIR)/include/generated/utsrelease.h
+built: headers
+	@[ -e '$(utsrelease)' ] || { echo "$(KDIR) is not prepared: there is no include/generated/utsrelease.h; type 'make -C $(KDIR) modules_prepare' first." >&2; exit 1; }
 	@[ -e ksift.ko ] || { echo "There is no ksift.ko; type 'make module' first." >&2; exit 1; }
-	@want=$$(sed -n 's/^#define UTS_RELEASE "\(.*\)"/\1/p' '$(KDIR)/include/generated/utsrelease.h') && \
+	@want=$$(sed -n 's/^#define UTS_RELEASE "\(.*\)"/\1/p' '$(utsrelease)') && \
 	have=$$(tr '\0' '\n' <ksift.ko | sed -n 's/^vermagic=\([^ ]*\).*/\1/p') && \
 	if [ "$$have" != "$$want" ]; then \
 		echo "ksift.ko is built for $${have:-no kernel}, and this would install it for $$want;"; \

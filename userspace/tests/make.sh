@@ -100,6 +100,18 @@ is "a module for another kernel is not" 2 \
 	'ksift.ko is built for 6.1.0-a, and this would install it for 6.12.0-b;' \
 	"type 'make module KDIR=$dir/6.12.0-b' first, or give the KDIR of 6.1.0-a."
 says_not "a module for another kernel is not, indeed" 'kernel: modules_install'
+rm "$dir/6.12.0-b/include/generated/utsrelease.h"
+try KDIR="$dir/6.12.0-b" modules_install
+is "a kernel that is not prepared" 2 "$dir/6.12.0-b is not prepared: there is no include/generated/utsrelease.h; type 'make -C $dir/6.12.0-b modules_prepare' first."
+says_not "a kernel that is not prepared, and nothing else" 'is built for'
+# As a build that takes its time, of a module that was for another kernel.
+printf '%s\n' 'modules:' '	@sleep 1; printf "vermagic=6.1.0-a \\0" >$(M)/ksift.ko' \
+	'modules_install:' '	@echo kernel: $@' >"$dir/6.1.0-a/Makefile"
+for goal in module all; do
+	printf 'vermagic=6.12.0-b \0' >"$dir/tree/ksift.ko"
+	try -j4 KDIR="$dir/6.1.0-a" "$goal" modules_install
+	is "-j: what is built is installed, after $goal" 0 'kernel: modules_install'
+done
 
 echo "1..$n"
 exit $bad

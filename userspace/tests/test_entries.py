@@ -31,8 +31,9 @@ def ok(good, name, *notes):
 
 
 def run(*args, stdin=b'', command='entries'):
-    done = subprocess.run([KSIFT, command, *args], input=stdin, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, check=False)
+    given = {'stdin': subprocess.DEVNULL} if stdin is None else {'input': stdin}
+    done = subprocess.run([KSIFT, command, *args], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, check=False, **given)
     return done.returncode, done.stdout, done.stderr
 
 
@@ -175,7 +176,7 @@ def test_fixed():
     write('u', b'INFO x\n\tERROR in the trace\nERROR y\n\tINFO z\n')
     ok(join('--level', 'err', 'u', command='filter') == (0, b'ERROR y\n\tINFO z\n', b''),
        '--level is not that of other lines')
-    status, out, err = join('--level', 'err', 'u')
+    status, out, err = join('--level', 'err', 'u', stdin=None)
     ok((status, out) == (2, b'') and err.startswith(b"ksift: entries: 'u' was taken for the PATTERN, "),
        'the first word is the pattern', status, out, err)
     ok(join('ERROR', '--level', 'err', 'u') == (0, b'ERROR y\n\tINFO z\n', b''), 'so it is with --level')

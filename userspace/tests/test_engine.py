@@ -11,23 +11,15 @@ import subprocess
 import sys
 import tempfile
 
+import tap
+from tap import ok, skip
+
 KSIFT = os.environ['KSIFT']
 RELEASE = os.uname().release
-number = failed = 0
 
 NOTICE = "ksift: {}, so this program does the work itself; see 'ksift doctor'\r\n"
 UNLOADED = NOTICE.format('the ksift module is installed and not loaded')
 FORBIDDEN = NOTICE.format('/dev/ksift may not be opened')
-
-
-def ok(good, name, *notes):
-    global number, failed
-    number += 1
-    failed += not good
-    print(f"{'ok' if good else 'not ok'} {number} - {name}", flush=True)
-    if not good:
-        for note in notes:
-            print(f'# {note!r}')
 
 
 def run(*args, terminal=False, user=None, **env):
@@ -150,7 +142,7 @@ def test_unreachable():
     except OSError:
         runs = False
     if not runs:
-        ok(True, "file: another user's # SKIP no other user can run the client from here")
+        skip("file: another user's", 'no other user can run the client from here')
         return
     home = os.path.abspath('other')
     folder = f'{home}/.config/ksift'
@@ -218,8 +210,7 @@ def main():
         os.environ.pop('KSIFT_ENGINE', None)
         for test in (test_notice, test_choice, test_unreachable, test_errors):
             test()
-    print(f'1..{number}')
-    return failed != 0
+    return tap.end()
 
 
 sys.exit(main())

@@ -12,22 +12,13 @@ import sys
 import tempfile
 import time
 
+import tap
+from tap import ok
+
 KSIFT = os.environ['KSIFT']
 SEED = 20261121
 ROUNDS = 120
 ENTRY_MAX = 2 << 20
-
-number = failed = 0
-
-
-def ok(good, name, *notes):
-    global number, failed
-    number += 1
-    failed += not good
-    print(f"{'ok' if good else 'not ok'} {number} - {name}", flush=True)
-    if not good:
-        for note in notes:
-            print(f'# {note!r}'[:2000])
 
 
 def run(*args, stdin=b'', command='entries'):
@@ -322,8 +313,7 @@ def main():
         os.chdir(where)
         for test in (test_fixed, test_ranges, test_random, test_large, test_too_long, test_soon):
             test()
-    print(f'1..{number}')
-    return failed != 0
+    return tap.end()
 
 
 sys.exit(main())

@@ -12,28 +12,13 @@ import subprocess
 import sys
 import tempfile
 
+import tap
+from tap import ok, skip
+
 KSIFT = os.environ['KSIFT']
 RG = shutil.which('rg')
 SEED = 20261121
 ROUNDS = 60
-
-number = failed = 0
-
-
-def ok(good, name, *notes):
-    global number, failed
-    number += 1
-    failed += not good
-    print(f"{'ok' if good else 'not ok'} {number} - {name}")
-    if not good:
-        for note in notes:
-            print(f'# {note}')
-
-
-def skip(name, why):
-    global number
-    number += 1
-    print(f'ok {number} - {name} # SKIP {why}')
 
 
 def run(command, stdin=b''):
@@ -288,8 +273,7 @@ def main():
         test_bytes()
         test_added()
         test_records()
-    print(f'1..{number}')
-    return failed != 0
+    return tap.end()
 
 
 sys.exit(main())

@@ -13,23 +13,15 @@ import tempfile
 import threading
 import time
 
+import tap
+from tap import ok
+
 KSIFT = os.environ['KSIFT']
 # Said, else, on a terminal.
 ENGINE = 'kernel' if 'KSIFT_STANDIN' in os.environ or os.path.exists('/dev/ksift') else 'user'
-number = failed = 0
 
 STATS = ['files', 'bytes', 'lines', 'selected', 'end', 'complete', 'engine', 'variant',
          'walked', 'read', 'resumed', 'grew', 'shrank', 'seconds', 'fallback']
-
-
-def ok(good, name, *notes):
-    global number, failed
-    number += 1
-    failed += not good
-    print(f"{'ok' if good else 'not ok'} {number} - {name}", flush=True)
-    if not good:
-        for note in notes:
-            print(f'# {note!r}')
 
 
 def grep(*args, stdin=None, stdout=subprocess.PIPE):
@@ -586,8 +578,7 @@ def main():
                      test_other_files, test_damage, test_other_searches, test_file, test_kill,
                      test_append, test_lost, test_progress):
             test()
-    print(f'1..{number}')
-    return failed != 0
+    return tap.end()
 
 
 sys.exit(main())

@@ -83,7 +83,7 @@ static int make_engines(struct grep *g)
 	struct ksift_matcher_opts opts = KSIFT_MATCHER_OPTS_INIT;
 	int ret;
 
-	if (grep_wants_context(g) || g->cache || g->no_binary) {
+	if (grep_wants_context(g) || g->cache) {
 		ret = make_engine(g, &opts, &g->engine_all);
 		if (ret)
 			return ret;
@@ -117,7 +117,7 @@ static int make_match(struct grep *g)
 	bool places = grep_wants_lines(g) &&
 			(g->only || g->color || g->printer->places);
 
-	if (!places && !g->decides && !g->no_binary && !grep_wants_context(g))
+	if (!places && !g->decides && !grep_wants_context(g))
 		return CLI_OK;
 	g->match = matcher_new(&g->filter, g->word, g->whole, g->join);
 	return g->match ? CLI_OK : cli_refuse("%s", strerror(ENOMEM));

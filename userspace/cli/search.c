@@ -186,12 +186,6 @@ static int take_lines(void *arg, const struct ksift_chunk *chunk)
 	int ret = 0;
 
 	s->end = chunk->end;
-	/* As for grep, what is no text has no lines from here on, nor had it any. */
-	if (s->all && s->in.grep->no_binary && memchr(p, 0, end - p)) {
-		s->selected = 0;
-		s->selected_bytes = 0;
-		return ENOUGH;
-	}
 	while (!ret && (p < end || i < chunk->record_count)) {
 		if (!s->in_line && i < chunk->record_count) {
 			s->rec = chunk->records[i++];
@@ -283,7 +277,7 @@ static void set_up(struct search *s, struct ksift_scan_opts *opts)
 
 	s->in.origin = pos < 0 ? 0 : pos;
 	s->wants_context = grep_wants_context(g);
-	s->all = (s->wants_context || g->no_binary) && !s->in.regular;
+	s->all = s->wants_context && !s->in.regular;
 	s->decides = g->decides || s->all;
 	s->max = g->max && (g->quiet || g->list != LIST_NONE) ? 1 : g->max;
 
@@ -298,6 +292,8 @@ static void set_up(struct search *s, struct ksift_scan_opts *opts)
 	opts->threads = g->threads;
 	if (!g->eol)
 		opts->flags |= KSIFT_SCAN_NUL;
+	if (g->no_binary && !s->in.regular)
+		opts->flags |= KSIFT_SCAN_NO_BINARY;
 	opts->max_lines = s->decides ? UINT64_MAX : s->max;
 	opts->arg = s;
 	opts->chunk = take_raw;
@@ -324,6 +320,12 @@ static void set_up(struct search *s, struct ksift_scan_opts *opts)
 /* The engine's result, as if it had selected what was selected here. */
 static void correct(const struct search *s, struct ksift_scan_result *res)
 {
+	/* As for grep, what is no text has no lines from there on, nor had it any. */
+	if (res->flags & KSIFT_SCAN_BINARY) {
+		res->selected = 0;
+		res->selected_bytes = 0;
+		return;
+	}
 	if (!s->decides)
 		return;
 	res->selected = s->selected;

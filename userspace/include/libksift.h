@@ -298,6 +298,11 @@ struct ksift_scan_result;
  *	kernel says that work waits for memory or disks (/proc/pressure), but
  *	never longer than a second.  Only with the kernel engine.  What is
  *	no regular file is in no cache, and is read.
+ * @KSIFT_SCAN_NO_BINARY: Stop where a NUL is read: nothing of what came with it is
+ *	looked at, and %KSIFT_SCAN_BINARY in the result tells.  Files are read, not
+ *	walked, unless %KSIFT_SCAN_CACHED or %KSIFT_SCAN_POLITE is given, by which
+ *	those that are regular are walked and may have NULs.  Not with
+ *	%KSIFT_SCAN_NUL.
  */
 enum ksift_scan_flags {
 	KSIFT_SCAN_TEXT = 1 << 0,
@@ -307,7 +312,8 @@ enum ksift_scan_flags {
 	KSIFT_SCAN_NUL = 1 << 4,
 	KSIFT_SCAN_LEVELS = 1 << 5,
 	KSIFT_SCAN_CACHED = 1 << 6,
-	KSIFT_SCAN_POLITE = 1 << 7
+	KSIFT_SCAN_POLITE = 1 << 7,
+	KSIFT_SCAN_NO_BINARY = 1 << 8
 };
 
 /**
@@ -361,11 +367,13 @@ struct ksift_scan_opts {
  * @KSIFT_SCAN_LIMITED: It ended because @max_lines lines were selected
  * @KSIFT_SCAN_STREAM: The file was read, because the kernel cannot walk it
  * @KSIFT_SCAN_ALSO: The second matcher selects a line, too
+ * @KSIFT_SCAN_BINARY: It ended because there is a NUL, with %KSIFT_SCAN_NO_BINARY
  */
 enum ksift_scan_result_flags {
 	KSIFT_SCAN_LIMITED = 1 << 0,
 	KSIFT_SCAN_STREAM = 1 << 1,
-	KSIFT_SCAN_ALSO = 1 << 2
+	KSIFT_SCAN_ALSO = 1 << 2,
+	KSIFT_SCAN_BINARY = 1 << 3
 };
 
 /**

@@ -49,7 +49,7 @@
 
 #define SCAN_FLAGS (KSIFT_SCAN_TEXT | KSIFT_SCAN_RECORDS | KSIFT_SCAN_TOTAL | \
 		    KSIFT_SCAN_CURRENT | KSIFT_SCAN_NUL | KSIFT_SCAN_LEVELS | \
-		    CACHE_FLAGS)
+		    KSIFT_SCAN_NO_BINARY | CACHE_FLAGS)
 #define CACHE_FLAGS (KSIFT_SCAN_CACHED | KSIFT_SCAN_POLITE)
 
 /* What a file that is read comes through. */
@@ -407,6 +407,10 @@ static int stream_loop(struct scan *s, struct stream *in)
 		n = stream_read(s, in);
 		if (n < 0)
 			return n;
+		if (s->opts.flags & KSIFT_SCAN_NO_BINARY && memchr(in->buf + in->fill, 0, n)) {
+			s->res.flags |= KSIFT_SCAN_BINARY;
+			return 0;
+		}
 		/* At the end what is left is a line without a newline. */
 		nl = n ? memrchr(in->buf + in->fill, '\n', n) : NULL;
 		in->fill += n;
@@ -445,6 +449,13 @@ static int scan_stream(struct scan *s, int fd, bool seek)
 	return ret;
 }
 
+/* A regular file, too, is: the kernel knows nothing of this. */
+static bool is_read(const struct scan *s)
+{
+	return s->opts.flags & KSIFT_SCAN_NUL ||
+		(s->opts.flags & KSIFT_SCAN_NO_BINARY && !(s->opts.flags & CACHE_FLAGS));
+}
+
 static int scan_any(struct scan *s, int fd)
 {
 	bool whole = s->opts.from == 0 && s->opts.to == UINT64_MAX;
@@ -468,7 +479,7 @@ static int scan_any(struct scan *s, int fd)
 		return ksift_error_sys(s->err, -errno, "");
 	/* Files of /proc are of length 0 and have something to read still. */
 	if (S_ISREG(st.st_mode) && (st.st_size || !whole || cached)) {
-		if (s->opts.flags & KSIFT_SCAN_NUL)
+		if (is_read(s))
 			return s->opts.from > (uint64_t)st.st_size ? 0 :
 				scan_stream(s, fd, true);
 		ret = scan_file(s, fd);
@@ -510,6 +521,9 @@ static int check_opts(const struct ksift_scan_opts *opts,
 	if ((opts->flags & CACHE_FLAGS) && (opts->flags & KSIFT_SCAN_NUL))
 		return ksift_error_set(err, -EINVAL,
 			"flags: CACHED and POLITE are for files that are walked, and NUL for those that are read");
+	if ((opts->flags & KSIFT_SCAN_NO_BINARY) && (opts->flags & KSIFT_SCAN_NUL))
+		return ksift_error_set(err, -EINVAL,
+			"flags: NO_BINARY stops at what ends lines with NUL");
 	if (opts->__reserved)
 		return ksift_error_set(err, -EINVAL, "__reserved is not 0");
 	if ((opts->flags & out) && !opts->chunk)

@@ -606,6 +606,13 @@ try grep -I -j 3 a latenul
 is "-I -j" 1
 cat nul | try grep -Ic '^'
 is "-I of a pipe" 1 0
+for o in '' -n -C1 -w -q; do
+	# shellcheck disable=SC2086
+	printf 'foo\nfoo\n\0' | try grep -I $o foo
+	is "-I $o of a pipe: nothing that comes with a zero byte" 1
+done
+{ echo foo; i=0; until [ -s out ] || [ $((i += 1)) -gt 99 ]; do sleep .1; done; printf 'foo\n\0\nfoo\n'; } | try grep -In foo
+is "-I of a pipe: what came before it" 1 1:foo
 { cat latenul; cat latenul; } | try grep -Ic a
 is "-I of a pipe: a zero byte far behind" 1 0
 cat f | try grep -I -C1 -n b

@@ -240,9 +240,6 @@ def main():
         for _ in range(min(BATCH, cases - first)):
             args, stdin, sort = command(rng, files, pattern_files)
             piped = stdin is not None and rng.random() < .7
-            # In what pieces a stream comes decides what it has before a zero byte.
-            if "-I" in args and "KSIFT_STANDIN_CHOP" in os.environ:
-                piped = False
             colors, old = rng.choice(COLORS), rng.choice(OLD_COLORS)
             got = run(ksift + args, stdin, piped, colors, old, root)
             want = run([GREP, "-a"] + args, stdin, piped, colors, old, root)

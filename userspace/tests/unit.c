@@ -758,6 +758,40 @@ static void test_scan_nul_bytes(struct ksift_ctx *ctx)
 	close(fd);
 }
 
+/* Nothing of what is read with a NUL is looked at, be it in the line or not. */
+static void test_scan_no_binary(struct ksift_ctx *ctx)
+{
+	static const char text[] = "a\na\n\0";
+	struct ksift_matcher_opts what = KSIFT_MATCHER_OPTS_INIT;
+	struct ksift_scan_opts opts = KSIFT_SCAN_OPTS_INIT;
+	struct ksift_error err;
+	struct ksift_matcher *m;
+	int pass;
+
+	if (ksift_matcher_new(ctx, &what, &m, NULL))
+		abort();
+	for (pass = 0; pass < 2; pass++) {
+		/* Without the NUL, and with it. */
+		size_t len = sizeof(text) - 2 + pass;
+		struct ksift_scan_result res = KSIFT_SCAN_RESULT_INIT;
+		struct got got = { 0 };
+		int fd = file_of(text, len);
+
+		opts.flags = KSIFT_SCAN_TEXT | KSIFT_SCAN_NO_BINARY;
+		opts.chunk = collect;
+		opts.arg = &got;
+		ok(!ksift_lines_scan(ctx, m, fd, &opts, &res, NULL) &&
+		   res.selected == (pass ? 0 : 2) && got.len == res.selected_bytes &&
+		   !!(res.flags & KSIFT_SCAN_BINARY) == pass && res.flags & KSIFT_SCAN_STREAM,
+		   "scan: %s NUL, where there is to be none", pass ? "a" : "no");
+		close(fd);
+	}
+	opts.flags |= KSIFT_SCAN_NUL;
+	says(ksift_lines_scan(ctx, m, STDIN_FILENO, &opts, NULL, &err), -EINVAL, &err,
+	     "NO_BINARY stops at what ends lines with NUL");
+	ksift_matcher_free(m);
+}
+
 struct levels {
 	uint32_t level[8];
 	uint32_t msg[8];
@@ -1223,6 +1257,7 @@ int main(int argc, char **argv)
 	test_scan_stream(ctx, m);
 	test_scan_nul(ctx, m);
 	test_scan_nul_bytes(ctx);
+	test_scan_no_binary(ctx);
 	test_scan_counts(ctx);
 	test_scan_errors(ctx, m, fd);
 	test_scan_cache(ctx, m, fd);

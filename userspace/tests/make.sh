@@ -104,7 +104,8 @@ rm "$dir/6.12.0-b/include/generated/utsrelease.h"
 try KDIR="$dir/6.12.0-b" modules_install
 is "a kernel that is not prepared" 2 "$dir/6.12.0-b is not prepared: there is no include/generated/utsrelease.h; type 'make -C $dir/6.12.0-b modules_prepare' first."
 says_not "a kernel that is not prepared, and nothing else" 'is built for'
-# As a build that takes its time, of a module that was for another kernel.
+# As a build that takes its time, of a module that was for another kernel.  $(M) is make's.
+# shellcheck disable=SC2016
 printf '%s\n' 'modules:' '	@sleep 1; printf "vermagic=6.1.0-a \\0" >$(M)/ksift.ko' \
 	'modules_install:' '	@echo kernel: $@' >"$dir/6.1.0-a/Makefile"
 for goal in module all; do

@@ -201,7 +201,8 @@ void ksift_source_close(struct ksift_src *src)
 u64 ksift_source_walked(const struct ksift_src *src)
 {
 	/* Where it differs from all, it tells what is cached. */
-	if (src->walk && !may_see_cache(src->file))
+	if (src->walk && src->stats.walked != src->stats.bytes &&
+	    !may_see_cache(src->file))
 		return src->stats.bytes;
 	return src->stats.walked;
 }

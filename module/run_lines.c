@@ -687,7 +687,7 @@ static int give_hits(struct lines_run *r, const struct ksift_piece *piece,
 		if (c->selected >= r->args->max_lines && stop == RUNNING)
 			stop = STOP_LIMIT;
 		/* What follows may have moved when this line was given out. */
-		if (hit.end != scan->hits[i].end && stop == RUNNING)
+		if ((r->lost || hit.end != scan->hits[i].end) && stop == RUNNING)
 			stop = STOP_AGAIN;
 		if (stop != RUNNING) {
 			ksift_scan_rewind(scan, &hit, c);

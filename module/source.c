@@ -543,22 +543,22 @@ static bool after_zeros(const struct ksift_src *src, u64 pos)
 
 /*
  * Is [@pos, @pos + @len) in a hole?  What is in the cache there is zero, too, or
- * could not be written.
+ * could not be written.  -EAGAIN: that cannot be asked while somebody writes.
  */
-static bool is_hole(const struct ksift_src *src, u64 pos, u64 len)
+static int is_hole(const struct ksift_src *src, u64 pos, u64 len)
 {
 	struct inode *inode = file_inode(src->file);
 	struct fiemap_extent_info info = { 0 };
 
 	/* That of f2fs goes on to the next extent, wherever that is. */
 	if (!inode->i_op->fiemap || inode->i_sb->s_magic == F2FS_SUPER_MAGIC)
-		return false;
+		return 0;
 	/* First: not all file systems count what has no place on the disk yet. */
 	if (filemap_range_has_writeback(src->file->f_mapping, pos, pos + len - 1))
-		return false;
+		return -EAGAIN;
 	/* Most take it: whoever writes may keep it for long. */
 	if (!inode_trylock_shared(inode))
-		return false;
+		return -EAGAIN;
 	inode_unlock_shared(inode);
 	/* Without room for extents they are only counted. */
 	return !inode->i_op->fiemap(inode, &info, pos, len) &&
@@ -592,22 +592,29 @@ static bool asked_in_vain(const struct ksift_src *src, u64 pos)
  */
 static u64 ask_hole(struct ksift_src *src, u64 pos, u64 len)
 {
-	/* After a hole, as likely as not in the middle of it. */
-	bool within = src->hole_end == pos;
+	int hole = 1;
 
 	if (len < HOLE_MIN || asked_in_vain(src, pos))
 		return 0;
-	if (within || is_hole(src, pos, HOLE_MIN)) {
-		for (; len >= HOLE_MIN; len = round_down(len / 2, PAGE_SIZE)) {
-			if (!is_hole(src, pos, len))
-				continue;
+	/* After a hole, as likely as not in the middle of it. */
+	if (src->hole_end != pos)
+		hole = is_hole(src, pos, HOLE_MIN);
+	while (hole > 0) {
+		hole = is_hole(src, pos, len);
+		if (hole > 0) {
 			src->ask_step = 0;
 			src->hole_end = pos + len;
 			return len;
 		}
+		if (len > HOLE_MIN) {
+			len = max_t(u64, round_down(len / 2, PAGE_SIZE), HOLE_MIN);
+			hole = 1;
+		}
 	}
-	src->ask_step = clamp_t(u64, src->ask_step * 2, HOLE_MIN,
-				WINDOW_PAGES * PAGE_SIZE);
+	/* Who writes just now says nothing of what comes. */
+	src->ask_step = hole ? HOLE_MIN :
+			       clamp_t(u64, src->ask_step * 2, HOLE_MIN,
+				       WINDOW_PAGES * PAGE_SIZE);
 	src->asked_at = pos;
 	return 0;
 }
@@ -637,7 +644,7 @@ static bool marks(const struct ksift_src *src, struct folio *folio)
 bool ksift_source_barren(const struct ksift_src *src, u64 pos)
 {
 	return src->zeros && !asked_in_vain(src, pos) &&
-	       is_hole(src, pos, HOLE_MIN);
+	       is_hole(src, pos, HOLE_MIN) > 0;
 }
 
 /* @folio is marked. */

@@ -688,7 +688,7 @@ static void settle(struct grep *g, const struct given *given, int files)
 	g->decides = g->word || g->whole || (!g->eol && filter_has_nul(&g->filter));
 }
 
-/* Nobody has given it anything: a terminal, or /dev/null, as scripts and cron(8) have. */
+/* Nobody has given it anything: a terminal, or /dev/null, as services have. */
 static bool stdin_is_idle(void)
 {
 	struct stat st, null;
@@ -706,10 +706,9 @@ static int check_word(const struct grep *g, const struct given *given, const cha
 {
 	struct stat st;
 
-	if (g->directories == DIRECTORIES_RECURSE || !stdin_is_idle() || stat(word, &st) ||
-	    S_ISDIR(st.st_mode))
+	if (g->directories == DIRECTORIES_RECURSE || !stdin_is_idle() || stat(word, &st))
 		return CLI_OK;
-	if (given->condition)
+	if (given->condition && !S_ISDIR(st.st_mode))
 		return cli_refuse("'%s' was taken for the PATTERN, as the first word is; it names a file, and there is no other; for conditions alone use 'ksift filter', for this PATTERN '-e %s'",
 				  word, word);
 	if (isatty(STDIN_FILENO))

@@ -386,7 +386,8 @@ enum ksift_scan_result_flags {
  * @total: Lines looked at, with %KSIFT_SCAN_TOTAL, else 0
  * @total_bytes: Bytes in the lines looked at
  * @bytes: Bytes that were looked at, more than once where lines cross a border
- * @walked: How many of @bytes were scanned in the page cache, in place
+ * @walked: How many of @bytes were scanned in the page cache, in place; see out_walked
+ *	in <ksift.h>
  * @start: Offset at which it began
  * @end: Offset of the byte after the last line looked at; with
  *	%KSIFT_SCAN_LIMITED, after the last line selected

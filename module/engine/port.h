@@ -7,7 +7,7 @@
 #ifndef KSIFT_ENGINE_PORT_H
 #define KSIFT_ENGINE_PORT_H
 
-/* variant_neon.c takes the first bit of a bitmap for the lowest address. */
+/* arm64/neon.c takes the first bit of a bitmap for the lowest address. */
 #if defined(__aarch64__) && !defined(__AARCH64EB__)
 #define KSIFT_NEON
 #endif

@@ -3,8 +3,8 @@
  * x86-64 with AVX2.  Built for such a processor: nothing here may run outside
  * ksift_simd_begin() and ksift_simd_end(), nor be asked whether it may run.
  */
-#include "variants.h"
-#include "../uapi/ksift.h"
+#include "../variants.h"
+#include "../../uapi/ksift.h"
 
 /* sparse does not know vector types: nothing in here is for it. */
 #ifndef __CHECKER__
@@ -339,7 +339,7 @@ static void sum_i64(struct ksift_sum128 *sum, const u8 *buf, size_t count)
 	sum->hi = (u64)(total >> 64);
 }
 
-#include "vector.h"
+#include "../vector-template.h"
 
 const struct ksift_variant_ops ksift_variant_avx2 = {
 	.id = KSIFT_VARIANT_AVX2,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the vector variants have in common: loops over 64 bytes of text at a
- * time.  A variant's file includes this after it has defined, for 64 bytes
- * at @p,
+ * A template, not an interface: the vector variants' operations, over 64 bytes of
+ * text at a time.  The file of an instruction set includes it once, after it has
+ * defined, for the 64 bytes at @p,
  *
  *	struct needle		the constants of a search
  *	void load_needle(struct needle *, const struct ksift_probe *, count)
@@ -20,11 +20,12 @@
  *	u64 names64(p, name_heads, letters, capitals)	what may begin one, if
  *				it is a letter; sets the other two
  *
- * Each loop is made once per kind of search, so that its constants stay in
- * registers.
+ * and gets the static functions that its struct ksift_variant_ops lists, but for
+ * sum_i64().  Each loop is instantiated once per kind of search, so that the
+ * constants stay in registers.
  */
-#ifndef KSIFT_ENGINE_VECTOR_H
-#define KSIFT_ENGINE_VECTOR_H
+#ifndef KSIFT_ENGINE_VECTOR_TEMPLATE_H
+#define KSIFT_ENGINE_VECTOR_TEMPLATE_H
 
 #include "filter.h"
 #include "../uapi/ksift.h"
@@ -766,4 +767,4 @@ static size_t tally_levels(const u8 *buf, size_t len, size_t avail,
 	return at;
 }
 
-#endif /* KSIFT_ENGINE_VECTOR_H */
+#endif /* KSIFT_ENGINE_VECTOR_TEMPLATE_H */

@@ -5,9 +5,9 @@
  * look-up in a table of 64 entries: of six bits of a byte instead of four, and
  * half as many of them, as 8 buckets do for many literals.
  *
- * Built for such a processor, as variant_avx2.c, which has its table of functions.
+ * Built for such a processor, as avx2.c, which has its table of functions.
  */
-#include "variants.h"
+#include "../variants.h"
 
 /* sparse does not know vector types: nothing in here is for it. */
 #ifndef __CHECKER__

@@ -10,10 +10,10 @@
 
 #include "cmd.h"
 #include "cmd_run.h"
+#include "engine/variants.h"
 #include "run.h"
 #include "trace.h"
 #include "uapi/ksift.h"
-#include "variant.h"
 
 /**
  * struct kernel_op - A kernel
@@ -129,13 +129,14 @@ int ksift_cmd_run(struct ksift_ucmd *ucmd)
 	struct ksift_job job = { .run = run };
 	const struct kernel_op *op;
 	struct ksift_ucmd args = { .cmd = &job.args };
+	u64 usable;
 	int ret;
 
 	if (run->kernel >= ARRAY_SIZE(kernel_ops))
 		return -EOPNOTSUPP;
 	op = &kernel_ops[array_index_nospec(run->kernel,
 					    ARRAY_SIZE(kernel_ops))];
-	job.variant = ksift_variant_get(run->variant);
+	job.variant = ksift_variant_get(run->variant, &usable);
 	if (!job.variant)
 		return -EOPNOTSUPP;
 	if (run->__reserved || run->source > KSIFT_SOURCE_FILE ||

@@ -5,11 +5,9 @@
 #include <linux/module.h>
 
 #include "dev.h"
-#include "variant.h"
 
 static int __init ksift_init(void)
 {
-	ksift_variant_init();
 	return ksift_dev_register();
 }
 

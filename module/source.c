@@ -62,7 +62,7 @@
 #include <linux/uio.h>
 
 #include "compat.h"
-#include "engine/variants.h"
+#include "engine/ops.h"
 #include "source.h"
 #include "uapi/ksift.h"
 

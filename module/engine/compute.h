@@ -5,8 +5,8 @@
 #ifndef KSIFT_ENGINE_COMPUTE_H
 #define KSIFT_ENGINE_COMPUTE_H
 
+#include "ops.h"
 #include "port.h"
-#include "variants.h"
 #include "../uapi/ksift.h"
 
 /**

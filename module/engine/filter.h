@@ -5,8 +5,8 @@
 #ifndef KSIFT_ENGINE_FILTER_H
 #define KSIFT_ENGINE_FILTER_H
 
+#include "ops.h"
 #include "port.h"
-#include "variants.h"
 #include "../uapi/ksift.h"
 
 /*

@@ -5,10 +5,44 @@
 #ifndef KSIFT_ENGINE_LEVEL_H
 #define KSIFT_ENGINE_LEVEL_H
 
+#include "ops.h"
 #include "port.h"
-#include "variants.h"
 
-/* How many of them a line of @len bytes has. */
+/* Bytes of a word that tell if it can be the name of a level, or a key of one. */
+#define KSIFT_NAME_HEAD 3
+
+/*
+ * A word whose byte k has n for its low half can be one if @ksift_name_heads[k][n]
+ * have a bit in common.  Of the high half, being a letter is enough.
+ */
+extern const u8 ksift_name_heads[KSIFT_NAME_HEAD][16];
+
+/**
+ * struct ksift_name - A name of a level
+ * @key: Up to eight letters of it, in capitals, the first as the lowest byte
+ * @level: Its enum ksift_level, or KSIFT_LEVELS if this is a key for levels
+ */
+struct ksift_name {
+	u64 key;
+	u32 level;
+};
+
+/* Where in @ksift_names a key is. */
+#define KSIFT_NAME_SLOT(key) ((u32)((key) * 0x9dfcba4e0e383eebULL >> 58))
+
+extern const struct ksift_name ksift_names[64];
+
+/* Kinds of bytes: what may be before a name in capitals, and what after it. */
+#define KSIFT_BEFORE_NAME 1
+#define KSIFT_AFTER_NAME 2
+
+/* What lines begin with that have their level in a fixed place. */
+#define KSIFT_FIXED_LETTER 4
+#define KSIFT_FIXED_OTHER 8
+
+extern const u8 ksift_byte_kinds[256];
+
+/* How many bytes of a line of @len can tell its level. */
 static inline u32 ksift_level_head(u64 len)
 {
 	return len < KSIFT_LEVEL_HEAD ? len : KSIFT_LEVEL_HEAD;

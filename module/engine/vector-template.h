@@ -28,6 +28,8 @@
 #define KSIFT_ENGINE_VECTOR_TEMPLATE_H
 
 #include "filter.h"
+#include "level.h"
+#include "ops.h"
 #include "../uapi/ksift.h"
 
 static void newlines(const u8 *buf, size_t len, u64 *bits, size_t ahead)

@@ -283,7 +283,7 @@ static void check(const struct oracle_pattern *pats, unsigned int count,
 
 	prog->level_mask = extra->level_mask;
 	for (v = ksift_variants; *v; v++) {
-		if (!variant_usable(*v))
+		if (!ksift_variant_usable(*v))
 			continue;
 		for (mode = 3; mode >= 0; mode--) {
 			bool hits = mode & 1, no_total = mode & 2;
@@ -540,7 +540,7 @@ static void lines_linear(void **state)
 			size_t done = 0;
 			double ns;
 
-			if (!variant_usable(*v))
+			if (!ksift_variant_usable(*v))
 				continue;
 			scan = calloc(1, sizeof(*scan));
 			scan->prog = prog;
@@ -588,7 +588,7 @@ static void sections(void **state)
 		struct ksift_tally tally = { .start = 1 };
 		size_t words, done = 0;
 
-		if (!variant_usable(*v) || !(*v)->tally)
+		if (!ksift_variant_usable(*v) || !(*v)->tally)
 			continue;
 		while (done < WORDS) {
 			words = (*v)->tally(text + done * 64, WORDS - done,
@@ -663,7 +663,7 @@ static void hunts(void **state)
 			double least = 1, start;
 			size_t done = 0;
 
-			if (!variant_usable(*v) || !(*v)->hunt)
+			if (!ksift_variant_usable(*v) || !(*v)->hunt)
 				continue;
 			for (i = 0; i < 9; i++) {
 				hunt.line = 0;
@@ -740,7 +740,7 @@ static void hunts_full_lines(void **state)
 		for (v = ksift_variants; *v; v++) {
 			double took, with_one;
 
-			if (!variant_usable(*v) || !(*v)->hunt)
+			if (!ksift_variant_usable(*v) || !(*v)->hunt)
 				continue;
 			took = hunt_time(*v, prog, full, LEN, LEN / step);
 			with_one = hunt_time(*v, prog, one, LEN, LEN / step);
@@ -793,7 +793,7 @@ static void overwritten(void **state)
 	assert_int_equal(pthread_create(&thread, NULL, change,
 					changing + lap - 4), 0);
 	for (v = ksift_variants; *v; v++) {
-		if (!variant_usable(*v) || !(*v)->hunt)
+		if (!ksift_variant_usable(*v) || !(*v)->hunt)
 			continue;
 		start = cpu_seconds();
 		while (cpu_seconds() - start < 2) {
@@ -838,7 +838,7 @@ static void check_level(struct guarded *g, const u8 *line, size_t len,
 	assert_true(before + len <= KSIFT_CHUNK);
 	memset(g->end - len - before, 'x', before);
 	for (v = ksift_variants; *v; v++) {
-		if (!variant_usable(*v) || !(*v)->find_levels)
+		if (!ksift_variant_usable(*v) || !(*v)->find_levels)
 			continue;
 		memset(lead.names, rnd(256), sizeof(lead.names));
 		(*v)->find_levels(p - before, before + len, &lead, 1);
@@ -929,7 +929,7 @@ static void levels_overwritten(void **state)
 
 			memset((u8 *)p - i, '.', i);
 			for (v = ksift_variants; *v; v++) {
-				if (!variant_usable(*v) || !(*v)->find_levels)
+				if (!ksift_variant_usable(*v) || !(*v)->find_levels)
 					continue;
 				(*v)->find_levels(p - i, len, &lead, 1);
 				ksift_levels(p - i, &lead, 1, true);
@@ -1035,7 +1035,7 @@ static void sum_i64_any_alignment(void **state)
 			for (ops = ksift_variants; *ops; ops++) {
 				struct ksift_sum128 sum = { shift, n };
 
-				if (!variant_usable(*ops))
+				if (!ksift_variant_usable(*ops))
 					continue;
 				ksift_sum_i64(*ops, &sum, buf, n);
 				expect += (__int128)n << 64 | shift;
@@ -1088,9 +1088,9 @@ static void variants_expected(void **state)
 			fail_msg("KSIFT_HOST_VARIANTS: there is no variant %.*s", (int)len, name);
 	}
 	for (v = ksift_variants; *v; v++) {
-		if (variant_usable(*v) && !expected(*v))
+		if (ksift_variant_usable(*v) && !expected(*v))
 			fail_msg("%s can run, and should not", (*v)->name);
-		scalar |= variant_usable(*v) && (*v)->id == KSIFT_VARIANT_SCALAR;
+		scalar |= ksift_variant_usable(*v) && (*v)->id == KSIFT_VARIANT_SCALAR;
 	}
 	assert_true(scalar);
 }
@@ -1131,8 +1131,8 @@ int main(void)
 	memcpy(tests, all, sizeof(all));
 	for (v = ksift_variants; *v; v++) {
 		wanted |= (*v)->find && expected(*v);
-		there |= (*v)->find && variant_usable(*v);
-		if (!expected(*v) || variant_usable(*v))
+		there |= (*v)->find && ksift_variant_usable(*v);
+		if (!expected(*v) || ksift_variant_usable(*v))
 			continue;
 		assert_true(missing < ARRAY_SIZE(names));
 		snprintf(names[missing], sizeof(names[0]),

@@ -13,6 +13,7 @@
 
 #include "engine/compute.h"
 #include "engine/lines.h"
+#include "engine/variants.h"
 #include "oracle.h"
 
 static uint64_t seed;
@@ -88,11 +89,6 @@ static inline const u8 *guarded_copy(struct guarded *g, const void *text,
 				     size_t len)
 {
 	return memcpy(g->end - len, text, len);
-}
-
-static inline bool variant_usable(const struct ksift_variant_ops *ops)
-{
-	return !ops->usable || ops->usable();
 }
 
 #define MUST(cond)							\

@@ -124,7 +124,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text = guarded_copy(&guard, data, size);
 	run_oracle(pats, count, flags, text, size, to, &want);
 	for (v = ksift_variants; *v; v++) {
-		if (!variant_usable(*v))
+		if (!ksift_variant_usable(*v))
 			continue;
 		scan_text(prog, *v, text, size, to, chunk, asked, true, &got);
 		if (asked & NO_TOTAL)
@@ -136,7 +136,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		prog->level_mask = 1 << KSIFT_LEVEL_ERR;
 	let_mutate(size);
 	for (v = ksift_variants; *v; v++)
-		if (variant_usable(*v))
+		if (ksift_variant_usable(*v))
 			scan_text(prog, *v, text, size, to, chunk, asked, false,
 				  &got);
 	let_mutate(0);

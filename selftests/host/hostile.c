@@ -139,7 +139,7 @@ static void level_of_two(void **state)
 		for (v = ksift_variants; *v; v++) {
 			struct ksift_lead lead = { .end = len };
 
-			if (!variant_usable(*v) || !(*v)->find_levels)
+			if (!ksift_variant_usable(*v) || !(*v)->find_levels)
 				continue;
 			for (i = 0; i < 40; i++) {
 				looks_before = looks;
@@ -170,7 +170,7 @@ static void integers_of_two(void **state)
 	second = (const u8 *)zeros;
 	begin_changes(ones, sizeof(ones), one_of_two);
 	for (v = ksift_variants; *v; v++) {
-		if (!variant_usable(*v))
+		if (!ksift_variant_usable(*v))
 			continue;
 		for (i = 0; i < 40; i++) {
 			struct ksift_sum128 sum = { 0 };
@@ -257,7 +257,7 @@ static void lines(void **state)
 			/* It looks at each byte, and so there are fewer of them. */
 			size_t few = (*v)->find ? len : len / 8;
 
-			if (!variant_usable(*v))
+			if (!ksift_variant_usable(*v))
 				continue;
 			begin_changes(from + len - few, few, other_words);
 			scan_text(prog, *v, text, few,

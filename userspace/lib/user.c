@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "ctx.h"
+#include "engine/variants.h"
 #include "user.h"
 
 /* Numbers computed between two looks at whether to go on. */
@@ -18,28 +19,12 @@
 
 #define INT_SIZE sizeof(u64)
 
-/* The variant that @id stands for, or NULL if this machine cannot run it. */
-static const struct ksift_variant_ops *get_variant(u32 id, u64 *usable)
-{
-	const struct ksift_variant_ops *const *v, *found = NULL;
-
-	*usable = 0;
-	for (v = ksift_variants; *v; v++) {
-		if ((*v)->usable && !(*v)->usable())
-			continue;
-		*usable |= 1ULL << (*v)->id;
-		if (id == KSIFT_VARIANT_BEST || id == (*v)->id)
-			found = *v;
-	}
-	return found;
-}
-
 int ksift_user_info(u32 variant, struct ksift_info *info)
 {
 	const struct ksift_variant_ops *ops;
 	u64 usable;
 
-	ops = get_variant(variant, &usable);
+	ops = ksift_variant_get(variant, &usable);
 	if (!ops)
 		return -EOPNOTSUPP;
 	info->out_variant = ops->id;
@@ -289,7 +274,7 @@ int ksift_user_run(struct ksift_ctx *ctx, const struct ksift_prog *prog,
 	if (!tail_is_zero(user, sizeof(run)))
 		return -E2BIG;
 	memcpy(&run, user, sizeof(run));
-	ops = get_variant(run.variant, &usable);
+	ops = ksift_variant_get(run.variant, &usable);
 	if (!ops || run.flags)
 		return -EOPNOTSUPP;
 	run.out_bytes = 0;

@@ -4,7 +4,8 @@
  * address here.  Nothing in here may run outside ksift_simd_begin() and
  * ksift_simd_end(), nor be asked whether it may run.
  */
-#include "../variants.h"
+#include "../level.h"
+#include "../ops.h"
 #include "../../uapi/ksift.h"
 
 /* sparse does not know vector types: nothing in here is for it. */
@@ -292,7 +293,6 @@ static void sum_i64(struct ksift_sum128 *sum, const u8 *buf, size_t count)
 const struct ksift_variant_ops ksift_variant_neon = {
 	.id = KSIFT_VARIANT_NEON,
 	.name = "neon",
-	.usable = ksift_neon_usable,
 	.newlines = newlines,
 	.find = find,
 	.find_many = find_many,

@@ -3,7 +3,8 @@
  * x86-64 with AVX2.  Built for such a processor: nothing here may run outside
  * ksift_simd_begin() and ksift_simd_end(), nor be asked whether it may run.
  */
-#include "../variants.h"
+#include "../level.h"
+#include "../ops.h"
 #include "../../uapi/ksift.h"
 
 /* sparse does not know vector types: nothing in here is for it. */
@@ -344,7 +345,6 @@ static void sum_i64(struct ksift_sum128 *sum, const u8 *buf, size_t count)
 const struct ksift_variant_ops ksift_variant_avx2 = {
 	.id = KSIFT_VARIANT_AVX2,
 	.name = "avx2",
-	.usable = ksift_avx2_usable,
 	.newlines = newlines,
 	.find = find,
 	.find_many = find_many,
@@ -359,7 +359,6 @@ const struct ksift_variant_ops ksift_variant_avx2 = {
 const struct ksift_variant_ops ksift_variant_avx512 = {
 	.id = KSIFT_VARIANT_AVX512,
 	.name = "avx512",
-	.usable = ksift_avx512_usable,
 	.newlines = newlines,
 	.find = find,
 	.find_many = ksift_find_many_avx512,

@@ -7,7 +7,7 @@
  *
  * Built for such a processor, as avx2.c, which has its table of functions.
  */
-#include "../variants.h"
+#include "../ops.h"
 
 /* sparse does not know vector types: nothing in here is for it. */
 #ifndef __CHECKER__

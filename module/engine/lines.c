@@ -32,6 +32,7 @@
  * that decides more than one thing at a time is loaded once, by ksift_load8().
  */
 #include "lines.h"
+#include "simd.h"
 
 /*
  * Pieces shorter than this are not worth a vector section, which on x86 may
@@ -352,9 +353,7 @@ static bool find_literal(struct ksift_scan *scan, const struct ksift_literal *li
 		return true;
 	if (len > avail - lit->len + 1)
 		len = avail - lit->len + 1;
-	ksift_simd_begin();
-	any = scan->ops->find(buf, len, &lit->probe, scan->found);
-	ksift_simd_end();
+	any = ksift_simd_find(scan->ops, buf, len, &lit->probe, scan->found);
 	words = any ? (len + 63) / 64 : 0;
 
 	for (w = 0; w < words; w++) {
@@ -421,14 +420,8 @@ static u64 find_shingles(struct ksift_scan *scan, const u8 *buf, size_t len,
 		scan->found[0] = some;
 		return some;
 	}
-	ksift_simd_begin();
-	for (i = 0; i < len; i += KSIFT_LAP)
-		some |= scan->ops->find_many(buf + i,
-					     min(len - i, (size_t)KSIFT_LAP),
-					     teddy, scan->found + i / 64,
-					     ksift_ahead(len, avail));
-	ksift_simd_end();
-	return some;
+	return ksift_simd_find_many(scan->ops, buf, len, teddy, scan->found,
+				    ksift_ahead(len, avail));
 }
 
 /* find_literal() for all patterns at once. */
@@ -540,9 +533,7 @@ static void find_levels(struct ksift_scan *scan, const u8 *buf, size_t avail,
 		lead++;
 		count--;
 	}
-	ksift_simd_begin();
-	scan->ops->find_levels(buf, avail, lead, count);
-	ksift_simd_end();
+	ksift_simd_find_levels(scan->ops, buf, avail, lead, count);
 	ksift_levels(buf, lead, count, scan->hit_levels);
 }
 
@@ -746,10 +737,8 @@ static size_t scan_vector(struct ksift_scan *scan, const u8 *buf, size_t len,
 	struct levels found = { 0 };
 	u32 t, n, carry = 0;
 
-	ksift_simd_begin();
-	scan->ops->newlines(buf, len, scan->newlines,
+	ksift_simd_newlines(scan->ops, buf, len, scan->newlines,
 			    ksift_ahead(len, avail));
-	ksift_simd_end();
 	if (!find_terms(scan, buf, len, avail))
 		return 0;
 
@@ -809,27 +798,18 @@ static size_t tally_term(struct ksift_scan *scan, const u8 *buf, size_t words,
 
 	if (lit && avail >= 64 + lit->len) {
 		words = min(words, (avail - lit->len + 1) / 64);
-		ksift_simd_begin();
-		words = scan->ops->tally(buf, words,
-					 lit->flags & KSIFT_PATTERN_ANCHORED,
-					 &lit->probe, NULL, tally);
-		ksift_simd_end();
-		return words;
+		return ksift_simd_tally(scan->ops, buf, words,
+					lit->flags & KSIFT_PATTERN_ANCHORED,
+					&lit->probe, NULL, tally);
 	}
 	words = min(words, (size_t)KSIFT_CHUNK / 64);
-	if (scan->prog->anchored) {
-		ksift_simd_begin();
-		scan->ops->newlines(buf, words * 64, scan->newlines,
+	if (scan->prog->anchored)
+		ksift_simd_newlines(scan->ops, buf, words * 64, scan->newlines,
 				    tally->ahead);
-		ksift_simd_end();
-	}
 	if (!find_terms(scan, buf, words * 64, avail))
 		return 0;
-	ksift_simd_begin();
-	words = scan->ops->tally(buf, words, false, NULL, scan->terms[0],
-				 tally);
-	ksift_simd_end();
-	return words;
+	return ksift_simd_tally(scan->ops, buf, words, false, NULL,
+				scan->terms[0], tally);
 }
 
 /*
@@ -850,9 +830,7 @@ static size_t tally_vector(struct ksift_scan *scan, const u8 *buf, size_t len,
 	size_t words = len / 64;
 
 	if (all) {
-		ksift_simd_begin();
-		scan->ops->tally_lines(buf, words, &tally);
-		ksift_simd_end();
+		ksift_simd_tally_lines(scan->ops, buf, words, &tally);
 	} else {
 		tally.carry = !!(scan->seen & prog->terms[0]);
 		words = tally_term(scan, buf, words, avail, &tally);
@@ -960,9 +938,7 @@ static size_t hunt_vector(struct ksift_scan *scan, const u8 *buf, size_t len,
 	hunt->line = scan->line - pos;
 	hunt->start = scan->line == pos;
 	hunt->carry = scan->seen & prog->terms[0];
-	ksift_simd_begin();
-	done = scan->ops->hunt(hunt, buf, len);
-	ksift_simd_end();
+	done = ksift_simd_hunt(scan->ops, hunt, buf, len);
 
 	scan->hunted += done;
 	if (scan->hunted >= HUNT_FAIR) {
@@ -1026,9 +1002,7 @@ static size_t first_newline(struct ksift_scan *scan, const u8 *buf, size_t len)
 		return ksift_find_newline(buf, len);
 	for (i = 0; i < len; i += n) {
 		n = min(len - i, sizeof(bits) * 8);
-		ksift_simd_begin();
-		scan->ops->newlines(buf + i, n, bits, 0);
-		ksift_simd_end();
+		ksift_simd_newlines(scan->ops, buf + i, n, bits, 0);
 		for (w = 0; w < (n + 63) / 64; w++)
 			if (bits[w])
 				return i + w * 64 + ksift_low_bit(bits[w]);
@@ -1052,10 +1026,8 @@ static size_t levels_vector(struct ksift_scan *scan, const u8 *buf, size_t len,
 		first++;
 	}
 	memset(levels, 0, offsetof(struct ksift_levels, leads));
-	ksift_simd_begin();
-	done = scan->ops->tally_levels(buf + first, len - first, avail - first,
-				       levels);
-	ksift_simd_end();
+	done = ksift_simd_tally_levels(scan->ops, buf + first, len - first,
+				       avail - first, levels);
 	ksift_levels(buf + first, levels->leads, levels->count, false);
 	count_leads(levels, levels->leads, levels->leads + levels->count);
 	select_counted(scan);
@@ -1159,9 +1131,7 @@ static u64 count_newlines(const struct ksift_scan *scan, const u8 *buf,
 	struct ksift_tally tally = { 0 };
 	size_t i = len & ~(size_t)63;
 
-	ksift_simd_begin();
-	scan->ops->tally_lines(buf, i / 64, &tally);
-	ksift_simd_end();
+	ksift_simd_tally_lines(scan->ops, buf, i / 64, &tally);
 	for (; i < len; i++)
 		tally.total += buf[i] == '\n';
 	return tally.total;
@@ -1178,9 +1148,7 @@ static bool confirm_levels(struct ksift_scan *scan, const struct ksift_hit *hits
 		at += hits[i].end - hits[i].start + 1;
 		leads[i].end = at - 1;
 	}
-	ksift_simd_begin();
-	scan->ops->find_levels(copy, len, leads, count);
-	ksift_simd_end();
+	ksift_simd_find_levels(scan->ops, copy, len, leads, count);
 	ksift_levels(copy, leads, count, scan->hit_levels);
 	for (i = 0; i < count; i++)
 		if (leads[i].level != hits[i].level ||

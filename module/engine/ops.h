@@ -303,9 +303,9 @@ struct ksift_sum128 {
  *	not in @levels; none may be.
  * @sum_i64: Add @count integers, a multiple of KSIFT_SUM_STEP, to @sum
  *
- * A variant without these is run without vectors.  They are called between
- * ksift_simd_begin() and ksift_simd_end(), with a bounded number of bytes.  The
- * memory may change while they read it.
+ * A variant without these is run without vectors.  The engine calls them through
+ * simd.h, with a bounded number of bytes.  The memory may change while they read
+ * it.
  */
 struct ksift_variant_ops {
 	u32 id;

@@ -3,6 +3,7 @@
  * Sums of 64-bit integers, exact.
  */
 #include "compute.h"
+#include "simd.h"
 
 static void sum_scalar(struct ksift_sum128 *sum, const u8 *buf, size_t count)
 {
@@ -26,9 +27,7 @@ void ksift_sum_i64(const struct ksift_variant_ops *ops,
 		size_t n = count < KSIFT_SUM_CHUNK ?
 			   count - count % KSIFT_SUM_STEP : KSIFT_SUM_CHUNK;
 
-		ksift_simd_begin();
-		ops->sum_i64(sum, buf, n);
-		ksift_simd_end();
+		ksift_simd_sum_i64(ops, sum, buf, n);
 		buf += n * sizeof(s64);
 		count -= n;
 	}

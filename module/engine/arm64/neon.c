@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * arm64 with Advanced SIMD, little endian: a bitmap's first bit is of the lowest
- * address here.  Nothing in here may run outside ksift_simd_begin() and
- * ksift_simd_end(), nor be asked whether it may run.
+ * address here.  Compiled for processors that have it, so it is entered only
+ * through simd.h, where vector registers may be used, and only once variants.c
+ * has found such a processor.
  */
 #include "../level.h"
 #include "../ops.h"

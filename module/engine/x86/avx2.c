@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * x86-64 with AVX2.  Built for such a processor: nothing here may run outside
- * ksift_simd_begin() and ksift_simd_end(), nor be asked whether it may run.
+ * x86-64 with AVX2.  Compiled for processors that have it, so it is entered only
+ * through simd.h, where vector registers may be used, and only once variants.c
+ * has found such a processor.
  */
 #include "../level.h"
 #include "../ops.h"

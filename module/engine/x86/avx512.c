@@ -5,7 +5,7 @@
  * look-up in a table of 64 entries: of six bits of a byte instead of four, and
  * half as many of them, as 8 buckets do for many literals.
  *
- * Built for such a processor, as avx2.c, which has its table of functions.
+ * Compiled for such processors, as avx2.c, which has its table of operations.
  */
 #include "../ops.h"
 

@@ -303,7 +303,7 @@ static int match_long(struct lines_run *r, struct ksift_hit *hit,
 
 	if (ret)
 		return ret;
-	nature->level = ksift_level(r->stage, n, &nature->msg);
+	nature->level = ksift_level_find(r->stage, n, &nature->msg);
 	nature->seen = ksift_match_start(r->prog, state);
 	for (;;) {
 		bool zeros = !memchr_inv(r->stage, 0, n);
@@ -430,7 +430,7 @@ static void match_staged(struct lines_run *r, const struct ksift_hit *hit,
 		nature->seen |= ksift_match(r->prog, state, line, len);
 	}
 	if (r->args->records || r->prog->level_mask)
-		nature->level = ksift_level(line, len, &nature->msg);
+		nature->level = ksift_level_find(line, len, &nature->msg);
 }
 
 /* Is the line in the stage, which may have changed, still one, and selected? */

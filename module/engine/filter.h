@@ -244,6 +244,12 @@ static inline bool ksift_literal_begins(const struct ksift_literal *lit,
 /* Do the patterns select a line in which @seen were found? */
 bool ksift_prog_selects(const struct ksift_prog *prog, u64 seen);
 
+/* Do the patterns select every line? */
+static inline bool ksift_prog_selects_all(const struct ksift_prog *prog)
+{
+	return !prog->term_count && prog->never == prog->invert;
+}
+
 /* Does the filter select lines of @level? */
 static inline bool ksift_prog_takes(const struct ksift_prog *prog, u32 level)
 {

@@ -668,7 +668,7 @@ static bool may_be_name(const u8 *p)
 	       ksift_name_heads[2][p[2] & 15];
 }
 
-u32 ksift_level(const u8 *line, u64 len, u32 *msg)
+u32 ksift_level_find(const u8 *line, u64 len, u32 *msg)
 {
 	struct head h = {
 		.p = line,
@@ -695,7 +695,7 @@ u32 ksift_level(const u8 *line, u64 len, u32 *msg)
 	return level;
 }
 
-void ksift_levels(const u8 *buf, struct ksift_lead *leads, u32 count, bool msg)
+void ksift_level_complete(const u8 *buf, struct ksift_lead *leads, u32 count, bool msg)
 {
 	struct ksift_lead *lead;
 

@@ -49,7 +49,7 @@ static inline u32 ksift_level_head(u64 len)
 }
 
 /**
- * ksift_level() - The level of a line
+ * ksift_level_find() - The level of a line
  * @line: Its bytes, without the newline
  * @len: How many
  * @msg: Returns where the message begins, 0 without a level.  May be NULL.
@@ -59,17 +59,17 @@ static inline u32 ksift_level_head(u64 len)
  *
  * Return: enum ksift_level.
  */
-u32 ksift_level(const u8 *line, u64 len, u32 *msg);
+u32 ksift_level_find(const u8 *line, u64 len, u32 *msg);
 
 /**
- * ksift_levels() - The levels of lines in which it is known where to look
+ * ksift_level_complete() - The levels of lines in which it is known where to look
  * @buf: The text
  * @leads: The lines, from a variant's find_levels(): completes them
  * @count: How many, none of which begins before the text
  * @msg: Find out where the messages begin, too
  *
- * They are what ksift_level() says.
+ * They are what ksift_level_find() says.
  */
-void ksift_levels(const u8 *buf, struct ksift_lead *leads, u32 count, bool msg);
+void ksift_level_complete(const u8 *buf, struct ksift_lead *leads, u32 count, bool msg);
 
 #endif /* KSIFT_ENGINE_LEVEL_H */

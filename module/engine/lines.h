@@ -54,13 +54,16 @@ struct ksift_lines_count {
  * @hit_count: Filled entries of @hits
  * @hit_bytes: Bytes that those lines take
  *
- * The rest is the engine's own: @state of the two automata at @synced, which
- * is relative to the piece @buf, which begins at offset @base; @seen, the
- * patterns found in the current line; @avoid, where the vector way may be tried
- * again, and @hunt_from, where a hunt may, after which @hunt_pause follows unless
- * @hunted bytes are enough by then; @head, its first @head_len bytes as far as
- * they came with earlier pieces; the bitmaps of a chunk; and the lines whose levels
- * are looked for.  @before is the caller's, to keep counters in.
+ * @before is the caller's, to keep counters in.
+ *
+ * The rest is the engine's own.  The piece @buf begins at offset @base; in it the
+ * automata have @state, at @synced.  The current line has shown the patterns @seen,
+ * and earlier pieces had the first @head_len bytes of its @head.  Ways that
+ * verifying was too much for are tried again at @avoid.  A hunt is at @hunt_from;
+ * if it is ineffective before @hunted bytes are enough, it backs off for
+ * @hunt_pause.  @newlines and @terms are the bitmaps of a chunk, @found candidates
+ * or selected lines in it; @level_tally and @hunt are what the operations of these
+ * names work on.
  *
  * Used by one thread.  All offsets are of the source.
  */
@@ -103,7 +106,7 @@ struct ksift_scan {
 	u64 newlines[KSIFT_CHUNK / 64];
 	u64 found[KSIFT_CHUNK / 64];
 	u64 terms[KSIFT_VECTOR_TERMS][KSIFT_CHUNK / 64];
-	struct ksift_levels levels;
+	struct ksift_level_tally level_tally;
 	struct ksift_hunt hunt;
 };
 
@@ -122,10 +125,9 @@ void ksift_scan_start(struct ksift_scan *scan, u64 pos, bool skipping);
  * @done: How much of it earlier calls have looked at
  * @len: Its length, more than @done
  *
- * Returns after at most scan->chunk bytes, or some more of them that are counted
- * only, right after the line with which
- * hits_max or bytes_max is reached, and when the range is finished.  Empties
- * scan->hits first.
+ * Empties scan->hits first.  Looks at scan->chunk bytes at most, at KSIFT_FEED where
+ * lines are only counted.  Returns earlier right after the line with which hits_max
+ * or bytes_max is reached, and when the range is finished.
  *
  * The text may change while it is looked at.
  *

@@ -244,13 +244,13 @@ struct ksift_lead {
 #define KSIFT_LEADS 192
 
 /**
- * struct ksift_levels - Lines counted by their levels
+ * struct ksift_level_tally - Lines counted by their levels
  * @lines: How many have each, added to
  * @bytes: Bytes in them, with a newline each, added to
  * @count: Leads: lines that are in neither, as they have to be looked at
  * @leads: Those
  */
-struct ksift_levels {
+struct ksift_level_tally {
 	u64 lines[KSIFT_LEVELS];
 	u64 bytes[KSIFT_LEVELS];
 	u32 count;
@@ -325,7 +325,7 @@ struct ksift_variant_ops {
 	void (*find_levels)(const u8 *buf, size_t avail,
 			    struct ksift_lead *leads, size_t count);
 	size_t (*tally_levels)(const u8 *buf, size_t len, size_t avail,
-			       struct ksift_levels *levels);
+			       struct ksift_level_tally *levels);
 	void (*sum_i64)(struct ksift_sum128 *sum, const u8 *buf, size_t count);
 };
 

@@ -14,6 +14,12 @@
 #include "ops.h"
 #include "port.h"
 
+/*
+ * Fewer bytes than this are not worth a section, which on x86 may save the
+ * process's vector registers first.
+ */
+#define KSIFT_SIMD_MIN 256
+
 static inline void ksift_simd_newlines(const struct ksift_variant_ops *ops,
 				       const u8 *buf, size_t len, u64 *bits,
 				       size_t ahead)
@@ -97,7 +103,7 @@ static inline void ksift_simd_find_levels(const struct ksift_variant_ops *ops,
 static inline size_t ksift_simd_tally_levels(const struct ksift_variant_ops *ops,
 					     const u8 *buf, size_t len,
 					     size_t avail,
-					     struct ksift_levels *levels)
+					     struct ksift_level_tally *levels)
 {
 	size_t done;
 

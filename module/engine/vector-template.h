@@ -32,7 +32,7 @@
 #include "ops.h"
 #include "../uapi/ksift.h"
 
-static void newlines(const u8 *buf, size_t len, u64 *bits, size_t ahead)
+static void op_newlines(const u8 *buf, size_t len, u64 *bits, size_t ahead)
 {
 	size_t i, words = len / 64;
 	u64 last = 0;
@@ -104,8 +104,8 @@ static __always_inline u64 find_masked(const u8 *buf, size_t len,
 	return find_n(buf, len, probe, bits, 12, masked);
 }
 
-static u64 find(const u8 *buf, size_t len, const struct ksift_probe *probe,
-		u64 *bits)
+static u64 op_find(const u8 *buf, size_t len, const struct ksift_probe *probe,
+		   u64 *bits)
 {
 	if (len < 64) {
 		bits[0] = find_short(buf, len, probe);
@@ -140,8 +140,8 @@ static __always_inline u64 find_many_n(const u8 *buf, size_t len,
 	return some;
 }
 
-static u64 find_many(const u8 *buf, size_t len, const struct ksift_teddy *teddy,
-		     u64 *bits, size_t ahead)
+static u64 op_find_many(const u8 *buf, size_t len, const struct ksift_teddy *teddy,
+			u64 *bits, size_t ahead)
 {
 	if (teddy->width == 2)
 		return find_many_n(buf, len, teddy, bits, ahead, 2, true, false);
@@ -282,9 +282,9 @@ static size_t tally_exact(const u8 *buf, size_t words, bool anchored,
 	}
 }
 
-static size_t tally(const u8 *buf, size_t words, bool anchored,
-		    const struct ksift_probe *probe, const u64 *found,
-		    struct ksift_tally *tally)
+static size_t op_tally(const u8 *buf, size_t words, bool anchored,
+		       const struct ksift_probe *probe, const u64 *found,
+		       struct ksift_tally *tally)
 {
 	if (!probe)
 		return tally_n(buf, words, false, NULL, found, tally, 0, false);
@@ -294,7 +294,7 @@ static size_t tally(const u8 *buf, size_t words, bool anchored,
 }
 
 /* Newlines alone, and where the last one is. */
-static void tally_lines(const u8 *buf, size_t words, struct ksift_tally *tally)
+static void op_tally_lines(const u8 *buf, size_t words, struct ksift_tally *tally)
 {
 	u64 total = 0, last = 0;
 	size_t w, at = words;
@@ -371,7 +371,7 @@ static __always_inline size_t after_newline(const u8 *buf, size_t from,
 	return nl ? from + ksift_high_bit(nl) + 1 : 0;
 }
 
-static noinline u64 count_newlines(const u8 *buf, size_t at, size_t end)
+static noinline u64 newlines_between(const u8 *buf, size_t at, size_t end)
 {
 	u64 count = 0;
 
@@ -496,7 +496,7 @@ static __always_inline void lines_to(struct ksift_hunt *h, const u8 *buf,
 		return;
 	h->line = line;
 	if (h->total)
-		h->lines += count_newlines(buf, from, line);
+		h->lines += newlines_between(buf, from, line);
 }
 
 /* Candidates that are passed one by one before more are at once. */
@@ -555,7 +555,7 @@ static __always_inline size_t found_line(struct ksift_hunt *h, const u8 *buf,
  * the last match ends: so that the processor, which foresees that the next one is
  * not in it, can be at work on several.  Where many are, they are passed at once.
  */
-static size_t hunt(struct ksift_hunt *h, const u8 *buf, size_t len)
+static size_t op_hunt(struct ksift_hunt *h, const u8 *buf, size_t len)
 {
 	const struct ksift_prog *prog = h->prog;
 	const struct ksift_literal *lit = &prog->lits[prog->sole];
@@ -693,8 +693,8 @@ static __always_inline void more_names(const u8 *p, const struct name_heads *nam
 /* Bytes that are read of a line.  Where there are fewer, it is copied first. */
 #define HEAD_READ (KSIFT_LEVEL_HEAD + KSIFT_NAME_HEAD - 1)
 
-static void find_levels(const u8 *buf, size_t avail, struct ksift_lead *leads,
-			size_t count)
+static void op_find_levels(const u8 *buf, size_t avail, struct ksift_lead *leads,
+			   size_t count)
 {
 	struct name_heads names __uninitialized;
 	struct ksift_lead *lead;
@@ -725,8 +725,8 @@ static void find_levels(const u8 *buf, size_t avail, struct ksift_lead *leads,
 /* Lines of which levels are counted in one vector section: 10 us at the worst. */
 #define TALLY_LEVELS 512
 
-static size_t tally_levels(const u8 *buf, size_t len, size_t avail,
-			   struct ksift_levels *levels)
+static size_t op_tally_levels(const u8 *buf, size_t len, size_t avail,
+			      struct ksift_level_tally *levels)
 {
 	const size_t ahead = ksift_ahead(len, avail);
 	struct name_heads names __uninitialized;

@@ -63,7 +63,7 @@ static void count_line(const struct oracle_pattern *pats, unsigned int count,
 				    oracle_has(&pats[i], line, len);
 }
 
-/* Levels are not this oracle's: ksift_level() has tests of its own. */
+/* Levels are not this oracle's: ksift_level_find() has tests of its own. */
 static void run_oracle(const struct oracle_pattern *pats, unsigned int count,
 		       unsigned int flags, const struct extra *extra,
 		       const u8 *text, size_t len, u64 from, u64 to,
@@ -78,7 +78,7 @@ static void run_oracle(const struct oracle_pattern *pats, unsigned int count,
 		u64 end = nl ? (u64)(nl - text) : len;
 
 		if (pos >= from && pos < to) {
-			u32 level = ksift_level(text + pos, end - pos, NULL);
+			u32 level = ksift_level_find(text + pos, end - pos, NULL);
 
 			if (oracle_selects(pats, count, flags, text + pos,
 					   end - pos) &&
@@ -146,7 +146,7 @@ static bool confirmed_rightly(const struct ksift_scan *scan,
 		seen |= ksift_match(scan->prog, state, copy, len);
 		if (!ksift_prog_selects(scan->prog, seen))
 			return false;
-		level = ksift_level(copy, len, &msg);
+		level = ksift_level_find(copy, len, &msg);
 		if ((levels && level != hits[i].level) ||
 		    (scan->hit_levels && msg != hits[i].msg))
 			return false;
@@ -831,9 +831,9 @@ static void check_level(struct guarded *g, const u8 *line, size_t len,
 	};
 	u32 got;
 
-	if (ksift_level(p, len, &got) != level || got != msg)
+	if (ksift_level_find(p, len, &got) != level || got != msg)
 		fail_msg("level %u at %u, not %u at %u: %.*s",
-			 ksift_level(p, len, NULL), got, level, msg, (int)len,
+			 ksift_level_find(p, len, NULL), got, level, msg, (int)len,
 			 line);
 	assert_true(before + len <= KSIFT_CHUNK);
 	memset(g->end - len - before, 'x', before);
@@ -842,7 +842,7 @@ static void check_level(struct guarded *g, const u8 *line, size_t len,
 			continue;
 		memset(lead.names, rnd(256), sizeof(lead.names));
 		(*v)->find_levels(p - before, before + len, &lead, 1);
-		ksift_levels(p - before, &lead, 1, true);
+		ksift_level_complete(p - before, &lead, 1, true);
 		if (lead.level != level || lead.msg != msg)
 			fail_msg("%s: not level %u at %u: %.*s", (*v)->name,
 				 level, msg, (int)len, line);
@@ -906,7 +906,7 @@ static void levels(void **state)
 		else
 			for (k = 0; k < len; k++)
 				line[k] = rnd(256);
-		k = ksift_level(line, len, &msg);
+		k = ksift_level_find(line, len, &msg);
 		check_level(&g, line, len, k, msg);
 	}
 	guarded_free(&g);
@@ -932,7 +932,7 @@ static void levels_overwritten(void **state)
 				if (!ksift_variant_usable(*v) || !(*v)->find_levels)
 					continue;
 				(*v)->find_levels(p - i, len, &lead, 1);
-				ksift_levels(p - i, &lead, 1, true);
+				ksift_level_complete(p - i, &lead, 1, true);
 				if (lead.level >= KSIFT_LEVELS || lead.msg > end)
 					fail_msg("%s: level %u, message at %u of %u",
 						 (*v)->name, lead.level, lead.msg,

@@ -130,7 +130,7 @@ static void level_of_two(void **state)
 		line = begin_changes(first, len, one_of_two);
 		for (i = 0; i < 40; i++) {
 			looks_before = looks;
-			level = ksift_level(line, len, &msg);
+			level = ksift_level_find(line, len, &msg);
 			if (level >= KSIFT_LEVELS || !(cases[c].levels >> level & 1))
 				fail_msg("level %u of %s, seed %#llx", level,
 					 cases[c].a, (unsigned long long)seed);
@@ -144,7 +144,7 @@ static void level_of_two(void **state)
 			for (i = 0; i < 40; i++) {
 				looks_before = looks;
 				(*v)->find_levels(line, len, &lead, 1);
-				ksift_levels(line, &lead, 1, true);
+				ksift_level_complete(line, &lead, 1, true);
 				if (lead.level >= KSIFT_LEVELS ||
 				    !(cases[c].levels >> lead.level & 1))
 					fail_msg("%s: level %u of %s, seed %#llx",

@@ -203,7 +203,7 @@ static int match_long(struct lines_run *r, struct ksift_hit *hit, struct nature 
 
 	if (stop)
 		return stop;
-	nature->level = ksift_level(buf, n, &nature->msg);
+	nature->level = ksift_level_find(buf, n, &nature->msg);
 	nature->seen = ksift_match_start(r->prog, state);
 	for (;;) {
 		nature->seen |= ksift_match(r->prog, state, buf, n);

@@ -204,7 +204,7 @@ static void judge(const struct test *t, struct line *line)
 		!(t->filter.flags & KSIFT_FILTER_MATCH_NONE_IF_EMPTY);
 	size_t i;
 
-	line->level = ksift_level((const u8 *)t->text + line->start, line->len, &line->msg);
+	line->level = ksift_level_find((const u8 *)t->text + line->start, line->len, &line->msg);
 	line->pattern = UINT32_MAX;
 	line->patterns = 0;
 	for (i = 0; i < t->filter.count; i++) {

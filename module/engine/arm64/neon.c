@@ -263,7 +263,7 @@ static __always_inline v16 load_once(const u8 *p)
  * The low halves of the integers, and the high ones, which have the sign, are
  * added up apart, and neither sum can overflow.
  */
-static void sum_i64(struct ksift_sum128 *sum, const u8 *buf, size_t count)
+static void op_sum_i64(struct ksift_sum128 *sum, const u8 *buf, size_t count)
 {
 	unsigned __int128 total = (unsigned __int128)sum->hi << 64 | sum->lo;
 	uint64x2_t low[2] = { vdupq_n_u64(0), vdupq_n_u64(0) };
@@ -294,15 +294,15 @@ static void sum_i64(struct ksift_sum128 *sum, const u8 *buf, size_t count)
 const struct ksift_variant_ops ksift_variant_neon = {
 	.id = KSIFT_VARIANT_NEON,
 	.name = "neon",
-	.newlines = newlines,
-	.find = find,
-	.find_many = find_many,
-	.tally = tally,
-	.tally_lines = tally_lines,
-	.hunt = hunt,
-	.find_levels = find_levels,
-	.tally_levels = tally_levels,
-	.sum_i64 = sum_i64,
+	.newlines = op_newlines,
+	.find = op_find,
+	.find_many = op_find_many,
+	.tally = op_tally,
+	.tally_lines = op_tally_lines,
+	.hunt = op_hunt,
+	.find_levels = op_find_levels,
+	.tally_levels = op_tally_levels,
+	.sum_i64 = op_sum_i64,
 };
 
 #endif /* __CHECKER__ */

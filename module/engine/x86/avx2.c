@@ -317,7 +317,7 @@ static __always_inline u64 lanes(v4q v)
  * Each integer is its low half, plus 2^32 times its high half, minus 2^64 if it
  * is negative.  The three are added up apart, and none can overflow.
  */
-static void sum_i64(struct ksift_sum128 *sum, const u8 *buf, size_t count)
+static void op_sum_i64(struct ksift_sum128 *sum, const u8 *buf, size_t count)
 {
 	unsigned __int128 total = (unsigned __int128)sum->hi << 64 | sum->lo;
 	v4q low[2] = { 0 }, high[2] = { 0 }, negative[2] = { 0 };
@@ -346,29 +346,29 @@ static void sum_i64(struct ksift_sum128 *sum, const u8 *buf, size_t count)
 const struct ksift_variant_ops ksift_variant_avx2 = {
 	.id = KSIFT_VARIANT_AVX2,
 	.name = "avx2",
-	.newlines = newlines,
-	.find = find,
-	.find_many = find_many,
-	.tally = tally,
-	.tally_lines = tally_lines,
-	.hunt = hunt,
-	.find_levels = find_levels,
-	.tally_levels = tally_levels,
-	.sum_i64 = sum_i64,
+	.newlines = op_newlines,
+	.find = op_find,
+	.find_many = op_find_many,
+	.tally = op_tally,
+	.tally_lines = op_tally_lines,
+	.hunt = op_hunt,
+	.find_levels = op_find_levels,
+	.tally_levels = op_tally_levels,
+	.sum_i64 = op_sum_i64,
 };
 
 const struct ksift_variant_ops ksift_variant_avx512 = {
 	.id = KSIFT_VARIANT_AVX512,
 	.name = "avx512",
-	.newlines = newlines,
-	.find = find,
+	.newlines = op_newlines,
+	.find = op_find,
 	.find_many = ksift_find_many_avx512,
-	.tally = tally,
-	.tally_lines = tally_lines,
-	.hunt = hunt,
-	.find_levels = find_levels,
-	.tally_levels = tally_levels,
-	.sum_i64 = sum_i64,
+	.tally = op_tally,
+	.tally_lines = op_tally_lines,
+	.hunt = op_hunt,
+	.find_levels = op_find_levels,
+	.tally_levels = op_tally_levels,
+	.sum_i64 = op_sum_i64,
 };
 
 #endif /* __CHECKER__ */

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The hunt: from match to match, without a look at the lines between.
+ */
+#include "leads.h"
+#include "scan.h"
+#include "simd.h"
+#include "ways.h"
+
+/* The backoff, in bytes that go another way. */
+#define HUNT_PAUSE_MIN (32 * 1024U)
+#define HUNT_PAUSE_MAX (1024 * 1024U)
+
+/* Hunts that have covered so much since the last backoff were worth it: forget it. */
+#define HUNT_FAIR (24 * 1024)
+
+void ksift_hunt_restart(struct ksift_scan *scan)
+{
+	scan->hunt_from = 0;
+	scan->hunt_pause = HUNT_PAUSE_MIN;
+	scan->hunted = 0;
+}
+
+/* Of the lines that a hunt has found, keep those of a level that is selected. */
+static void found_levels(struct ksift_scan *scan, const u8 *buf, size_t avail)
+{
+	struct ksift_lead *leads = scan->level_tally.leads;
+	struct ksift_hunt *hunt = &scan->hunt;
+	u32 i, kept = 0;
+
+	for (i = 0; i < hunt->count; i++) {
+		leads[i].start = ksift_lead_start(hunt->hits[i].start - hunt->base);
+		leads[i].end = hunt->hits[i].end - hunt->base;
+	}
+	ksift_leads_find(scan, buf, avail, hunt->count);
+	hunt->bytes = 0;
+	for (i = 0; i < hunt->count; i++) {
+		struct ksift_hit *hit = &hunt->hits[kept];
+
+		if (!ksift_prog_takes(scan->prog, leads[i].level))
+			continue;
+		*hit = hunt->hits[i];
+		hit->level = leads[i].level;
+		hit->msg = leads[i].msg;
+		hunt->bytes += ksift_hit_bytes(hit);
+		kept++;
+	}
+	hunt->count = kept;
+}
+
+/* Take the lines that a hunt has found, up to that with which they are enough. */
+static void take_found(struct ksift_scan *scan)
+{
+	struct ksift_hunt *hunt = &scan->hunt;
+	u32 i, count = hunt->count;
+	u64 bytes = hunt->bytes;
+
+	if (scan->want_hits && bytes >= scan->bytes_max)
+		for (count = 0, bytes = 0; bytes < scan->bytes_max; count++)
+			bytes += ksift_hit_bytes(&hunt->hits[count]);
+	if (scan->want_levels)
+		for (i = 0; i < count; i++)
+			scan->count.levels[hunt->hits[i].level]++;
+	scan->count.selected += count;
+	scan->count.selected_bytes += bytes;
+	if (scan->want_hits) {
+		scan->hit_count = count;
+		scan->hit_bytes = bytes;
+	}
+}
+
+size_t ksift_way_hunt(struct ksift_scan *scan, const u8 *buf, size_t len,
+		      size_t avail)
+{
+	const struct ksift_prog *prog = scan->prog;
+	struct ksift_hunt *hunt = &scan->hunt;
+	bool levels = ksift_scan_needs_levels(scan);
+	u64 pos = scan->pos;
+	size_t done;
+
+	/* The slowest search of all. */
+	if (prog->teddy.whole && prog->teddy.wide)
+		len = min(len, (size_t)KSIFT_CHUNK);
+	hunt->ops = scan->ops;
+	hunt->prog = prog;
+	hunt->avail = avail;
+	hunt->base = pos;
+	hunt->hits = scan->hits;
+	hunt->max = 0;
+	if (scan->want_hits || levels)
+		hunt->max = KSIFT_FINDS_MAX;
+	if (scan->want_hits)
+		hunt->max = min(hunt->max, scan->hits_max);
+	hunt->total = !scan->no_total;
+	hunt->lines = scan->count.total;
+	hunt->line = scan->line - pos;
+	hunt->start = scan->line == pos;
+	hunt->carry = scan->seen & prog->terms[0];
+	done = ksift_simd_hunt(scan->ops, hunt, buf, len);
+
+	scan->hunted += done;
+	if (scan->hunted >= HUNT_FAIR) {
+		scan->hunted = 0;
+		scan->hunt_pause = HUNT_PAUSE_MIN;
+	}
+	if (hunt->dense) {
+		/* Back off exponentially while the prefilter is ineffective. */
+		scan->hunt_from = pos + done + scan->hunt_pause;
+		scan->hunt_pause = min(2 * scan->hunt_pause, HUNT_PAUSE_MAX);
+		scan->hunted = 0;
+	}
+	if (levels)
+		found_levels(scan, buf, avail);
+	take_found(scan);
+	if (scan->hit_count && ksift_scan_full(scan)) {
+		const struct ksift_hit *last = &scan->hits[scan->hit_count - 1];
+
+		scan->count.total = last->index + 1;
+		ksift_line_begin(scan, last->end + 1);
+		return last->end + 1 - pos;
+	}
+	scan->count.total = hunt->lines;
+	if (pos + hunt->line != scan->line)
+		ksift_line_begin(scan, pos + hunt->line);
+	if (hunt->carry)
+		scan->seen |= prog->terms[0];
+	return done;
+}

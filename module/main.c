@@ -1,19 +1,290 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Loading and unloading.
+ * The character device /dev/ksift and its ioctls.  It has no state: each ioctl
+ * stands alone.  INFO is here, and of RUN the table of kernels and what is checked
+ * for all of them.
  */
+#include <linux/build_bug.h>
+#include <linux/errno.h>
+#include <linux/fs.h>
+#include <linux/kernel.h>
+#include <linux/limits.h>
+#include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/nospec.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
 
-#include "dev.h"
+#include "cmd.h"
+#include "cmd_filter.h"
+#include "engine/variants.h"
+#include "run.h"
+#include "trace.h"
+#include "uapi/ksift.h"
+
+/**
+ * struct kernel_op - A kernel
+ * @sources: Bit (1 << n) for each enum ksift_source it takes
+ * @size: sizeof() its arguments
+ * @min_size: Least size of them, as first published
+ * @run: Runs it
+ */
+struct kernel_op {
+	u32 sources;
+	u32 size;
+	u32 min_size;
+	int (*run)(struct ksift_job *job);
+};
+
+#define NONE	BIT(KSIFT_SOURCE_NONE)
+#define MEM	BIT(KSIFT_SOURCE_MEM)
+#define FILE	BIT(KSIFT_SOURCE_FILE)
+
+#define KERNEL_OP(id, fn, from, type, least)                            \
+	[id] = {                                                        \
+		.sources = from,                                        \
+		.size = sizeof(type),                                   \
+		.min_size = least,                                      \
+		.run = fn,                                              \
+	}
+
+static const struct kernel_op kernel_ops[] = {
+	KERNEL_OP(KSIFT_KERNEL_LINES, ksift_run_lines, MEM | FILE,
+		  struct ksift_lines, KSIFT_LINES_SIZE_VER0),
+	KERNEL_OP(KSIFT_KERNEL_FIB, ksift_run_fib, NONE,
+		  struct ksift_fib, KSIFT_FIB_SIZE_VER0),
+	KERNEL_OP(KSIFT_KERNEL_SUMSQ, ksift_run_sumsq, NONE | MEM,
+		  struct ksift_sumsq, KSIFT_SUMSQ_SIZE_VER0),
+	KERNEL_OP(KSIFT_KERNEL_SUM_I64, ksift_run_sum_i64, MEM | FILE,
+		  struct ksift_sum_i64, KSIFT_SUM_I64_SIZE_VER0),
+};
+
+/* What this module can do on this machine. */
+static int cmd_info(struct ksift_ucmd *ucmd)
+{
+	struct ksift_info *info = ucmd->cmd;
+	const struct ksift_variant_ops *variant;
+	u64 usable;
+
+	if (info->flags)
+		return -EOPNOTSUPP;
+	variant = ksift_variant_get(info->variant, &usable);
+	if (!variant)
+		return -EOPNOTSUPP;
+
+	info->out_variant = variant->id;
+	info->out_features = KSIFT_FEATURE_LEVELS | KSIFT_FEATURE_CACHE;
+	info->out_kernels = BIT_ULL(ARRAY_SIZE(kernel_ops)) - 1;
+	info->out_variants = usable;
+	memset(info->out_variant_name, 0, sizeof(info->out_variant_name));
+	memcpy(info->out_variant_name, variant->name,
+	       min(strlen(variant->name), sizeof(info->out_variant_name) - 1));
+	return ksift_ucmd_respond(ucmd, sizeof(*info));
+}
+
+static int check_source(const struct ksift_run *run)
+{
+	if (run->source != KSIFT_SOURCE_FILE && run->source_fd)
+		return -EINVAL;
+	if (run->source != KSIFT_SOURCE_MEM && (run->base || run->len))
+		return -EINVAL;
+	if (run->base + run->len < run->base)
+		return -EINVAL;
+	if (run->to < run->from)
+		return -EINVAL;
+	if (run->source == KSIFT_SOURCE_NONE)
+		return 0;
+	if (run->from > LLONG_MAX)
+		return -EINVAL;
+	if (run->to > LLONG_MAX && run->to != U64_MAX)
+		return -EINVAL;
+	return 0;
+}
+
+static int check_flags(const struct ksift_run *run)
+{
+	const u32 known = KSIFT_RUN_CACHED | KSIFT_RUN_POLITE;
+
+	if (run->flags & ~known)
+		return -EOPNOTSUPP;
+	if (run->flags == known)
+		return -EINVAL;
+	if (run->flags && run->source != KSIFT_SOURCE_FILE)
+		return -EINVAL;
+	if ((run->flags & KSIFT_RUN_CACHED) && run->kernel != KSIFT_KERNEL_LINES)
+		return -EOPNOTSUPP;
+	return 0;
+}
+
+static int check_resume(const struct ksift_run *run)
+{
+	const struct ksift_resume *resume = &run->resume;
+	const u32 gone = KSIFT_RESUME_ABSENT | KSIFT_RESUME_CUT;
+	const u32 inside = KSIFT_RESUME_INLINE | KSIFT_RESUME_PENDING_NL;
+	const u32 known = KSIFT_RESUME_VALID | KSIFT_RESUME_DONE |
+			  KSIFT_RESUME_LIMIT | inside | gone;
+
+	if (resume->flags & ~known)
+		return -EOPNOTSUPP;
+	if (resume->__reserved || (resume->flags & KSIFT_RESUME_DONE))
+		return -EINVAL;
+	if (!(resume->flags & KSIFT_RESUME_VALID))
+		return resume->flags || resume->pos || resume->skip ? -EINVAL : 0;
+	if (resume->pos < run->from)
+		return -EINVAL;
+	if (run->source != KSIFT_SOURCE_NONE && resume->pos > LLONG_MAX)
+		return -EINVAL;
+	if (resume->flags & gone &&
+	    (!(run->flags & KSIFT_RUN_CACHED) || resume->flags & inside ||
+	     (resume->flags & gone) == gone))
+		return -EINVAL;
+	if (!(resume->flags & inside))
+		return resume->skip ? -EINVAL : 0;
+	if (run->kernel != KSIFT_KERNEL_LINES ||
+	    (resume->flags & inside) == inside || resume->pos >= run->to)
+		return -EINVAL;
+	if (resume->skip > LLONG_MAX - resume->pos)
+		return -EINVAL;
+	return 0;
+}
+
+static int cmd_run(struct ksift_ucmd *ucmd)
+{
+	struct ksift_run *run = ucmd->cmd;
+	struct ksift_job job = { .run = run };
+	const struct kernel_op *op;
+	struct ksift_ucmd args = { .cmd = &job.args };
+	u64 usable;
+	int ret;
+
+	if (run->kernel >= ARRAY_SIZE(kernel_ops))
+		return -EOPNOTSUPP;
+	op = &kernel_ops[array_index_nospec(run->kernel,
+					    ARRAY_SIZE(kernel_ops))];
+	job.variant = ksift_variant_get(run->variant, &usable);
+	if (!job.variant)
+		return -EOPNOTSUPP;
+	if (run->__reserved || run->source > KSIFT_SOURCE_FILE ||
+	    !(op->sources >> run->source & 1))
+		return -EINVAL;
+	ret = check_source(run);
+	if (ret)
+		return ret;
+	ret = check_flags(run);
+	if (ret)
+		return ret;
+	ret = check_resume(run);
+	if (ret)
+		return ret;
+
+	args.user = u64_to_user_ptr(run->args);
+	ret = ksift_copy_struct(&job.args, op->size, op->min_size, args.user);
+	if (ret < 0)
+		return ret;
+	args.user_size = ret;
+
+	run->out_bytes = 0;
+	run->out_walked = 0;
+	run->out_absent = 0;
+	run->out_cut = 0;
+	run->out_variant = job.variant->id;
+	trace_run_begin(run);
+	ret = op->run(&job);
+	trace_run_end(run, &job.stats,
+		      ret || run->kernel != KSIFT_KERNEL_LINES ?
+		      0 : job.args.lines.out_selected, ret);
+	if (ret)
+		return ret;
+	run->resume.flags |= KSIFT_RESUME_VALID;
+	ret = ksift_ucmd_respond(&args, op->size);
+	if (ret)
+		return ret;
+	return ksift_ucmd_respond(ucmd, sizeof(*run));
+}
+
+struct ioctl_op {
+	u32 size;
+	u32 min_size;
+	int (*execute)(struct ksift_ucmd *ucmd);
+};
+
+union ucmd_buffer {
+	struct ksift_info info;
+	struct ksift_filter filter;
+	struct ksift_run run;
+};
+
+#define IOCTL_OP(cmd, fn, type, least)                                  \
+	[_IOC_NR(cmd)] = {                                              \
+		.size = sizeof(type) + BUILD_BUG_ON_ZERO(               \
+			sizeof(union ucmd_buffer) < sizeof(type)),      \
+		.min_size = least,                                      \
+		.execute = fn,                                          \
+	}
+
+static const struct ioctl_op ioctl_ops[] = {
+	IOCTL_OP(KSIFT_INFO, cmd_info, struct ksift_info, KSIFT_INFO_SIZE_VER0),
+	IOCTL_OP(KSIFT_FILTER, ksift_cmd_filter, struct ksift_filter,
+		 KSIFT_FILTER_SIZE_VER0),
+	IOCTL_OP(KSIFT_RUN, cmd_run, struct ksift_run, KSIFT_RUN_SIZE_VER0),
+};
+
+/* The layout is a promise.  That there are no holes, scripts/lint sees to. */
+static_assert(sizeof(struct ksift_info) == KSIFT_INFO_SIZE_VER0);
+static_assert(sizeof(struct ksift_pattern) == 24);
+static_assert(sizeof(struct ksift_filter) == KSIFT_FILTER_SIZE_VER0);
+static_assert(sizeof(struct ksift_resume) == 24);
+static_assert(sizeof(struct ksift_run) == KSIFT_RUN_SIZE_VER0);
+static_assert(sizeof(struct ksift_record) == 40);
+static_assert(sizeof(struct ksift_lines) == KSIFT_LINES_SIZE_VER0);
+static_assert(sizeof(struct ksift_fib) == KSIFT_FIB_SIZE_VER0);
+static_assert(sizeof(struct ksift_sumsq_value) == 24);
+static_assert(sizeof(struct ksift_sumsq) == KSIFT_SUMSQ_SIZE_VER0);
+static_assert(sizeof(struct ksift_sum_i64) == KSIFT_SUM_I64_SIZE_VER0);
+
+static long ksift_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	union ucmd_buffer buf;
+	struct ksift_ucmd ucmd = {
+		.user = (void __user *)arg,
+		.cmd = &buf,
+	};
+	const struct ioctl_op *op;
+	unsigned int nr = _IOC_NR(cmd);
+	int ret;
+
+	if (nr >= ARRAY_SIZE(ioctl_ops) || cmd != _IO(KSIFT_TYPE, nr))
+		return -ENOTTY;
+	op = &ioctl_ops[array_index_nospec(nr, ARRAY_SIZE(ioctl_ops))];
+
+	ret = ksift_copy_struct(&buf, op->size, op->min_size, ucmd.user);
+	if (ret < 0)
+		return ret;
+	ucmd.user_size = ret;
+	return op->execute(&ucmd);
+}
+
+static const struct file_operations ksift_dev_fops = {
+	.owner = THIS_MODULE,
+	.unlocked_ioctl = ksift_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+};
+
+static struct miscdevice ksift_dev = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "ksift",
+	.fops = &ksift_dev_fops,
+	.mode = 0660,
+};
 
 static int __init ksift_init(void)
 {
-	return ksift_dev_register();
+	return misc_register(&ksift_dev);
 }
 
 static void __exit ksift_exit(void)
 {
-	ksift_dev_unregister();
+	misc_deregister(&ksift_dev);
 }
 
 module_init(ksift_init);

@@ -36,9 +36,9 @@ struct kernel_op {
 	int (*run)(struct ksift_job *job);
 };
 
-#define NONE	BIT(KSIFT_SOURCE_NONE)
-#define MEM	BIT(KSIFT_SOURCE_MEM)
-#define FILE	BIT(KSIFT_SOURCE_FILE)
+#define FROM_NONE	BIT(KSIFT_SOURCE_NONE)
+#define FROM_MEM	BIT(KSIFT_SOURCE_MEM)
+#define FROM_FILE	BIT(KSIFT_SOURCE_FILE)
 
 #define KERNEL_OP(id, fn, from, type, least)                            \
 	[id] = {                                                        \
@@ -49,13 +49,13 @@ struct kernel_op {
 	}
 
 static const struct kernel_op kernel_ops[] = {
-	KERNEL_OP(KSIFT_KERNEL_LINES, ksift_run_lines, MEM | FILE,
+	KERNEL_OP(KSIFT_KERNEL_LINES, ksift_run_lines, FROM_MEM | FROM_FILE,
 		  struct ksift_lines, KSIFT_LINES_SIZE_VER0),
-	KERNEL_OP(KSIFT_KERNEL_FIB, ksift_run_fib, NONE,
+	KERNEL_OP(KSIFT_KERNEL_FIB, ksift_run_fib, FROM_NONE,
 		  struct ksift_fib, KSIFT_FIB_SIZE_VER0),
-	KERNEL_OP(KSIFT_KERNEL_SUMSQ, ksift_run_sumsq, NONE | MEM,
+	KERNEL_OP(KSIFT_KERNEL_SUMSQ, ksift_run_sumsq, FROM_NONE | FROM_MEM,
 		  struct ksift_sumsq, KSIFT_SUMSQ_SIZE_VER0),
-	KERNEL_OP(KSIFT_KERNEL_SUM_I64, ksift_run_sum_i64, MEM | FILE,
+	KERNEL_OP(KSIFT_KERNEL_SUM_I64, ksift_run_sum_i64, FROM_MEM | FROM_FILE,
 		  struct ksift_sum_i64, KSIFT_SUM_I64_SIZE_VER0),
 };
 

@@ -220,8 +220,8 @@ int ksift_run_sum_i64(struct ksift_job *job)
 			n = buf ? min_t(u64, count - i, PIECE_BYTES / INT_SIZE) :
 				  count;
 			if (buf)
-				ksift_sum_i64(job->variant, &next,
-					      buf + i * INT_SIZE, n);
+				ksift_sum128_add(job->variant, &next,
+						 buf + i * INT_SIZE, n);
 			if (!ksift_source_intact(&ints.src, &ints.piece)) {
 				ints.src.copy_to = ints.pos + n * INT_SIZE;
 				break;
@@ -258,7 +258,7 @@ static int give_sums(const struct ksift_sumsq *args,
 		return 0;
 	for (i = 0; i < n; i++) {
 		memcpy(&to, buf + i * INT_SIZE, INT_SIZE);
-		ksift_sumsq(0, to, &values[i]);
+		ksift_sumsq_between(0, to, &values[i]);
 	}
 	return copy_to_user(u64_to_user_ptr(args->values + done * sizeof(*values)),
 			    values, n * sizeof(*values)) ? -EFAULT : 0;
@@ -346,7 +346,7 @@ int ksift_run_sumsq(struct ksift_job *job)
 	if (args->values)
 		return -EINVAL;
 	if (pos < run->to)
-		ksift_sumsq(pos, run->to, &args->out_value);
+		ksift_sumsq_between(pos, run->to, &args->out_value);
 	set_resume(run, max(pos, run->to), true);
 	return 0;
 }

@@ -20,23 +20,23 @@
 void ksift_fib_fill(u64 from, u64 *out, size_t count);
 
 /**
- * ksift_sumsq() - The sum of i * i for from <= i < to
+ * ksift_sumsq_between() - The sum of i * i for from <= i < to
  * @from: First number
  * @to: Number after the last, not below @from
  * @value: The sum
  *
  * Takes constant time.
  */
-void ksift_sumsq(u64 from, u64 to, struct ksift_sumsq_value *value);
+void ksift_sumsq_between(u64 from, u64 to, struct ksift_sumsq_value *value);
 
 /**
- * ksift_sum_i64() - Add up 64-bit integers
+ * ksift_sum128_add() - Add up 64-bit integers
  * @ops: The variant
  * @sum: Added to
  * @buf: The integers, in the machine's byte order, at any address
  * @count: How many
  */
-void ksift_sum_i64(const struct ksift_variant_ops *ops,
-		   struct ksift_sum128 *sum, const u8 *buf, size_t count);
+void ksift_sum128_add(const struct ksift_variant_ops *ops,
+		      struct ksift_sum128 *sum, const u8 *buf, size_t count);
 
 #endif /* KSIFT_ENGINE_COMPUTE_H */

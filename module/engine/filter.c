@@ -241,9 +241,9 @@ static void make_hunt(struct ksift_prog *prog)
 	u32 anchor = !!(lit->flags & KSIFT_PATTERN_ANCHORED);
 
 	if (anchor)
-		probe_add(&prog->hunt, 0, '\n', false);
-	probe_rarest(&prog->hunt, lit, anchor, KSIFT_HUNT_PROBES);
-	probe_end(&prog->hunt);
+		probe_add(&prog->hunt_probe, 0, '\n', false);
+	probe_rarest(&prog->hunt_probe, lit, anchor, KSIFT_HUNT_PROBES);
+	probe_end(&prog->hunt_probe);
 }
 
 static void make_terms(struct ksift_prog *prog)

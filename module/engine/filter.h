@@ -102,8 +102,8 @@ struct ksift_bucket {
  * @vector: Few enough terms for the vector search
  * @anchored: Some pattern is anchored
  * @term_of: The term that each pattern is in; KSIFT_TERMS_MAX if it is in none
- * @hunt: What a hunt for the only pattern there is to find looks for: its rarest
- *	bytes, and the newline before it if it is anchored
+ * @hunt_probe: The prefilter of a hunt for the only pattern there is to find: its
+ *	rarest bytes, and the newline before it if it is anchored
  * @sole: That pattern
  * @teddy: The search for all patterns at once, if there are several to find;
  *	else its width is 0
@@ -130,7 +130,7 @@ struct ksift_prog {
 	struct ksift_ac ac[2];
 	bool wakes[256];
 	u8 term_of[KSIFT_PATTERNS_MAX];
-	struct ksift_probe hunt;
+	struct ksift_probe hunt_probe;
 	u32 sole;
 	struct ksift_teddy teddy;
 	struct ksift_bucket buckets[KSIFT_PATTERNS_MAX];

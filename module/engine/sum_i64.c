@@ -20,8 +20,8 @@ static void sum_scalar(struct ksift_sum128 *sum, const u8 *buf, size_t count)
 	sum->hi = (u64)(total >> 64);
 }
 
-void ksift_sum_i64(const struct ksift_variant_ops *ops,
-		   struct ksift_sum128 *sum, const u8 *buf, size_t count)
+void ksift_sum128_add(const struct ksift_variant_ops *ops,
+		      struct ksift_sum128 *sum, const u8 *buf, size_t count)
 {
 	while (ops->sum_i64 && count >= KSIFT_SUM_STEP) {
 		size_t n = count < KSIFT_SUM_CHUNK ?

@@ -52,7 +52,7 @@ static struct u192 below(u64 n)
 	return sum;
 }
 
-void ksift_sumsq(u64 from, u64 to, struct ksift_sumsq_value *value)
+void ksift_sumsq_between(u64 from, u64 to, struct ksift_sumsq_value *value)
 {
 	struct u192 sum = below(to), less = below(from);
 

@@ -440,10 +440,10 @@ static void start_lap(const struct ksift_hunt *h, struct lap *lap,
 		lap->some = h->ops->find_many(buf + at, lap->to - at,
 					      &h->prog->teddy, lap->words,
 					      ahead);
-	else if (h->prog->hunt.masked)
-		lap_words(lap, buf, ahead, &h->prog->hunt, true);
+	else if (h->prog->hunt_probe.masked)
+		lap_words(lap, buf, ahead, &h->prog->hunt_probe, true);
 	else
-		lap_words(lap, buf, ahead, &h->prog->hunt, false);
+		lap_words(lap, buf, ahead, &h->prog->hunt_probe, false);
 }
 
 /*

@@ -982,32 +982,32 @@ static void sumsq_sums(void **state)
 	(void)state;
 	for (from = 0; from < 300; from += 7)
 		for (to = from, sum = 0; to < 400; to++) {
-			ksift_sumsq(from, to, &v);
+			ksift_sumsq_between(from, to, &v);
 			assert_true(v.lo == sum && !v.hi && !v.flags);
 			sum += to * to;
 		}
 	for (n = 0, sum = 0; n < ovf64 - 1; n++)
 		sum += n * n;
-	ksift_sumsq(0, ovf64 - 1, &v);
+	ksift_sumsq_between(0, ovf64 - 1, &v);
 	assert_true(v.lo == sum && !v.flags);
-	ksift_sumsq(0, ovf64, &v);
+	ksift_sumsq_between(0, ovf64, &v);
 	assert_int_equal(v.flags, KSIFT_SUMSQ_OVF64);
 	assert_true(v.lo == sum + n * n && v.hi == 1);
-	ksift_sumsq(0, ovf128 - 1, &v);
+	ksift_sumsq_between(0, ovf128 - 1, &v);
 	assert_int_equal(v.flags, KSIFT_SUMSQ_OVF64);
-	ksift_sumsq(0, ovf128, &v);
+	ksift_sumsq_between(0, ovf128, &v);
 	assert_int_equal(v.flags, KSIFT_SUMSQ_OVF64 | KSIFT_SUMSQ_OVF128);
 	/* One more term, anywhere. */
 	for (i = 0; i < 100000; i++) {
 		unsigned __int128 a, b;
 
 		n = (u64)rnd(~0u) << rnd(33);
-		ksift_sumsq(0, n, &v);
-		ksift_sumsq(0, n + 1, &w);
+		ksift_sumsq_between(0, n, &v);
+		ksift_sumsq_between(0, n + 1, &w);
 		a = (unsigned __int128)v.hi << 64 | v.lo;
 		b = (unsigned __int128)w.hi << 64 | w.lo;
 		assert_true(b - a == (unsigned __int128)n * n);
-		ksift_sumsq(n, n + 1, &v);
+		ksift_sumsq_between(n, n + 1, &v);
 		assert_true(b - a == ((unsigned __int128)v.hi << 64 | v.lo));
 	}
 }
@@ -1037,7 +1037,7 @@ static void sum_i64_any_alignment(void **state)
 
 				if (!ksift_variant_usable(*ops))
 					continue;
-				ksift_sum_i64(*ops, &sum, buf, n);
+				ksift_sum128_add(*ops, &sum, buf, n);
 				expect += (__int128)n << 64 | shift;
 				assert_true(sum.lo == (u64)expect);
 				assert_true(sum.hi == (u64)(expect >> 64));

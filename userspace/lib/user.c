@@ -138,14 +138,14 @@ static int run_sumsq(struct ksift_run *run, struct ksift_sumsq *args)
 	if (run->source == KSIFT_SOURCE_NONE) {
 		memset(&args->out_value, 0, sizeof(args->out_value));
 		if (pos < run->to)
-			ksift_sumsq(pos, run->to, &args->out_value);
+			ksift_sumsq_between(pos, run->to, &args->out_value);
 		set_resume(run, run->to, true);
 		return 0;
 	}
 	count = min((run->len - pos) / INT_SIZE, min(args->values_cap, WORK_NUMBERS));
 	for (i = 0; i < count; i++) {
 		memcpy(&n, numbers + pos + i * INT_SIZE, INT_SIZE);
-		ksift_sumsq(0, n, &values[i]);
+		ksift_sumsq_between(0, n, &values[i]);
 	}
 	pos += count * INT_SIZE;
 	args->out_count = count;
@@ -193,7 +193,7 @@ static int sum_source(struct ksift_user_src *src,
 			}
 		}
 		if (n && buf)
-			ksift_sum_i64(ops, &sum, buf, n);
+			ksift_sum128_add(ops, &sum, buf, n);
 		ret = 0;
 		pos += n * INT_SIZE;
 		whole += n;

@@ -65,9 +65,9 @@ static __always_inline u64 not_zero(v64 v)
 	return bits;
 }
 
-static __always_inline u64 find_many_n(const u8 *buf, size_t len,
-				       const struct ksift_teddy *teddy, u64 *bits,
-				       size_t ahead, u32 width)
+static __always_inline u64 find_width(const u8 *buf, size_t len,
+				      const struct ksift_teddy *teddy, u64 *bits,
+				      size_t ahead, u32 width)
 {
 	const u8 *last = buf + len - 64;
 	v64 six[KSIFT_TEDDY_WIDTH] __uninitialized;
@@ -102,10 +102,10 @@ u64 ksift_find_many_avx512(const u8 *buf, size_t len,
 			   size_t ahead)
 {
 	if (teddy->width == 2)
-		return find_many_n(buf, len, teddy, bits, ahead, 2);
+		return find_width(buf, len, teddy, bits, ahead, 2);
 	if (teddy->width == 4)
-		return find_many_n(buf, len, teddy, bits, ahead, 4);
-	return find_many_n(buf, len, teddy, bits, ahead, 6);
+		return find_width(buf, len, teddy, bits, ahead, 4);
+	return find_width(buf, len, teddy, bits, ahead, 6);
 }
 
 #endif /* __CHECKER__ */

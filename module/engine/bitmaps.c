@@ -45,8 +45,8 @@ static __always_inline u64 select_word(const struct ksift_scan *scan, size_t w,
 }
 
 /*
- * The lines of @selected, which end in word @w, become leads from @lead on, and
- * all that do are added to *@lines.  *@line is where the current one begins.
+ * Make leads of the lines that end in word @w at a bit of @selected, from @lead on, and
+ * count all that end in it in *@lines.  *@line is where the current one begins.
  * Returns the lead after them.
  */
 static __always_inline struct ksift_lead *
@@ -91,8 +91,8 @@ struct level_batch {
 };
 
 /*
- * Select lines that end in the words of the chunk from @w on, as many as there
- * is room for leads.  Leaves their newlines in @found.
+ * Select lines that end in word @w or later, for as many words as there is room for
+ * leads.  Leaves their newlines in scan->found.
  */
 static struct level_batch select_batch(struct ksift_scan *scan, const u8 *buf,
 				       size_t avail, size_t w, size_t words,
@@ -143,7 +143,7 @@ static void account_levels(struct ksift_scan *scan, const u8 *buf, size_t avail,
 		batch = select_batch(scan, buf, avail, batch.next, words, carry);
 		end = lead + batch.count;
 		memset(tally, 0, offsetof(struct ksift_level_tally, leads));
-		/* Its beginning is too far away for a lead. */
+		/* It began before the chunk, too far away for a lead's @start. */
 		if (batch.count && lead->end < lead->start) {
 			tally->lines[lead->level]++;
 			tally->bytes[lead->level] = scan->pos + lead->end + 1 -
@@ -159,9 +159,8 @@ static void account_levels(struct ksift_scan *scan, const u8 *buf, size_t avail,
 }
 
 /*
- * Account for the lines that end in word @w of the chunk, whose leads begin at
- * *@lead if levels are wanted.  Returns how many of its bytes were worked off:
- * not all when the hits are full.
+ * Account for the lines that end in word @w, whose leads begin at *@lead if levels are
+ * wanted.  Returns for how many of its bytes: not all when the hits are full.
  */
 static unsigned int account_word(struct ksift_scan *scan, size_t w, u64 selected,
 				 const struct ksift_lead **lead)
@@ -239,7 +238,7 @@ size_t ksift_way_bitmaps(struct ksift_scan *scan, const u8 *buf, size_t len,
 		if (n < 64 || ksift_scan_full(scan))
 			return w * 64 + n < len ? w * 64 + n : len;
 	}
-	/* Which pattern it was does not matter: a term asks for any. */
+	/* Which of its patterns it was does not matter: the term asks for any. */
 	for (t = 0; t < prog->term_count; t++)
 		if (carry >> t & 1)
 			scan->seen |= prog->terms[t];

@@ -54,7 +54,7 @@ bool ksift_scan_confirm(struct ksift_scan *scan, const struct ksift_hit *hits,
 			return false;
 		at += n + 1;
 	}
-	/* So each has none but its own. */
+	/* Each has its own, so that there are no more means that none has another. */
 	if (newlines_in(scan, copy, len) != count)
 		return false;
 	return !ksift_scan_needs_levels(scan) ||

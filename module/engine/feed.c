@@ -25,7 +25,7 @@
  *
  * tally.c, if every line is selected, and they are only counted by levels.
  *	A line's head tells its level, and no more of it is looked at than where it
- *	ends.  Gives up what has no whole line, or ends too close behind one.
+ *	ends.  Gives up where no line ends, or the piece does within a head.
  *
  * bitmaps.c, for up to KSIFT_VECTOR_TERMS terms.
  *	A chunk becomes bitmaps: newlines, and matches for each term.  Lines are
@@ -40,7 +40,8 @@
  * Words, here and in the files above:
  *
  *	piece	bytes of the text that lie together; the caller's
- *	chunk	what a way looks at in one call, at most KSIFT_CHUNK bytes of bitmaps
+ *	chunk	what a way looks at in one call: up to KSIFT_FEED bytes, and those that
+ *		become bitmaps up to KSIFT_CHUNK
  *	lap	KSIFT_LAP bytes, in which candidates are found before one is verified
  *	block	64 bytes: a word of a bitmap
  *	term	a set of patterns of which one is enough, or too much: a bit a line

@@ -11,7 +11,7 @@
  */
 #include "filter.h"
 
-/* Bytes of one pattern's way through the trie, anchor included. */
+/* Bytes of a pattern's path through the trie, the newline of an anchor included. */
 static u32 path_len(const struct ksift_literal *lit)
 {
 	if (!lit->len)
@@ -26,7 +26,7 @@ static u8 path_byte(const struct ksift_literal *lit, u32 i)
 	return lit->data[i];
 }
 
-/* Both automata together never need more nodes or tables than this. */
+/* What both automata together need at most. */
 static u32 nodes_max(u32 count, u32 bytes)
 {
 	return bytes + count + 2;
@@ -124,8 +124,8 @@ static void ac_add(struct ksift_ac *ac, const struct ksift_literal *lit, u32 bit
 }
 
 /*
- * How common a byte is in logs, by kind; a guess is enough, since it decides
- * only how often a candidate is looked at in vain.
+ * How common a byte is in logs, by kind.  A guess is enough: it decides only how many
+ * candidates are false.
  */
 #define LETTER(c) (1u << ((c) - 'a'))
 
@@ -153,7 +153,7 @@ static u32 commonness(u8 c)
 	return c > ' ' && c < 0x7f ? 2 : 1;
 }
 
-/* The bits that count in a pattern's byte: a letter's two cases differ in one. */
+/* The bits of a pattern's byte to compare: a letter's two cases differ in one. */
 static u8 case_mask(u8 c, bool fold)
 {
 	return fold && c >= 'A' && c <= 'Z' ? (u8)~('a' - 'A') : 0xff;
@@ -211,7 +211,7 @@ static void make_probe(struct ksift_literal *lit)
 							 KSIFT_PROBES_MAX;
 	struct ksift_probe *probe = &lit->probe;
 
-	/* Three rare bytes leave few candidates; more cost more than they save. */
+	/* Three rare bytes leave few candidates; comparing more costs more than it saves. */
 	if (lit->len > exact)
 		probe_rarest(probe, lit, 0, KSIFT_HUNT_PROBES);
 	else
@@ -221,7 +221,7 @@ static void make_probe(struct ksift_literal *lit)
 	probe_end(probe);
 }
 
-/* As ksift_literal_begins() looks at it. */
+/* What ksift_literal_begins() compares first. */
 static void make_head(struct ksift_literal *lit)
 {
 	u8 head[sizeof(lit->head)] = { 0 }, mask[sizeof(lit->head)] = { 0 };
@@ -265,7 +265,7 @@ static void make_terms(struct ksift_prog *prog)
 			groups[lit->group] |= bit;
 		}
 	}
-	/* A group with the empty pattern in it is no condition. */
+	/* A group with the empty pattern holds for every line: no term. */
 	for (i = 0; i < KSIFT_GROUPS_MAX; i++)
 		if (groups[i] && !(groups[i] & prog->always))
 			prog->terms[prog->term_count++] = groups[i];
@@ -289,7 +289,7 @@ static void make_term_of(struct ksift_prog *prog)
 	}
 }
 
-/* The halves of the first bytes of @lit; past its end, any. */
+/* The nibbles of the first bytes of @lit; past its end, any. */
 static void make_bucket(struct ksift_bucket *bucket,
 			const struct ksift_literal *lit)
 {
@@ -299,7 +299,7 @@ static void make_bucket(struct ksift_bucket *bucket,
 		u8 c = k < lit->len ? lit->data[k] : 0;
 		u32 high = 1u << (c >> 4);
 
-		/* The two cases of a letter have the same low half. */
+		/* The two cases of a letter have the same low nibble. */
 		if (case_mask(c, lit->flags & KSIFT_PATTERN_FOLD) != 0xff)
 			high |= high << 2;
 		bucket->low[k] = k < lit->len ? 1u << (c & 15) : 0xffff;
@@ -308,20 +308,20 @@ static void make_bucket(struct ksift_bucket *bucket,
 	}
 }
 
-/* Which bytes of patterns, the shortest of @len bytes, are looked at? */
+/* At which bytes to look of @n patterns, the shortest of @len bytes? */
 static void make_shape(struct ksift_teddy *teddy, u32 n, u32 len, bool ascii)
 {
 	teddy->wide = n > KSIFT_NARROW_PATTERNS && len > 2;
 	teddy->width = n > KSIFT_SHORT_PATTERNS ? 6 : 4;
 	teddy->whole = !ascii || len < teddy->width;
-	/* Where a short one is the last of a text, the automata see it. */
+	/* A short one at a piece's end, where @width bytes are not there, is the automata's. */
 	if (teddy->whole)
 		teddy->width = len <= 2 ? 2 : 4;
 }
 
 /*
- * How many texts of as many bytes as are looked at are in a bucket of @a and @b:
- * what is found in vain grows with it.
+ * How many texts, of as many bytes as are looked at, are candidates of a bucket merged
+ * from @a and @b: false candidates grow with it.
  */
 static u64 bucket_size(const struct ksift_teddy *teddy,
 		       const struct ksift_bucket *a, const struct ksift_bucket *b)
@@ -337,7 +337,7 @@ static u64 bucket_size(const struct ksift_teddy *teddy,
 	return size;
 }
 
-/* The bucket that @i would best be made one with, and how much that loses. */
+/* Find the bucket to merge @i with that adds the fewest candidates. */
 static void find_partner(struct ksift_build *build, u32 i)
 {
 	const struct ksift_teddy *teddy = &build->prog->teddy;
@@ -360,7 +360,7 @@ static void find_partner(struct ksift_build *build, u32 i)
 	}
 }
 
-/* A bucket for each pattern that a search has to find. */
+/* Begin with a bucket for each pattern that a search has to find. */
 static void start_buckets(struct ksift_build *build)
 {
 	struct ksift_prog *prog = build->prog;
@@ -393,7 +393,7 @@ static void start_buckets(struct ksift_build *build)
 		find_partner(build, i);
 }
 
-/* Make one of the two buckets by which least is lost, while there are too many. */
+/* While there are too many buckets, merge the two that add the fewest candidates. */
 static bool merge_buckets(struct ksift_build *build)
 {
 	const struct ksift_teddy *teddy = &build->prog->teddy;
@@ -524,7 +524,7 @@ static void insert(struct ksift_build *build, struct ksift_literal *lit)
 	build->inserted++;
 }
 
-/* Give the node that @build's cursor @i reaches next its suffix. */
+/* Set the fail link of the node that pattern @i reaches next, at @build's depth. */
 static void link_next(struct ksift_build *build, u32 i)
 {
 	struct ksift_literal *lit = &build->prog->lits[i];
@@ -535,7 +535,7 @@ static void link_next(struct ksift_build *build, u32 i)
 	struct ksift_ac_node *node = &ac->nodes[state];
 
 	build->cursor[i] = state;
-	/* Shared with an earlier pattern, or just below the root. */
+	/* Set for an earlier pattern, or just below the root, where it is the root. */
 	if (node->fail || !parent)
 		return;
 	node->fail = ksift_ac_step(ac, ac->nodes[parent].fail, c);
@@ -560,7 +560,7 @@ bool ksift_prog_step(struct ksift_build *build)
 	struct ksift_prog *prog = build->prog;
 	u32 i, k;
 
-	/* Insert a pattern a step; then the links, the shallow ones first. */
+	/* Insert a pattern a step; then the fail links, breadth first. */
 	if (build->inserted < prog->count) {
 		struct ksift_literal *lit = &prog->lits[build->inserted];
 

@@ -10,9 +10,9 @@
 #include "../uapi/ksift.h"
 
 /*
- * A node of an Aho-Corasick trie.  64 patterns make at most 63 nodes with more
- * than one child: those have a table, the others one child of their own.
- * Node 0 is the root, and no node's child.
+ * A node of an Aho-Corasick trie.  A node with more than one child has a table of
+ * them; 64 patterns make at most 63 of these.  Node 0 is the root, so as a child it
+ * means that there is none.
  */
 struct ksift_ac_node {
 	u64 out;	/* patterns that end here, this node's suffixes' too */
@@ -58,23 +58,23 @@ struct ksift_literal {
  */
 #define KSIFT_TERMS_MAX	(KSIFT_GROUPS_MAX + 1)
 
-/* Beyond as many terms the automaton is faster than bitmaps. */
+/* With more terms than this the automata are faster than bitmaps. */
 #define KSIFT_VECTOR_TERMS	4
 
-/* Beyond as many patterns one search for all is faster than one for each. */
+/* With more patterns than this one search for all is faster than one for each. */
 #define KSIFT_FIND_PATTERNS	2
 
-/* Up to so many patterns the low halves of four bytes leave few candidates. */
+/* Up to so many patterns, the low nibbles of four bytes leave few candidates. */
 #define KSIFT_SHORT_PATTERNS	8
 
-/* And up to so many eight buckets do. */
+/* And up to so many, eight buckets do. */
 #define KSIFT_NARROW_PATTERNS	24
 
 /*
- * Patterns that are looked for together, and the halves that their first bytes
- * have: bit n of @low[k] is set if byte k of one has n for its low half.  While
- * buckets are made: of how many texts it is, and which other one it would best
- * be made one with, and how many texts more both are then.
+ * Patterns that share a bit of Teddy's tables, and the nibbles of their first bytes:
+ * bit n of @low[k] is set if byte k of one has n for its low nibble.  While buckets
+ * are merged: @size is how many texts are candidates of it, @partner the one that it
+ * would best be merged with, and @loss how many candidates that would add.
  */
 struct ksift_bucket {
 	u64 patterns;
@@ -98,8 +98,9 @@ struct ksift_bucket {
  * @has_exclude: The last of @terms excludes
  * @include: Patterns that are not excluding
  * @always: Empty patterns: those every line has
- * @reach: Bytes a match can reach back over, a line's start counting as one
- * @vector: Few enough terms for the vector search
+ * @reach: Bytes of the longest match, a line's start counting as one: the automata's
+ *	look-behind
+ * @vector: There are few enough terms for the ways that use vectors
  * @anchored: Some pattern is anchored
  * @term_of: The term that each pattern is in; KSIFT_TERMS_MAX if it is in none
  * @hunt_probe: The prefilter of a hunt for the only pattern there is to find: its
@@ -107,9 +108,9 @@ struct ksift_bucket {
  * @sole: That pattern
  * @teddy: The search for all patterns at once, if there are several to find;
  *	else its width is 0
- * @buckets: Its buckets; more of them while it is made
+ * @buckets: Its buckets; one for each pattern until they are merged
  * @ac: The automata: [0] as is, [1] case-folding
- * @wakes: Bytes that bring an automaton away from its root, and the newline
+ * @wakes: Start bytes, which take an automaton away from its root, and the newline
  *
  * Written while it is built, constant after that.
  */
@@ -205,8 +206,8 @@ bool ksift_prog_step(struct ksift_build *build);
  * @avail: Bytes of it that are readable
  * @start: A line begins there
  * @pattern: Set to the pattern
- * @budget: The bytes compared are taken away from it; when it comes to 0, not
- *	all were, and what is not found may be there
+ * @budget: Bytes that may be compared, less those that were.  At 0 not all of them
+ *	were, and a pattern may begin there though the answer is no.
  */
 bool ksift_begins(const struct ksift_prog *prog, u32 buckets, const u8 *buf,
 		  size_t at, size_t avail, bool start, u32 *pattern,
@@ -262,8 +263,8 @@ static inline u8 ksift_upper(u8 c)
 }
 
 /*
- * One byte further: each step down the trie is paid for by one byte, and each
- * fail link takes at least one step back, so a text costs twice its length.
+ * One byte further.  A byte takes at most one step down the trie, and each fail link
+ * at least one back up, so a text costs at most twice its length in steps.
  */
 static inline u32 ksift_ac_step(const struct ksift_ac *ac, u32 state, u8 c)
 {

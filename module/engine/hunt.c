@@ -21,7 +21,7 @@ void ksift_hunt_restart(struct ksift_scan *scan)
 	scan->hunted = 0;
 }
 
-/* Of the lines that a hunt has found, keep those of a level that is selected. */
+/* Of the lines that a hunt has found, keep those whose level the filter wants. */
 static void found_levels(struct ksift_scan *scan, const u8 *buf, size_t avail)
 {
 	struct ksift_lead *leads = scan->level_tally.leads;
@@ -48,7 +48,7 @@ static void found_levels(struct ksift_scan *scan, const u8 *buf, size_t avail)
 	hunt->count = kept;
 }
 
-/* Take the lines that a hunt has found, up to that with which they are enough. */
+/* Take the lines that a hunt has found, up to that with which bytes_max is reached. */
 static void take_found(struct ksift_scan *scan)
 {
 	struct ksift_hunt *hunt = &scan->hunt;
@@ -78,7 +78,7 @@ size_t ksift_way_hunt(struct ksift_scan *scan, const u8 *buf, size_t len,
 	u64 pos = scan->pos;
 	size_t done;
 
-	/* The slowest search of all. */
+	/* Teddy with all its tables is the slowest search: keep the section short. */
 	if (prog->teddy.whole && prog->teddy.wide)
 		len = min(len, (size_t)KSIFT_CHUNK);
 	hunt->ops = scan->ops;

@@ -58,13 +58,13 @@ static bool is_blank(u8 c)
 	return c == ' ' || c == '\t';
 }
 
-/* The byte at @i, which is in the head.  The next look may find another there. */
+/* The byte at @i, below h->n.  A writer may change it before the next call. */
 static u8 byte(const struct head *h, u32 i)
 {
 	return ksift_load8(h->p + i);
 }
 
-/* The same for any @i; what ends a line is a newline, what is not seen a letter. */
+/* The same for any @i: a newline at the line's end, a letter where it is cut. */
 static u8 at(const struct head *h, u32 i)
 {
 	if (i < h->n)
@@ -102,7 +102,7 @@ static u64 pack(const u8 *p, u32 len)
 	return v;
 }
 
-/* The same of the word [s, e), without a branch on its length if possible. */
+/* The same of the word [s, e), without a branch on its length but near the head's end. */
 static u64 pack_word(const struct head *h, u32 s, u32 e)
 {
 	u32 len = min(e - s, 8U);
@@ -157,7 +157,7 @@ static u64 pack_word(const struct head *h, u32 s, u32 e)
 #define WORD_LOGLEVEL	W('L', 'O', 'G', 'L', 'E', 'V', 'E', 'L')
 #define WORD_LEVELNAM	W('L', 'E', 'V', 'E', 'L', 'N', 'A', 'M')
 
-/* What these are instead of a level. */
+/* In place of a level. */
 #define A_KEY KSIFT_LEVELS
 
 #define SLOT(key) KSIFT_NAME_SLOT(key)
@@ -198,8 +198,9 @@ const struct ksift_name ksift_names[64] = {
 };
 
 /*
- * A bit for each of: VER VRB DEB ERR, LVL LOG, DBG TRA CRI, FTL FIN, FAT NOT,
- * WAR WRN PAN, EME ALE, SEV LEV INF.  So grouped, fewest others pass for one.
+ * A bit for each bucket: VER VRB DEB ERR, LVL LOG, DBG TRA CRI, FTL FIN, FAT NOT,
+ * WAR WRN PAN, EME ALE, SEV LEV INF.  So grouped, the fewest other words are
+ * candidates.
  */
 const u8 ksift_name_heads[KSIFT_NAME_HEAD][16] = {
 	{ 32, 64, 0, 132, 5, 65, 25, 32, 0, 128, 0, 0, 130, 0, 16, 0 },
@@ -223,7 +224,7 @@ static u32 word_level(const struct head *h, u32 s, u32 e)
 		return ksift_names[i].level;
 	if (len > 11)
 		return NONE;
-	/* What the long ones go on with. */
+	/* The letters after the first eight. */
 	tail = pack(h->p + s + 8, len - 8);
 	switch (key) {
 	case KEY_EMERGENC:
@@ -322,7 +323,7 @@ const u8 ksift_byte_kinds[256] = {
 	['}'] = AFTER,
 };
 
-/* @before and @next are the bytes around the word, of which the first is at @s. */
+/* A word begins at @s; @before precedes it, and @next follows it. */
 static bool token_begins(const struct head *h, u32 s, u8 before, u8 next)
 {
 	if (!s || ksift_byte_kinds[before] & BEFORE)
@@ -367,7 +368,7 @@ static bool after_time(const struct head *h, u32 s)
 	for (i = 0; i < s; i++) {
 		u8 c = byte(h, i);
 
-		/* Each by itself, as in a time stamp. */
+		/* But T and Z, each alone, as in a time stamp. */
 		if (is_letter(c) && ((c != 'T' && c != 'Z') ||
 				     is_letter(byte(h, i + 1))))
 			return false;
@@ -379,7 +380,7 @@ static bool after_time(const struct head *h, u32 s)
 	return time;
 }
 
-/* Rule 3: is what comes before @s, @before last, a header that has ended? */
+/* Rule 3: has a header ended before @s?  @before is the byte there. */
 static bool after_header(const struct head *h, u32 s, u8 before)
 {
 	if (!s)
@@ -463,7 +464,7 @@ static u32 key_level(const struct head *h, u32 e, u32 *end)
 		c = at(h, ++i);
 	s = i;
 	if (is_digit(c)) {
-		/* A digit more than the longest, which is none then. */
+		/* One digit more than the longest number has: then it is none. */
 		for (; is_digit(c) && i < s + 3; c = at(h, ++i))
 			n = n * 10 + (c - '0');
 		level = number_level(n);
@@ -501,7 +502,7 @@ static u32 message(const struct head *h, u32 i)
 {
 	u8 c = at(h, i);
 
-	/* What at() gives for bytes that are not there ends each of these. */
+	/* These end: at() gives none of what they skip behind the head. */
 	if (c == '"' || c == '\'')
 		c = at(h, ++i);
 	while (is_blank(c))
@@ -645,7 +646,7 @@ static u32 level_at(const struct head *h, u32 s, u32 *end)
 	return in_place(h, s, e, capitals) ? level : NONE;
 }
 
-/* The level of a line, when it is known where to look. */
+/* The level of a line, whose name may begin where @names_at has bits. */
 static u32 head_level(const struct head *h, const u64 *names_at, u32 *end)
 {
 	u32 level = fixed_level(h, end), w, s;
@@ -685,7 +686,7 @@ u32 ksift_level_find(const u8 *line, u64 len, u32 *msg)
 		}
 		if (may_be_name(line + i))
 			level = level_at(&h, i, &end);
-		/* It may be none by now: forward all the same. */
+		/* Advance even if a writer has replaced the letter at @i. */
 		do
 			i++;
 		while (i < h.n && is_letter(byte(&h, i)));

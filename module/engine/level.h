@@ -8,12 +8,13 @@
 #include "ops.h"
 #include "port.h"
 
-/* Bytes of a word that tell if it can be the name of a level, or a key of one. */
+/* Bytes of a word that tell if it may name a level, or be a key of one. */
 #define KSIFT_NAME_HEAD 3
 
 /*
- * A word whose byte k has n for its low half can be one if @ksift_name_heads[k][n]
- * have a bit in common.  Of the high half, being a letter is enough.
+ * Teddy's table of them: a word may be one if ksift_name_heads[k][n], with n the low
+ * nibble of its byte k, have a bit in common.  The high nibbles are not looked at: it
+ * begins with a letter, and is compared in full then.
  */
 extern const u8 ksift_name_heads[KSIFT_NAME_HEAD][16];
 
@@ -27,16 +28,16 @@ struct ksift_name {
 	u32 level;
 };
 
-/* Where in @ksift_names a key is. */
+/* A perfect hash: where in ksift_names a key is, if it is there. */
 #define KSIFT_NAME_SLOT(key) ((u32)((key) * 0x9dfcba4e0e383eebULL >> 58))
 
 extern const struct ksift_name ksift_names[64];
 
-/* Kinds of bytes: what may be before a name in capitals, and what after it. */
+/* Kinds of bytes: those that may precede a name in capitals, and follow it. */
 #define KSIFT_BEFORE_NAME 1
 #define KSIFT_AFTER_NAME 2
 
-/* What lines begin with that have their level in a fixed place. */
+/* First bytes of lines that may have their level in a fixed place. */
 #define KSIFT_FIXED_LETTER 4
 #define KSIFT_FIXED_OTHER 8
 
@@ -62,9 +63,9 @@ static inline u32 ksift_level_head(u64 len)
 u32 ksift_level_find(const u8 *line, u64 len, u32 *msg);
 
 /**
- * ksift_level_complete() - The levels of lines in which it is known where to look
+ * ksift_level_complete() - Find what a variant's find_levels() has left open
  * @buf: The text
- * @leads: The lines, from a variant's find_levels(): completes them
+ * @leads: The lines, with @names, @level and @msg from there
  * @count: How many, none of which begins before the text
  * @msg: Find out where the messages begin, too
  *

@@ -10,14 +10,14 @@
 #include "../uapi/ksift.h"
 
 /*
- * Bytes of a literal that a vector search compares, with and without regard for
- * case.  Up to this length the search is the whole comparison, all bytes in
- * their order, and no candidate needs verifying.
+ * Bytes of a literal that a probe compares, and of one that folds case.  Of a literal
+ * up to this length it compares all, in their order, and no candidate needs
+ * verifying.
  */
 #define KSIFT_PROBES_MAX 12
 #define KSIFT_PROBES_FOLD 8
 
-/* And that a hunt compares: with three, candidates that are none are few. */
+/* And of a hunt's probe: three rare bytes leave few false candidates. */
 #define KSIFT_HUNT_PROBES 3
 
 /**
@@ -38,32 +38,32 @@ struct ksift_probe {
 	u8 val[KSIFT_PROBES_MAX];
 };
 
-/* Literals are searched for by this many of their first bytes, at most. */
+/* Teddy looks at this many first bytes of each literal, at most. */
 #define KSIFT_TEDDY_WIDTH 6
 
-/* And by so many if both halves of them are looked at. */
+/* And at so many if it looks at both nibbles of them. */
 #define KSIFT_TEDDY_WHOLE 4
 
-/* Literals to look for at once are in one of so many buckets. */
+/* Each literal is in one of at most so many buckets. */
 #define KSIFT_BUCKETS 16
 
 /**
  * struct ksift_teddy - Many literals to look for at once
  * @width: First bytes of each that are looked at: 2, 4 or 6
- * @whole: Both halves of them are, of 2 or 4; what follows a shorter literal may
- *	be anything.  Else @high is not used, and all of these are below 0x80: a
- *	higher byte need not be found.
+ * @whole: Both nibbles of them are, of 2 or 4; what follows a shorter literal may
+ *	be anything.  Else @high is not used, and the literals' bytes that are
+ *	looked at are all ASCII: no other byte need be found.
  * @wide: There are more than 8 buckets
- * @low: @low[h][k][n] has bit b set when the byte k of a literal in bucket
- *	8 * h + b has n for its low half
- * @high: The same of its high half
+ * @low: @low[h][k][n] has bit b set when byte k of a literal in bucket 8 * h + b
+ *	has n for its low nibble
+ * @high: The same of its high nibble
  * @six: @six[k][n] has bit b % 8 set when the byte k of a literal in bucket b has
  *	n for its low six bits; past its end, any
  *
  * Where a bucket's bit is set in all of them, one of its literals may begin.
  * This is Teddy (G. Langdale, in Hyperscan, 2015; described by A. Gallant in
- * the aho-corasick library for Rust).  Low halves say most about a letter, and
- * for what the high halves cost, more bytes can be looked at.
+ * the aho-corasick library for Rust).  Low nibbles tell most about a letter: for
+ * what the high ones cost, more bytes are looked at instead.
  */
 struct ksift_teddy {
 	u32 width;
@@ -74,7 +74,7 @@ struct ksift_teddy {
 	u8 six[KSIFT_TEDDY_WIDTH][64];
 };
 
-/* The buckets of which a literal may begin at @p. */
+/* The buckets that have a literal that may begin at @p. */
 static inline u32 ksift_teddy_at(const struct ksift_teddy *teddy, const u8 *p)
 {
 	u32 k, buckets = 0xffff;
@@ -91,15 +91,15 @@ static inline u32 ksift_teddy_at(const struct ksift_teddy *teddy, const u8 *p)
 }
 
 /*
- * The last word of a bitmap: the bits from the last 64 bytes of the text,
- * moved to their place, so that nothing past the end is read.
+ * The last word of the bitmap of @len bytes, from the bits of the last 64 of them:
+ * these are loaded so that nothing past the end is.
  */
 static inline u64 ksift_last_bits(u64 bits, size_t len)
 {
 	return bits >> (64 - len % 64);
 }
 
-/* The same of @bits, whose words are not 0 where @some has a bit. */
+/* The same in place, where @some has a bit for each word of @bits that is not 0. */
 static inline u64 ksift_end_lap(u64 *bits, size_t len, u64 some)
 {
 	size_t w = len / 64;
@@ -109,13 +109,13 @@ static inline u64 ksift_end_lap(u64 *bits, size_t len, u64 some)
 }
 
 /*
- * How far ahead a loop asks for text.  Processors do so too, but not while a loop
- * looks closer at what it has found, nor beyond the page: two pages keep the
- * memory busy meanwhile, and leave room in the smallest first-level caches.
+ * How far ahead loops prefetch.  Processors do so by themselves, but stop at a page's
+ * end, and while a loop verifies: two pages keep the memory busy meanwhile, and leave
+ * room in the smallest first-level caches.
  */
 #define KSIFT_AHEAD 8192
 
-/* How far ahead to ask for text when [0, @len) of @avail bytes is looked at. */
+/* How far ahead to prefetch while [0, @len) of @avail bytes is looked at. */
 static inline size_t ksift_ahead(size_t len, size_t avail)
 {
 	return min(avail - len, (size_t)KSIFT_AHEAD);
@@ -126,11 +126,11 @@ static inline size_t ksift_ahead(size_t len, size_t avail)
  * @total: Lines ended, added to
  * @selected: Those with a match, added to
  * @selected_bytes: Bytes in them, with a newline each, added to
- * @line: Where the current line begins, from the start of the text; below
- *	zero, that is wrapped, if that is before it
+ * @line: Where the current line begins, from the start of the text; wrapped below
+ *	zero if it began earlier
  * @carry: 1 when the current line has a match already, else 0
  * @start: 1 when the text's next byte is the first of a line, else 0
- * @ahead: How far ahead to ask for text; there has to be as much
+ * @ahead: How far ahead to prefetch; so much is readable
  */
 struct ksift_tally {
 	u64 total;
@@ -166,14 +166,14 @@ struct ksift_hit {
 	bool newline;
 };
 
-/* Lines that one hunt finds at most. */
+/* Lines that one hunt reports at most. */
 #define KSIFT_FINDS_MAX 128
 
 struct ksift_prog;
 struct ksift_variant_ops;
 
 /**
- * struct ksift_hunt - A search for lines with a match that skips what is between
+ * struct ksift_hunt - A search from match to match
  * @ops: The variant
  * @prog: The filter, of one term
  * @avail: Bytes of the text that are readable, at least those to be looked at,
@@ -184,11 +184,11 @@ struct ksift_variant_ops;
  * @max: Stop after so many of them, at most KSIFT_FINDS_MAX; 0: only count them
  * @total: Count all lines, too
  * @lines: Those before, if so; those ended are added
- * @line: Where the current line begins, from the start of the text; below zero,
- *	that is wrapped, if that is before it
+ * @line: Where the current line begins, from the start of the text; wrapped below
+ *	zero if it began earlier
  * @start: The text's first byte is the first of a line
  * @carry: The current line has a match already
- * @dense: Candidates were so many that this way is not worth it here
+ * @dense: The prefilter is ineffective here
  * @count: Lines found
  * @bytes: Bytes in those found, with a newline each
  */
@@ -210,13 +210,12 @@ struct ksift_hunt {
 };
 
 /*
- * Bytes that one vector section looks at: 1 to 3 us of AVX2 at the most
- * probes, and half of a first-level cache, so that what follows finds the
- * text there.
+ * Bytes that become bitmaps in one section: 1 to 3 us of AVX2 with the longest
+ * probe, and half of a first-level cache, so that verifying finds the text there.
  */
 #define KSIFT_CHUNK 16384
 
-/* Bytes in which many literals are looked for at a time. */
+/* Bytes whose candidates are found at a time: a bit for each of their words fits a u64. */
 #define KSIFT_LAP 4096
 
 /* Bytes at the start of a line that can tell its level. */
@@ -226,11 +225,11 @@ struct ksift_hunt {
  * struct ksift_lead - A line whose level is wanted
  * @start: Where it begins in the text
  * @end: Where its newline is
- * @names: Bits of the bytes at which its level's name may begin, from @start on.
- *	May have others, too, such as of bytes behind the line.
+ * @names: Bits of the bytes, from @start on, at which its level's name may begin.
+ *	Other bits may be set, too, such as of bytes behind the line.
  * @level: Its enum ksift_level; KSIFT_LEVEL_NONE or more if @names have to be
  *	looked at first
- * @msg: Where the name ends; in the end, where the message begins
+ * @msg: Where the name ends; once completed, where the message begins
  */
 struct ksift_lead {
 	u32 start;
@@ -240,15 +239,15 @@ struct ksift_lead {
 	u32 msg;
 };
 
-/* Lines whose levels are looked for at a time; as many as a hunt finds, and more. */
+/* Lines whose levels are looked for at a time; at least as many as a hunt reports. */
 #define KSIFT_LEADS 192
 
 /**
  * struct ksift_level_tally - Lines counted by their levels
  * @lines: How many have each, added to
  * @bytes: Bytes in them, with a newline each, added to
- * @count: Leads: lines that are in neither, as they have to be looked at
- * @leads: Those
+ * @count: How many @leads there are
+ * @leads: Lines that are in neither, as their levels are not that simple to tell
  */
 struct ksift_level_tally {
 	u64 lines[KSIFT_LEVELS];
@@ -270,7 +269,7 @@ struct ksift_sum128 {
 /* Integers that a variant adds up at a time. */
 #define KSIFT_SUM_STEP 8
 
-/* And in one vector section: some 2 us. */
+/* And in one section: some 2 us. */
 #define KSIFT_SUM_CHUNK 8192
 
 /**
@@ -278,19 +277,18 @@ struct ksift_sum128 {
  * @id: Its enum ksift_variant
  * @name: Its name
  * @newlines: Set bit i of @bits where buf[i] is a newline, for i < len; the
- *	other bits of the last word are cleared.  Asks for text @ahead of that.
+ *	other bits of the last word are cleared.  Prefetches @ahead of that.
  * @find: The same where all bytes of the probe match at buf[i + off].  The
  *	caller has buf[i + off] readable for every i < len.  Returns 0 only when no
  *	bit is set.
  * @find_many: The same where one of many literals may begin, for i < len, which
  *	is at most KSIFT_LAP.  The caller has buf[i + width - 1] readable, and 64
- *	bytes or more that end with buf[len - 1].  Asks for text @ahead of that.
+ *	bytes or more that end with buf[len - 1].  Prefetches @ahead of that.
  *	Returns bit w for each word of @bits that is not 0.
- * @tally: Count the lines of @words times 64 bytes, or of fewer if that is enough
- *	work for a vector section, by matches of all the probe's bytes, at the
- *	start of lines only if @anchored, or, when @probe is NULL, by the bits
- *	of @found.  The probe's bytes follow one another.  Returns of how many
- *	times 64 bytes.
+ * @tally: Count the lines of @words blocks of 64 bytes, or of fewer if that is
+ *	enough work for a section.  A line is selected by matches of all the probe's
+ *	bytes, which follow one another, at its start only if @anchored, or, when
+ *	@probe is NULL, by the bits of @found.  Returns of how many blocks.
  * @tally_lines: Count them all: sets @total and @line only
  * @hunt: Find the lines with a match that begins in [0, @len) of the text.  Sets
  *	@line, @carry and @dense to what they are where it stopped, and returns
@@ -298,7 +296,7 @@ struct ksift_sum128 {
  * @find_levels: Set @names, @level and @msg of each of @count lines.  @avail
  *	bytes of the text are readable.
  * @tally_levels: Count lines of a text that begins with one, by their levels, up
- *	to its end or as many as are enough work for a vector section.  @avail
+ *	to its end or as many as are enough work for a section.  @avail
  *	bytes of it are readable.  Returns where the first line begins that is
  *	not in @levels; none may be.
  * @sum_i64: Add @count integers, a multiple of KSIFT_SUM_STEP, to @sum
@@ -329,11 +327,11 @@ struct ksift_variant_ops {
 	void (*sum_i64)(struct ksift_sum128 *sum, const u8 *buf, size_t count);
 };
 
-/* Which are in their instruction sets' own files; variants.c has the list. */
+/* They are in their instruction sets' own files; variants.c lists them. */
 extern const struct ksift_variant_ops ksift_variant_avx2;
 extern const struct ksift_variant_ops ksift_variant_neon;
 
-/* AVX2's but for one function, which is all that AVX-512 is better at. */
+/* AVX2's operations but for find_many, which is all that AVX-512 does better. */
 extern const struct ksift_variant_ops ksift_variant_avx512;
 
 u64 ksift_find_many_avx512(const u8 *buf, size_t len,

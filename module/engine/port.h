@@ -42,10 +42,10 @@ static inline void ksift_simd_end(void)
 #include <linux/preempt.h>
 
 /*
- * Runs are in task context, where may_use_simd() holds once the machine is up.
- * A section is short and never sleeps, so that not to be preempted in it, as on
- * x86, costs less than room on the stack for 32 registers: with preemption off,
- * kernels that want that room (since 6.19, with scoped_ksimd()) take NULL.
+ * A RUN is in task context, where may_use_simd() holds once the machine is up.
+ * Since 6.19, which has scoped_ksimd(), kernel_neon_begin() wants room for 32
+ * registers, to be preempted in a section; with preemption off it takes NULL.
+ * Sections are short and never sleep, so that costs less.
  */
 #ifdef scoped_ksimd
 #define ksift_neon(verb) kernel_neon_##verb(NULL)
@@ -69,9 +69,10 @@ static inline void ksift_simd_end(void)
 #include <linux/uaccess.h>
 
 /*
- * User Mode Linux saves no vector registers when it switches between kernel
- * stacks.  The same two fences as on x86 make its debug checks see what x86
- * would.  Other machines have no vector variant, and never come here.
+ * User Mode Linux saves no vector registers when it switches between kernel stacks,
+ * so a section must not be preempted; that page faults are disabled, too, makes its
+ * debug checks complain about what would be wrong on x86.  Other machines have no
+ * vector variant and never come here.
  */
 static inline void ksift_simd_begin(void)
 {
@@ -193,8 +194,8 @@ static inline unsigned int ksift_popcount64(u64 v)
 #endif /* __KERNEL__ */
 
 /*
- * Kernels may have variables filled with zeros first.  Not large ones of a function
- * that is called again and again, and writes them anyway.
+ * For large variables that a function writes before it reads them: kernels built with
+ * CONFIG_INIT_STACK_ALL_ZERO would clear them at each call.
  */
 #ifndef __uninitialized
 #if __has_attribute(__uninitialized__)
@@ -209,10 +210,10 @@ struct ksift_u64 {
 } __attribute__((packed, may_alias));
 
 /*
- * Text may be memory that others write.  A byte that decides more than one thing is
- * loaded once, into a variable: without volatile, as in READ_ONCE(), compilers may
- * load it again for each, and for a switch both before and after they have compared
- * it with the bounds of a table.
+ * Others may write to the text.  A byte that decides more than one thing is loaded
+ * once, into a variable.  Without the volatile, as in READ_ONCE(), compilers may load
+ * it for each use: for a switch, once to compare it with a jump table's bounds and
+ * once to index the table.
  */
 static inline u8 ksift_load8(const u8 *p)
 {

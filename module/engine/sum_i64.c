@@ -11,7 +11,7 @@ static void sum_scalar(struct ksift_sum128 *sum, const u8 *buf, size_t count)
 	size_t i;
 
 	for (i = 0; i < count; i++) {
-		/* Its sign is looked at apart. */
+		/* Loaded once: compilers use the sign apart from the number. */
 		s64 v = ksift_load64(buf + i * sizeof(v));
 
 		total += (__int128)v;

@@ -31,7 +31,7 @@ static struct u192 below(u64 n)
 	u64 a = n ? n - 1 : 0, b = n;
 	struct u192 sum = { 0, 0 };
 
-	/* Two divides one of n - 1 and n; three one of them or 2n - 1. */
+	/* One of n - 1 and n is even; three divides one of them or 2n - 1. */
 	if (a & 1)
 		b /= 2;
 	else
@@ -45,7 +45,7 @@ static struct u192 below(u64 n)
 		a /= 3;
 	else
 		b /= 3;
-	/* 2n - 1 may take 65 bits: n and n - 1 one by one. */
+	/* 2n - 1 may take 65 bits: multiply by n and by n - 1 instead. */
 	add_product(&sum, (wide)a * b, n);
 	if (n)
 		add_product(&sum, (wide)a * b, n - 1);

@@ -9,7 +9,7 @@
 /* Bytes that verifying may read, per byte of a chunk. */
 #define VERIFY_BUDGET 4
 
-/* Bits where a line starts, given the newlines of this word. */
+/* Where lines start in a word, given its newlines and if one starts with it. */
 static u64 line_starts(u64 newlines, bool *start)
 {
 	u64 starts = newlines << 1 | *start;
@@ -65,8 +65,8 @@ static bool find_literal(struct ksift_scan *scan, const struct ksift_literal *li
 }
 
 /*
- * Of the patterns in some buckets, which begin at position @at?  Sets its bit in
- * the bitmaps of their terms.  False when there was too much to verify.
+ * Verify a candidate at @at of some buckets: set its bit for the term of each of their
+ * patterns that begins there.  False when there was too much to verify.
  */
 static bool verify(struct ksift_scan *scan, u32 buckets, const u8 *buf, size_t at,
 		   size_t avail, bool start, size_t *budget)
@@ -90,9 +90,9 @@ static bool verify(struct ksift_scan *scan, u32 buckets, const u8 *buf, size_t a
 	return true;
 }
 
-/* Where one of all patterns may begin.  Returns 0 if there is none. */
-static u64 find_shingles(struct ksift_scan *scan, const u8 *buf, size_t len,
-			 size_t avail)
+/* Find the candidates of all patterns.  Returns 0 if there is none. */
+static u64 find_candidates(struct ksift_scan *scan, const u8 *buf, size_t len,
+			   size_t avail)
 {
 	const struct ksift_teddy *teddy = &scan->prog->teddy;
 	u64 some = 0;
@@ -120,7 +120,7 @@ static bool find_all(struct ksift_scan *scan, const u8 *buf, size_t len,
 		return true;
 	if (len > avail - teddy->width + 1)
 		len = avail - teddy->width + 1;
-	if (!find_shingles(scan, buf, len, avail))
+	if (!find_candidates(scan, buf, len, avail))
 		return true;
 
 	for (w = 0; w < (len + 63) / 64; w++) {

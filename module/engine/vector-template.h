@@ -11,10 +11,10 @@
  *	u64 match64(p, needle, count, masked)
  *	void load_word(struct needle *, const struct ksift_probe *, count)
  *	u64 word64(p, needle, count, masked)	its bytes follow one another
- *	struct shingles		the constants of a search for many literals
- *	void load_shingles(struct shingles *, const struct ksift_teddy *, width,
- *			   whole, wide)
- *	u64 teddy64(p, shingles, width, whole, wide)
+ *	struct teddy_masks	the constants of a search for many literals
+ *	void load_masks(struct teddy_masks *, const struct ksift_teddy *, width, whole,
+ *			wide)
+ *	u64 teddy64(p, teddy_masks, width, whole, wide)
  *	struct name_heads	the constants of a search for names of levels
  *	void load_name_heads(struct name_heads *)
  *	u64 names64(p, name_heads, letters, capitals)	what may begin one, if
@@ -122,16 +122,16 @@ static __always_inline u64 find_many_n(const u8 *buf, size_t len,
 				       bool whole, bool wide)
 {
 	const u8 *last = buf + len - 64;
-	struct shingles shingles __uninitialized;
+	struct teddy_masks masks __uninitialized;
 	u64 some = 0;
 	size_t w;
 
-	load_shingles(&shingles, teddy, width, whole, wide);
+	load_masks(&masks, teddy, width, whole, wide);
 	for (w = 0; w * 64 < len; w++) {
 		const u8 *p = buf + w * 64;
 
 		__builtin_prefetch(p + ahead);
-		bits[w] = teddy64(p < last ? p : last, &shingles, width, whole,
+		bits[w] = teddy64(p < last ? p : last, &masks, width, whole,
 				  wide);
 		some |= (u64)!!bits[w] << w;
 	}
@@ -156,10 +156,10 @@ static u64 op_find_many(const u8 *buf, size_t len, const struct ksift_teddy *ted
 	return find_many_n(buf, len, teddy, bits, ahead, 4, false, false);
 }
 
-/* Lines selected in one vector section, each some ns of work: 10 us of it. */
+/* Selected lines after which a section ends: each is some ns of work, in all 10 us. */
 #define TALLY_SELECTED 4096
 
-/* Bytes of the lines selected by @ends, of those that end at @newlines. */
+/* Bytes in the lines that end at @ends, some of @newlines, in the block at @at. */
 static noinline u64 line_bytes(u64 newlines, u64 ends, u64 at, u64 line)
 {
 	u64 bytes = 0;
@@ -174,9 +174,9 @@ static noinline u64 line_bytes(u64 newlines, u64 ends, u64 at, u64 line)
 }
 
 /*
- * With @count 0 the matches are those of @found.  Whether there is a newline in
- * a word, and whether its line is selected, is a coin's toss, and a branch on it
- * is foreseen half the time: so there is none, until there are two of them.
+ * With @count 0 the matches are those of @found.  There is no branch on whether a
+ * block has a newline, nor on whether its line is selected: both are unpredictable.
+ * There is one on whether it has two, which is rare.
  */
 static __always_inline size_t tally_n(const u8 *buf, size_t words, bool anchored,
 				      const struct ksift_probe *probe,
@@ -202,7 +202,7 @@ static __always_inline size_t tally_n(const u8 *buf, size_t words, bool anchored
 		__builtin_prefetch(p + ahead);
 		match &= nl << 1 | start | anywhere;
 		start = nl >> 63;
-		/* See lines.c. */
+		/* See bitmaps.c. */
 		carry = __builtin_add_overflow(~nl, match | carry, &sum);
 		sum &= nl;
 		total += __builtin_popcountll(nl);
@@ -213,7 +213,7 @@ static __always_inline size_t tally_n(const u8 *buf, size_t words, bool anchored
 			continue;
 		}
 		end = at + trailing_zeros(nl) + 1;
-		/* As masks, for compilers that would make branches of it. */
+		/* Masks: of a conditional, compilers may make a branch. */
 		bytes += (end - line) & -(u64)!!sum;
 		line += (end - line) & -(u64)!!nl;
 	}
@@ -293,7 +293,6 @@ static size_t op_tally(const u8 *buf, size_t words, bool anchored,
 	return tally_exact(buf, words, anchored, probe, tally);
 }
 
-/* Newlines alone, and where the last one is. */
 static void op_tally_lines(const u8 *buf, size_t words, struct ksift_tally *tally)
 {
 	u64 total = 0, last = 0;
@@ -318,7 +317,7 @@ static __always_inline size_t next_newline(const u8 *buf, size_t at, size_t end)
 {
 	u64 nl, next;
 
-	/* Most lines end here, and in which word would be a coin's toss. */
+	/* Test both words at once: which one ends the line is unpredictable. */
 	for (; end - at >= 128; at += 128) {
 		nl = newlines64(buf + at);
 		next = newlines64(buf + at + 64);
@@ -389,14 +388,14 @@ static noinline u64 newlines_between(const u8 *buf, size_t at, size_t end)
 }
 
 /*
- * Candidates of some bytes: found all at once, before any of them is looked at.
- * A loop that stops at each would guess wrong at each, and wait for memory while
- * it finds out.
+ * The candidates of a stretch of text, all found before the first is verified.  A
+ * loop that verifies each as it finds it mispredicts a branch at each, and then
+ * waits for memory.
  */
 struct lap {
 	size_t from;
 	size_t to;
-	u64 some;	/* a bit for each of the words that is not 0 */
+	u64 some;	/* bit w: words[w] is not 0 */
 	u64 words[KSIFT_LAP / 64];
 };
 
@@ -447,16 +446,16 @@ static void start_lap(const struct ksift_hunt *h, struct lap *lap,
 }
 
 /*
- * A candidate costs as much as so many bytes without one, and at first some are
- * for free.
+ * A hunt is dense if, of the bytes it has covered, there are less than HUNT_COST for
+ * each candidate beyond the first HUNT_FREE.
  */
 #define HUNT_COST 256
 #define HUNT_FREE 16
 
-/* Bytes that a hunt compares, some 10 us at the worst. */
+/* Bytes that a hunt compares in a section: some 10 us at the worst. */
 #define HUNT_BUDGET 16384
 
-/* Is the candidate at @at a match, of *@pattern, if there are several? */
+/* Is there a match at the candidate @at?  Of several patterns, sets which. */
 static __always_inline bool is_match(const struct ksift_hunt *h, const u8 *buf,
 				     size_t at, size_t back,
 				     u32 *pattern, size_t *budget)
@@ -475,7 +474,7 @@ static __always_inline bool is_match(const struct ksift_hunt *h, const u8 *buf,
 			    budget);
 }
 
-/* From where on there is no candidate in [0, @len). */
+/* From where on in [0, @len) no candidate has room in the text. */
 static size_t hunt_end(const struct ksift_hunt *h, size_t len, size_t back)
 {
 	const struct ksift_prog *prog = h->prog;
@@ -486,7 +485,7 @@ static size_t hunt_end(const struct ksift_hunt *h, size_t len, size_t back)
 	return min(len, h->avail - need + 1);
 }
 
-/* There is no line to find in [@from, @to), but the current one may begin. */
+/* No line in [@from, @to) is selected: pass over them, up to the one that goes on. */
 static __always_inline void lines_to(struct ksift_hunt *h, const u8 *buf,
 				     size_t from, size_t to)
 {
@@ -499,10 +498,10 @@ static __always_inline void lines_to(struct ksift_hunt *h, const u8 *buf,
 		h->lines += newlines_between(buf, from, line);
 }
 
-/* Candidates that are passed one by one before more are at once. */
+/* Candidates in lines that are done that are skipped one by one; then all at once. */
 #define HUNT_PASSED 4
 
-/* Leave out candidates before @to, of @word, which is the @w-th, and @words. */
+/* Drop the candidates before @to, from @word, which is number @w, and from @words. */
 static __always_inline void pass(size_t to, u32 w, u64 *word, u64 *words)
 {
 	if (to / 64 == w) {
@@ -514,9 +513,9 @@ static __always_inline void pass(size_t to, u32 w, u64 *word, u64 *words)
 }
 
 /*
- * The current line has a match, at @match if that is in the text: where it ends is
- * not before @at.  Returns where the next one begins, or 0 if that is not in
- * [0, @len).
+ * The current line has a match, at @match if that is below @len: report it.  It does
+ * not end before @at.  Returns where the next one begins, or 0 if it goes on behind
+ * @len.
  */
 static __always_inline size_t found_line(struct ksift_hunt *h, const u8 *buf,
 					 size_t at, size_t len, size_t match,
@@ -548,12 +547,13 @@ static __always_inline size_t found_line(struct ksift_hunt *h, const u8 *buf,
 }
 
 /*
- * What is sought is the probe's bytes, which for an anchored pattern begin with
- * the newline before it, or else the shingles of many patterns.
+ * The prefilter is the probe of the only pattern, which begins with the newline
+ * before it if that is anchored, or Teddy for several.
  *
- * Candidates are taken one after the other without regard for where the line of
- * the last match ends: so that the processor, which foresees that the next one is
- * not in it, can be at work on several.  Where many are, they are passed at once.
+ * Each candidate is compared with @floor, the end of the line of the last match,
+ * instead of looking for the first one behind it: that branch is predicted, so the
+ * processor verifies several candidates at a time.  Only where a line has many are
+ * they dropped at once.
  */
 static size_t op_hunt(struct ksift_hunt *h, const u8 *buf, size_t len)
 {
@@ -603,7 +603,7 @@ static size_t op_hunt(struct ksift_hunt *h, const u8 *buf, size_t len)
 				if (candidates > at + HUNT_FREE * HUNT_COST)
 					goto dense;
 				if (!is_match(h, buf, at, back, &pattern, &budget)) {
-					/* It may be one for all that was compared. */
+					/* Out of budget: it may be a match. */
 					if (!budget)
 						goto dense;
 					continue;
@@ -618,7 +618,7 @@ static size_t op_hunt(struct ksift_hunt *h, const u8 *buf, size_t len)
 			}
 		}
 		at = lap.to;
-		/* Its newline may be the first byte of what is sought. */
+		/* The newline that ends that line may be the probe's first byte. */
 		if (floor > at + back)
 			at = floor - back;
 	}
@@ -642,7 +642,7 @@ static __always_inline u64 names_in(const u8 *p, const struct name_heads *names,
 	return heads & *letters & ~(*letters << 1 | before >> 63);
 }
 
-/* May the line at @p be one that has its level in a fixed place? */
+/* May the line at @p have its level in a fixed place?  See rule 5 in level.c. */
 static __always_inline bool may_be_fixed(const u8 *p)
 {
 	u8 c = ksift_load8(p), kind = ksift_byte_kinds[c];
@@ -655,8 +655,8 @@ static __always_inline bool may_be_fixed(const u8 *p)
 }
 
 /*
- * Most levels are names in capitals, among blanks or in brackets, and the first
- * word that may be one.
+ * The level of a line whose first word that may name one does, in capitals, between
+ * blanks or in brackets, as most do; else KSIFT_LEVELS.  *@end is where the name ends.
  */
 static __always_inline u32 simple_level(const u8 *p, u32 len, u64 names,
 					u64 capitals, u32 *end)
@@ -669,8 +669,8 @@ static __always_inline u32 simple_level(const u8 *p, u32 len, u64 names,
 
 	*end = s + n;
 	/*
-	 * Of no bytes there is no name; of 8, v is 0, too.  One that goes on behind
-	 * the line was written since its newline was found.
+	 * @v is 0, which is no name's key, of 8 letters as of none.  A name that goes
+	 * on behind the line was written after the line's newline was found.
 	 */
 	if (name->key != v || !v || s + n > len || may_be_fixed(p) ||
 	    !(ksift_byte_kinds[before] & KSIFT_BEFORE_NAME) ||
@@ -679,7 +679,7 @@ static __always_inline u32 simple_level(const u8 *p, u32 len, u64 names,
 	return name->level;
 }
 
-/* Most lines have said it in the first 64 bytes.  Else look at the next. */
+/* Only where the first block has no name look at the next.  All ones: not looked at. */
 static __always_inline void more_names(const u8 *p, const struct name_heads *names,
 				       u64 letters, struct ksift_lead *lead)
 {
@@ -690,7 +690,7 @@ static __always_inline void more_names(const u8 *p, const struct name_heads *nam
 		lead->names[1] = names_in(p + 64, names, &letters, &capitals);
 }
 
-/* Bytes that are read of a line.  Where there are fewer, it is copied first. */
+/* Bytes read of a line.  Where fewer are readable, they are copied first. */
 #define HEAD_READ (KSIFT_LEVEL_HEAD + KSIFT_NAME_HEAD - 1)
 
 static void op_find_levels(const u8 *buf, size_t avail, struct ksift_lead *leads,
@@ -705,7 +705,7 @@ static void op_find_levels(const u8 *buf, size_t avail, struct ksift_lead *leads
 		const u8 *p = buf + lead->start;
 		u64 letters = 0, capitals;
 
-		/* What comes after this chunk, while this one is at work. */
+		/* Have the next chunk on its way while this one is looked at. */
 		if (avail - lead->start > KSIFT_CHUNK + 64) {
 			__builtin_prefetch(p + KSIFT_CHUNK, 0, 2);
 			__builtin_prefetch(p + KSIFT_CHUNK + 64, 0, 2);
@@ -722,7 +722,7 @@ static void op_find_levels(const u8 *buf, size_t avail, struct ksift_lead *leads
 	}
 }
 
-/* Lines of which levels are counted in one vector section: 10 us at the worst. */
+/* Lines whose levels are counted in one section: 10 us at the worst. */
 #define TALLY_LEVELS 512
 
 static size_t op_tally_levels(const u8 *buf, size_t len, size_t avail,

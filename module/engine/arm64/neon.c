@@ -26,9 +26,9 @@ static __always_inline v16 load(const u8 *p)
 }
 
 /*
- * A bit for each byte of four vectors, all of whose bits are the same: each byte
- * keeps the bit of its place among eight, and three pairwise additions bring
- * eight together (simdjson's arm64 to_bitmask, by G. Langdale and D. Lemire,
+ * A bit for each byte of four vectors, which are 0 or 0xff: each byte keeps the bit
+ * of its place among eight, and three pairwise additions bring eight together
+ * (simdjson's arm64 to_bitmask, by G. Langdale and D. Lemire,
  * "Parsing Gigabytes of JSON per Second", 2019).
  */
 static __always_inline u64 bits64(v16 a, v16 b, v16 c, v16 d)
@@ -51,7 +51,7 @@ static __always_inline u64 newlines64(const u8 *p)
 		      vceqq_u8(load(p + 32), nl), vceqq_u8(load(p + 48), nl));
 }
 
-/* Of 0: 64, for the instructions are rbit and clz. */
+/* Of 0 it is 64: that is what rbit and clz give, so there is no branch. */
 static __always_inline u64 trailing_zeros(u64 bits)
 {
 	return bits ? __builtin_ctzll(bits) : 64;
@@ -117,7 +117,7 @@ static __always_inline u64 match64(const u8 *p, const struct needle *n,
 		      match16(p + 48, n, count, masked));
 }
 
-/* The distances are no variables: they take no registers. */
+/* The bytes follow one another: their distances are constants and take no registers. */
 static __always_inline v16 word16(const u8 *p, const struct needle *n, u32 count,
 				  bool masked)
 {
@@ -139,14 +139,14 @@ static __always_inline u64 word64(const u8 *p, const struct needle *n, u32 count
 		      word16(p + 48, n, count, masked));
 }
 
-struct shingles {
+struct teddy_masks {
 	v16 low[KSIFT_BUCKETS / 8][KSIFT_TEDDY_WIDTH];
 	v16 high[KSIFT_BUCKETS / 8][KSIFT_TEDDY_WHOLE];
 };
 
-static __always_inline void load_shingles(struct shingles *s,
-					  const struct ksift_teddy *teddy,
-					  u32 width, bool whole, bool wide)
+static __always_inline void load_masks(struct teddy_masks *s,
+				       const struct ksift_teddy *teddy,
+				       u32 width, bool whole, bool wide)
 {
 	u32 k;
 
@@ -162,13 +162,13 @@ static __always_inline void load_shingles(struct shingles *s,
 	}
 }
 
-/* What a table of 16 has; of a number from 16 on, as of what is not ASCII, zero. */
+/* Of an index from 16 on, as of what is not ASCII, tbl gives zero. */
 static __always_inline v16 look_up(v16 table, v16 v)
 {
 	return vqtbl1q_u8(table, v);
 }
 
-static __always_inline v16 teddy16(const u8 *p, const struct shingles *s,
+static __always_inline v16 teddy16(const u8 *p, const struct teddy_masks *s,
 				   u32 width, bool whole, bool wide)
 {
 	v16 found[2] = { vdupq_n_u8(0xff), vdupq_n_u8(0xff) };
@@ -192,7 +192,7 @@ static __always_inline v16 teddy16(const u8 *p, const struct shingles *s,
 	return vtstq_u8(found[0], found[0]);
 }
 
-static __always_inline u64 teddy64(const u8 *p, const struct shingles *s,
+static __always_inline u64 teddy64(const u8 *p, const struct teddy_masks *s,
 				   u32 width, bool whole, bool wide)
 {
 	return bits64(teddy16(p, s, width, whole, wide),
@@ -247,9 +247,9 @@ static __always_inline u64 names64(const u8 *p, const struct name_heads *names,
 }
 
 /*
- * Compilers may take a vector that is used twice from memory twice, and do.  Of a
- * search that does no harm, for each candidate is looked at again.  What is the
- * result itself has to be loaded once.
+ * Compilers load a vector twice that is used twice.  A search can bear that the text
+ * changes between the two, as its candidates are verified; a sum cannot: load it
+ * once.
  */
 static __always_inline v16 load_once(const u8 *p)
 {

@@ -55,7 +55,7 @@ struct needle {
 	size_t off[KSIFT_PROBES_MAX];
 };
 
-/* Written out for each probe: not every compiler would unroll a loop. */
+/* Written out: not every compiler unrolls a loop over them. */
 static __always_inline void load_probe(struct needle *n,
 				       const struct ksift_probe *probe, u32 k)
 {
@@ -142,7 +142,7 @@ static __always_inline void load_word(struct needle *n,
 	}
 }
 
-/* The distances are no variables: they take no registers. */
+/* The bytes follow one another: their distances are constants and take no registers. */
 static __always_inline v32 word32(const u8 *p, const struct needle *n, u32 count,
 				  bool masked)
 {
@@ -167,12 +167,12 @@ static __always_inline u64 word64(const u8 *p, const struct needle *n, u32 count
 		    word32(p + 32, n, count, masked));
 }
 
-struct shingles {
+struct teddy_masks {
 	v32 low[KSIFT_BUCKETS / 8][KSIFT_TEDDY_WIDTH];
 	v32 high[KSIFT_BUCKETS / 8][KSIFT_TEDDY_WHOLE];
 };
 
-/* Not by way of memory: there it would stay. */
+/* Build from scalars: a memory operand would be reloaded each time. */
 static __always_inline v32 twice(const u8 *table)
 {
 	const struct ksift_u64 *half = (const void *)table;
@@ -181,9 +181,9 @@ static __always_inline v32 twice(const u8 *table)
 	return (v32)v;
 }
 
-static __always_inline void load_shingles(struct shingles *s,
-					  const struct ksift_teddy *teddy,
-					  u32 width, bool whole, bool wide)
+static __always_inline void load_masks(struct teddy_masks *s,
+				       const struct ksift_teddy *teddy,
+				       u32 width, bool whole, bool wide)
 {
 	u32 k;
 
@@ -204,13 +204,13 @@ static __always_inline v32 look_up(v32 table, v32 v)
 	return __builtin_ia32_pshufb256(table, v);
 }
 
-static __always_inline v32 high_halves(v32 v)
+static __always_inline v32 high_nibbles(v32 v)
 {
 	return (v32)((v16h)v >> 4) & splat(0x0f);
 }
 
-/* A byte from 0x80 on is in no table, unless it is masked. */
-static __always_inline u32 teddy32(const u8 *p, const struct shingles *s,
+/* Of a byte from 0x80 on, pshufb gives zero, unless its high nibble is masked. */
+static __always_inline u32 teddy32(const u8 *p, const struct teddy_masks *s,
 				   u32 width, bool whole, bool wide)
 {
 	v32 found[2] = { splat(0xff), splat(0xff) };
@@ -220,12 +220,12 @@ static __always_inline u32 teddy32(const u8 *p, const struct shingles *s,
 	for (k = 0; k < width; k++) {
 		v32 v = load(p + k), high;
 
-		/* In this order, and loaded once: it takes all registers. */
+		/* All registers are in use: keep the order, and load the text once. */
 		if (wide && k)
 			asm volatile("" : "+x" (v), "+x" (found[0]),
 				     "+x" (found[1]));
 		if (whole) {
-			high = high_halves(v);
+			high = high_nibbles(v);
 			v &= splat(0x0f);
 			found[0] &= look_up(s->high[0][k], high);
 			if (wide)
@@ -240,7 +240,7 @@ static __always_inline u32 teddy32(const u8 *p, const struct shingles *s,
 	return ~high_bits((v32)(found[0] == splat(0)));
 }
 
-static __always_inline u64 teddy64(const u8 *p, const struct shingles *s,
+static __always_inline u64 teddy64(const u8 *p, const struct teddy_masks *s,
 				   u32 width, bool whole, bool wide)
 {
 	u64 found = 0;
@@ -272,7 +272,7 @@ static __always_inline u32 names32(const u8 *p, const struct name_heads *names,
 {
 	v32 v = load(p);
 	v32 is_letter = (v32)((v32b)(v | splat(0x20)) - 'a' < 26);
-	/* What is not ASCII gives zero. */
+	/* Of what is not ASCII, pshufb gives zero. */
 	v32 heads = look_up(names->low[0], v) &
 		    look_up(names->low[1], load(p + 1)) &
 		    look_up(names->low[2], load(p + 2));
@@ -296,9 +296,9 @@ static __always_inline u64 names64(const u8 *p, const struct name_heads *names,
 }
 
 /*
- * Compilers may take a vector that is used twice from memory twice, and do.  Of a
- * search that does no harm, for each candidate is looked at again.  What is the
- * result itself has to be loaded once.
+ * Compilers load a vector twice that is used twice.  A search can bear that the text
+ * changes between the two, as its candidates are verified; a sum cannot: load it
+ * once.
  */
 static __always_inline v32 load_once(const u8 *p)
 {

@@ -22,7 +22,7 @@ static __always_inline v64 load(const u8 *p)
 	return *(const v64u *)p;
 }
 
-/* Sanitizers have to see what is loaded; compilers differ in how they say so. */
+/* Sanitizers do not see what assembly loads.  Compilers differ in how they say that one is on. */
 #ifdef __SANITIZE_ADDRESS__
 #define load_text load
 #elif defined(__has_feature)
@@ -33,8 +33,8 @@ static __always_inline v64 load(const u8 *p)
 
 #ifndef load_text
 /*
- * The same in halves.  One load of 64 bytes that lie on two pages takes Zen 5 some
- * hundred cycles, and there are several such in each page.
+ * In two halves: a load of 64 bytes that cross into the next page takes Zen 5 some
+ * hundred cycles, and each page has several of them.
  */
 static __always_inline v64 load_text(const u8 *p)
 {
@@ -48,7 +48,7 @@ static __always_inline v64 load_text(const u8 *p)
 }
 #endif
 
-/* Of the low six bits of each byte.  Compilers differ in how they call it. */
+/* By the low six bits of each byte.  Assembly: compilers differ in the builtin's name. */
 static __always_inline v64 look_up(v64 table, v64 v)
 {
 	v64 found;

@@ -29,13 +29,6 @@ int ksift_copy_struct(void *dst, u32 dst_size, u32 min_size,
 	return size;
 }
 
-int ksift_check_element(u32 size, size_t known, bool there)
-{
-	if (size > known)
-		return -EOPNOTSUPP;
-	return size == (there ? known : 0) ? 0 : -EINVAL;
-}
-
 int ksift_ucmd_respond(struct ksift_ucmd *ucmd, u32 size)
 {
 	if (copy_to_user(ucmd->user, ucmd->cmd, min(ucmd->user_size, size)))

@@ -30,16 +30,6 @@ int ksift_copy_struct(void *dst, u32 dst_size, u32 min_size,
 		      const void __user *user);
 
 /**
- * ksift_check_element() - May an array have elements of this size?
- * @size: What the caller says they have
- * @known: sizeof() of the element this module knows
- * @there: There is an array; else the size is to be 0
- *
- * Return: 0, -EINVAL, or -EOPNOTSUPP if it is a later module's.
- */
-int ksift_check_element(u32 size, size_t known, bool there);
-
-/**
  * ksift_ucmd_respond() - Give the structure back
  * @ucmd: The ioctl
  * @size: sizeof() of the structure this module knows

@@ -20,6 +20,7 @@
 
 #include "cmd.h"
 #include "cmd_filter.h"
+#include "engine/check.h"
 #include "compat.h"
 #include "engine/filter.h"
 #include "trace.h"

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The character device /dev/ksift and its ioctls.  It has no state: each ioctl
- * stands alone.  INFO is here, and of RUN the table of kernels and what is checked
- * for all of them.
+ * stands alone.  INFO is here, and of RUN the table of kernels and what is done for
+ * all of them.
  */
 #include <linux/build_bug.h>
 #include <linux/errno.h>
 #include <linux/fs.h>
 #include <linux/kernel.h>
-#include <linux/limits.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/nospec.h>
@@ -17,6 +16,7 @@
 
 #include "cmd.h"
 #include "cmd_filter.h"
+#include "engine/check.h"
 #include "engine/variants.h"
 #include "run.h"
 #include "trace.h"
@@ -82,72 +82,6 @@ static int cmd_info(struct ksift_ucmd *ucmd)
 	return ksift_ucmd_respond(ucmd, sizeof(*info));
 }
 
-static int check_source(const struct ksift_run *run)
-{
-	if (run->source != KSIFT_SOURCE_FILE && run->source_fd)
-		return -EINVAL;
-	if (run->source != KSIFT_SOURCE_MEM && (run->base || run->len))
-		return -EINVAL;
-	if (run->base + run->len < run->base)
-		return -EINVAL;
-	if (run->to < run->from)
-		return -EINVAL;
-	if (run->source == KSIFT_SOURCE_NONE)
-		return 0;
-	if (run->from > LLONG_MAX)
-		return -EINVAL;
-	if (run->to > LLONG_MAX && run->to != U64_MAX)
-		return -EINVAL;
-	return 0;
-}
-
-static int check_flags(const struct ksift_run *run)
-{
-	const u32 known = KSIFT_RUN_CACHED | KSIFT_RUN_POLITE;
-
-	if (run->flags & ~known)
-		return -EOPNOTSUPP;
-	if (run->flags == known)
-		return -EINVAL;
-	if (run->flags && run->source != KSIFT_SOURCE_FILE)
-		return -EINVAL;
-	if ((run->flags & KSIFT_RUN_CACHED) && run->kernel != KSIFT_KERNEL_LINES)
-		return -EOPNOTSUPP;
-	return 0;
-}
-
-static int check_resume(const struct ksift_run *run)
-{
-	const struct ksift_resume *resume = &run->resume;
-	const u32 gone = KSIFT_RESUME_ABSENT | KSIFT_RESUME_CUT;
-	const u32 inside = KSIFT_RESUME_INLINE | KSIFT_RESUME_PENDING_NL;
-	const u32 known = KSIFT_RESUME_VALID | KSIFT_RESUME_DONE |
-			  KSIFT_RESUME_LIMIT | inside | gone;
-
-	if (resume->flags & ~known)
-		return -EOPNOTSUPP;
-	if (resume->__reserved || (resume->flags & KSIFT_RESUME_DONE))
-		return -EINVAL;
-	if (!(resume->flags & KSIFT_RESUME_VALID))
-		return resume->flags || resume->pos || resume->skip ? -EINVAL : 0;
-	if (resume->pos < run->from)
-		return -EINVAL;
-	if (run->source != KSIFT_SOURCE_NONE && resume->pos > LLONG_MAX)
-		return -EINVAL;
-	if (resume->flags & gone &&
-	    (!(run->flags & KSIFT_RUN_CACHED) || resume->flags & inside ||
-	     (resume->flags & gone) == gone))
-		return -EINVAL;
-	if (!(resume->flags & inside))
-		return resume->skip ? -EINVAL : 0;
-	if (run->kernel != KSIFT_KERNEL_LINES ||
-	    (resume->flags & inside) == inside || resume->pos >= run->to)
-		return -EINVAL;
-	if (resume->skip > LLONG_MAX - resume->pos)
-		return -EINVAL;
-	return 0;
-}
-
 static int cmd_run(struct ksift_ucmd *ucmd)
 {
 	struct ksift_run *run = ucmd->cmd;
@@ -164,16 +98,7 @@ static int cmd_run(struct ksift_ucmd *ucmd)
 	job.variant = ksift_variant_get(run->variant, &usable);
 	if (!job.variant)
 		return -EOPNOTSUPP;
-	if (run->__reserved || run->source > KSIFT_SOURCE_FILE ||
-	    !(op->sources >> run->source & 1))
-		return -EINVAL;
-	ret = check_source(run);
-	if (ret)
-		return ret;
-	ret = check_flags(run);
-	if (ret)
-		return ret;
-	ret = check_resume(run);
+	ret = ksift_check_run(run, op->sources);
 	if (ret)
 		return ret;
 

@@ -39,7 +39,6 @@
 
 #include "compat.h"
 #include "polite.h"
-#include "source.h"
 
 /*
  * The first stretch, and what the ends of all are rounded to: no folio that a file
@@ -49,9 +48,6 @@
 
 /* The longest: enough for a disk to be busy while what came is scanned. */
 #define AHEAD_MAX 512U
-
-/* What may follow a range's end for its last line, if that is short. */
-#define TAIL_PAGES 2
 
 static bool is_ours(const struct ksift_polite *p, pgoff_t index)
 {
@@ -67,35 +63,34 @@ static pgoff_t next_page(const struct ksift_polite *p, pgoff_t index,
 	return index;
 }
 
-void ksift_polite_ask(struct ksift_src *src, pgoff_t from, pgoff_t to)
+void ksift_polite_ask(const struct ksift_polite *p, pgoff_t from, pgoff_t to)
 {
-	struct address_space *mapping = src->file->f_mapping;
 	struct folio_batch batch;
 	pgoff_t index = from;
 
-	if (!src->readahead)
+	if (!p->file)
 		return;
 	/* Not the file system's own fadvise, which may wait for a writer. */
-	generic_fadvise(src->file, (loff_t)from << PAGE_SHIFT,
+	generic_fadvise(p->file, (loff_t)from << PAGE_SHIFT,
 			(loff_t)(to - from) << PAGE_SHIFT, POSIX_FADV_WILLNEED);
 	folio_batch_init(&batch);
-	filemap_get_folios(mapping, &index, to - 1, &batch);
+	filemap_get_folios(p->file->f_mapping, &index, to - 1, &batch);
 	/* This empties the CPU's batches, too. */
 	folio_batch_release(&batch);
 }
 
-void ksift_polite_drop(struct ksift_src *src, pgoff_t from, pgoff_t to)
+void ksift_polite_drop(const struct ksift_polite *p, pgoff_t from, pgoff_t to)
 {
 	struct folio_batch batch;
 	pgoff_t index = from;
 	unsigned int i;
 	int ret = 0;
 
-	if (!src->readahead)
+	if (!p->file)
 		return;
 	folio_batch_init(&batch);
 	/* What is locked would be passed over: wait until it has been read. */
-	while (!ret && filemap_get_folios(src->file->f_mapping, &index, to - 1,
+	while (!ret && filemap_get_folios(p->file->f_mapping, &index, to - 1,
 					  &batch)) {
 		for (i = 0; i < folio_batch_count(&batch); i++) {
 			if (!ret)
@@ -105,28 +100,25 @@ void ksift_polite_drop(struct ksift_src *src, pgoff_t from, pgoff_t to)
 		folio_batch_release(&batch);
 		folio_batch_init(&batch);
 	}
-	invalidate_mapping_pages(src->file->f_mapping, from, to - 1);
+	invalidate_mapping_pages(p->file->f_mapping, from, to - 1);
 }
 
 /* Drop what is ours before page @to, and keep track of it no longer. */
-static void drop_before(struct ksift_src *src, pgoff_t to)
+static void drop_before(struct ksift_polite *p, pgoff_t to)
 {
-	struct ksift_polite *p = &src->trace;
-
 	for (;;) {
 		pgoff_t from = next_page(p, p->start, to, true);
 
 		p->start = next_page(p, from, to, false);
 		if (from == p->start)
 			break;
-		ksift_polite_drop(src, from, p->start);
+		ksift_polite_drop(p, from, p->start);
 	}
 }
 
 /* Take down which pages of [@from, @to) are absent, and so will be ours. */
-static void look_up(struct ksift_src *src, pgoff_t from, pgoff_t to)
+static void look_up(struct ksift_polite *p, pgoff_t from, pgoff_t to)
 {
-	struct ksift_polite *p = &src->trace;
 	pgoff_t index = from, next = from;
 	struct folio_batch batch;
 	unsigned int i;
@@ -134,8 +126,7 @@ static void look_up(struct ksift_src *src, pgoff_t from, pgoff_t to)
 	while (index < to)
 		__set_bit(index++ % KSIFT_POLITE_PAGES, p->ours);
 	folio_batch_init(&batch);
-	while (filemap_get_folios(src->file->f_mapping, &next, to - 1,
-				  &batch)) {
+	while (filemap_get_folios(p->file->f_mapping, &next, to - 1, &batch)) {
 		for (i = 0; i < folio_batch_count(&batch); i++) {
 			struct folio *folio = batch.folios[i];
 			pgoff_t last = folio->index + folio_nr_pages(folio);
@@ -150,42 +141,40 @@ static void look_up(struct ksift_src *src, pgoff_t from, pgoff_t to)
 }
 
 /* Have what is ours in [@from, @to) read. */
-static void ask_for(struct ksift_src *src, pgoff_t from, pgoff_t to)
+static void ask_for(struct ksift_polite *p, pgoff_t from, pgoff_t to)
 {
 	/* More than that at a time is silently cut short. */
-	const pgoff_t most = src->ra.ra_pages;
+	const pgoff_t most = p->ra_pages;
 
 	while (most && from < to) {
 		pgoff_t end;
 
-		from = next_page(&src->trace, from, to, true);
-		end = next_page(&src->trace, from, to, false);
+		from = next_page(p, from, to, true);
+		end = next_page(p, from, to, false);
 		for (; from < end; from += min(most, end - from))
-			ksift_polite_ask(src, from, from + min(most, end - from));
+			ksift_polite_ask(p, from, from + min(most, end - from));
 	}
 }
 
-void ksift_polite_pass(struct ksift_src *src, pgoff_t index, u64 size)
+bool ksift_polite_pass(struct ksift_polite *p, pgoff_t index, pgoff_t limit)
 {
-	struct ksift_polite *p = &src->trace;
-	u64 wanted = min(src->to, size);
-	pgoff_t limit = DIV_ROUND_UP_ULL(wanted, PAGE_SIZE);
-	const pgoff_t unit = ksift_min_folio_pages(src->file->f_mapping);
-	pgoff_t from, to, i;
-
-	limit = max(limit, index) + TAIL_PAGES;
-	limit = min_t(u64, limit, DIV_ROUND_UP_ULL(size, PAGE_SIZE));
+	if (!p->file)
+		return false;
 	if (index < p->start || index > p->end) {
-		drop_before(src, p->end);
+		drop_before(p, p->end);
 		p->start = round_down(index, AHEAD_MIN);
 		p->end = p->start;
 	}
-	drop_before(src, max(p->start, round_down(index, AHEAD_MIN)));
+	drop_before(p, max(p->start, round_down(index, AHEAD_MIN)));
 	p->ahead = max(p->ahead, AHEAD_MIN);
-	if (p->end >= limit || p->end > index + p->ahead / 2 ||
-	    ksift_source_barren(src, (u64)p->end << PAGE_SHIFT))
-		return;
-	from = p->end;
+	return p->end < limit && p->end <= index + p->ahead / 2;
+}
+
+void ksift_polite_more(struct ksift_polite *p, pgoff_t index, pgoff_t limit)
+{
+	const pgoff_t unit = ksift_min_folio_pages(p->file->f_mapping);
+	pgoff_t from = p->end, to, i;
+
 	to = round_up(min(from + p->ahead, limit), AHEAD_MIN);
 	for (i = from; i < to; i++)
 		__clear_bit(i % KSIFT_POLITE_PAGES, p->ours);
@@ -193,12 +182,12 @@ void ksift_polite_pass(struct ksift_src *src, pgoff_t index, u64 size)
 	/* Folios come in whole, and nothing but what is wanted of the file. */
 	from = max(from, round_down(index, unit));
 	to = min(to, round_up(limit, unit));
-	look_up(src, from, to);
-	ask_for(src, from, to);
+	look_up(p, from, to);
+	ask_for(p, from, to);
 	p->ahead = min(p->ahead * 2, AHEAD_MAX);
 }
 
-void ksift_polite_end(struct ksift_src *src)
+void ksift_polite_end(struct ksift_polite *p)
 {
-	drop_before(src, src->trace.end);
+	drop_before(p, p->end);
 }

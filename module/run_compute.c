@@ -10,6 +10,7 @@
 
 #include "cmd.h"
 #include "compat.h"
+#include "engine/check.h"
 #include "engine/compute.h"
 #include "run.h"
 #include "source.h"
@@ -34,14 +35,6 @@ static void set_resume(struct ksift_run *run, u64 pos, bool done)
 	run->resume.flags = done ? KSIFT_RESUME_DONE : 0;
 }
 
-/* An array given by address and capacity: both or none, and no wrapping. */
-static int check_array(u64 addr, u64 cap, size_t size)
-{
-	if (!addr != !cap)
-		return -EINVAL;
-	return cap > (U64_MAX - addr) / size ? -EFAULT : 0;
-}
-
 int ksift_run_fib(struct ksift_job *job)
 {
 	struct ksift_run *run = job->run;
@@ -54,7 +47,7 @@ int ksift_run_fib(struct ksift_job *job)
 		return -EOPNOTSUPP;
 	if (args->__reserved)
 		return -EINVAL;
-	ret = check_array(args->values, args->values_cap, sizeof(u64));
+	ret = ksift_check_array(args->values, args->values_cap, sizeof(u64));
 	if (ret)
 		return ret;
 
@@ -106,8 +99,10 @@ int ksift_run_fib(struct ksift_job *job)
  * @to: The range's end
  * @tail: Bytes at the source's end that are no whole integer
  * @done: The range is finished
- * @last: An integer that does not lie in one piece
+ * @private_below: Bytes below this offset are wanted as private copies
+ * @last: An integer that does not lie in one piece, read by itself
  * @piece: What the integers given out last are in
+ * @alone: That is @last, which is accounted for already
  */
 struct ints {
 	struct ksift_src src;
@@ -115,8 +110,10 @@ struct ints {
 	u64 to;
 	u32 tail;
 	bool done;
+	u64 private_below;
 	u64 last;
 	struct ksift_piece piece;
+	bool alone;
 };
 
 static int ints_open(struct ints *ints, const struct ksift_run *run)
@@ -124,18 +121,11 @@ static int ints_open(struct ints *ints, const struct ksift_run *run)
 	ints->pos = start_of(run);
 	ints->to = run->to;
 	ints->tail = 0;
+	ints->private_below = 0;
 	/* One that began before the range is not the range's. */
 	ints->pos += -ints->pos % INT_SIZE;
 	ints->done = ints->pos >= ints->to;
 	return ksift_source_open(&ints->src, run);
-}
-
-/* The source ends with @tail bytes that are no whole integer. */
-static void ints_end(struct ints *ints, u32 tail)
-{
-	ints->tail = tail;
-	ints->done = true;
-	ksift_source_used(&ints->src, &ints->piece, tail);
 }
 
 /*
@@ -151,13 +141,14 @@ static int ints_next(struct ints *ints, const u8 **buf, u64 *count)
 	*count = 0;
 	if (ints->done)
 		return 0;
-	ret = ksift_source_next(&ints->src, ints->pos, piece);
+	ret = ksift_source_next(&ints->src, ints->pos, ints->private_below, piece);
 	if (ret)
 		return ret;
 	n = DIV_ROUND_UP(min(ints->to - ints->pos, piece->len), INT_SIZE);
 	n = min(n, piece->len / INT_SIZE);
 	*buf = piece->buf;
-	if (!n) {
+	ints->alone = !n;
+	if (ints->alone) {
 		bool absent;
 
 		ret = ksift_source_read(&ints->src, ints->pos, &ints->last,
@@ -167,9 +158,8 @@ static int ints_next(struct ints *ints, const u8 **buf, u64 *count)
 		n = ret / INT_SIZE;
 		*buf = (const u8 *)&ints->last;
 		piece->shared = false;
-		piece->walked = false;
-		if (!n)
-			ints_end(ints, ret);
+		ints->tail = ret % INT_SIZE;
+		ints->done = !n;
 	}
 	*count = n;
 	return 0;
@@ -178,7 +168,8 @@ static int ints_next(struct ints *ints, const u8 **buf, u64 *count)
 static void ints_advance(struct ints *ints, u64 count)
 {
 	ints->pos += count * INT_SIZE;
-	ksift_source_used(&ints->src, &ints->piece, count * INT_SIZE);
+	if (!ints->alone)
+		ksift_source_account(&ints->src, &ints->piece, count * INT_SIZE);
 	if (ints->pos >= ints->to)
 		ints->done = true;
 }
@@ -222,8 +213,9 @@ int ksift_run_sum_i64(struct ksift_job *job)
 			if (buf)
 				ksift_sum128_add(job->variant, &next,
 						 buf + i * INT_SIZE, n);
-			if (!ksift_source_intact(&ints.src, &ints.piece)) {
-				ints.src.copy_to = ints.pos + n * INT_SIZE;
+			if (!ksift_source_intact(&ints.src, &ints.piece, ints.pos,
+						 ints.pos + n * INT_SIZE)) {
+				ints.private_below = ints.pos + n * INT_SIZE;
 				break;
 			}
 			sum = next;
@@ -306,8 +298,11 @@ static int sumsq_array(struct ksift_job *job)
 			break;
 	}
 	/* An array that was just large enough is no reason for another call. */
-	if (!ret && !ints.done && ints.src.end - ints.pos < INT_SIZE)
-		ints_end(&ints, ints.src.end - ints.pos);
+	if (!ret && !ints.done && ints.src.end - ints.pos < INT_SIZE) {
+		ints.tail = ints.src.end - ints.pos;
+		ints.done = true;
+		ksift_source_account(&ints.src, &ints.piece, ints.tail);
+	}
 	ints_close(&ints, job);
 	args->out_count = total;
 	args->out_tail = ints.tail;
@@ -333,8 +328,8 @@ int ksift_run_sumsq(struct ksift_job *job)
 				  sizeof(struct ksift_sumsq_value), args->values);
 	if (ret)
 		return ret;
-	ret = check_array(args->values, args->values_cap,
-			  sizeof(struct ksift_sumsq_value));
+	ret = ksift_check_array(args->values, args->values_cap,
+				sizeof(struct ksift_sumsq_value));
 	if (ret)
 		return ret;
 

@@ -88,6 +88,9 @@
 /* What to read at a time past the range, where its last line ends soon. */
 #define TAIL_READ 4096
 
+/* What may follow a range's end for its last line, if that is short. */
+#define TAIL_PAGES 2
+
 static bool walkable(const struct file *file)
 {
 	const struct inode *inode = file_inode(file);
@@ -153,6 +156,10 @@ static int open_file(struct ksift_src *src, int fd, u32 flags)
 	src->readahead = !on_tmpfs(file) && file->f_mapping->a_ops->readahead &&
 			 !src->cached;
 	file_ra_state_init(&src->ra, file->f_mapping);
+	if (src->polite && src->readahead) {
+		src->trace.file = file;
+		src->trace.ra_pages = src->ra.ra_pages;
+	}
 	return 0;
 
 put_file:
@@ -190,8 +197,7 @@ void ksift_source_close(struct ksift_src *src)
 	kvfree(src->bounce);
 	if (!src->file)
 		return;
-	if (src->polite)
-		ksift_polite_end(src);
+	ksift_polite_end(&src->trace);
 	/* That may have to read the inode's block. */
 	if (src->window.end && !src->cached)
 		file_accessed(src->file);
@@ -207,7 +213,7 @@ u64 ksift_source_walked(const struct ksift_src *src)
 	return src->stats.walked;
 }
 
-bool ksift_source_holds(const struct ksift_src *src, u64 end)
+bool ksift_source_covers(const struct ksift_src *src, u64 end)
 {
 	return !src->walk || i_size_read(file_inode(src->file)) >= end;
 }
@@ -386,9 +392,9 @@ static ssize_t read_file(struct ksift_src *src, u64 pos, void *buf,
 	unit = ksift_min_folio_pages(src->file->f_mapping);
 	from = round_down(pos >> PAGE_SHIFT, unit);
 	to = round_up(DIV_ROUND_UP(pos + len, PAGE_SIZE), unit);
-	ksift_polite_ask(src, from, to);
+	ksift_polite_ask(&src->trace, from, to);
 	n = read_walked(src, pos, buf, len);
-	ksift_polite_drop(src, from, to);
+	ksift_polite_drop(&src->trace, from, to);
 	return n;
 }
 
@@ -408,8 +414,13 @@ ssize_t ksift_source_read(struct ksift_src *src, u64 pos, void *buf,
 	size_t done = 0, cached = 0;
 
 	*absent = false;
-	if (src->type == KSIFT_SOURCE_MEM)
-		return read_mem(src, pos, buf, len);
+	if (src->type == KSIFT_SOURCE_MEM) {
+		ssize_t n = read_mem(src, pos, buf, len);
+
+		if (n > 0)
+			src->stats.bytes += n;
+		return n;
+	}
 	while (done < len) {
 		enum origin origin;
 		ssize_t n = read_file(src, pos + done, buf + done, len - done,
@@ -424,6 +435,7 @@ ssize_t ksift_source_read(struct ksift_src *src, u64 pos, void *buf,
 		if (origin == FROM_CACHE)
 			cached += n;
 	}
+	src->stats.bytes += done;
 	src->stats.walked += cached;
 	add_rchar(current, cached);
 	src->stats.copied[KSIFT_COPY_LONG] += done;
@@ -500,19 +512,6 @@ static void fill_batch(struct ksift_src *src, pgoff_t index, pgoff_t last)
 		held = filemap_get_folios(mapping, &index, last, batch);
 	src->large = held &&
 		     folio_nr_pages(batch->folios[held - 1]) >= LARGE_PAGES;
-}
-
-static struct folio *get_folio(struct ksift_src *src, pgoff_t index, u64 size)
-{
-	struct folio *folio = held_folio(src, index);
-
-	if (folio && folio->index <= index)
-		return folio;
-	drop_batch(src);
-	if (src->polite && src->readahead)
-		ksift_polite_pass(src, index, size);
-	fill_batch(src, index, (src->window.end - 1) >> PAGE_SHIFT);
-	return held_folio(src, index);
 }
 
 static void ask_for(struct ksift_src *src, u64 pos)
@@ -641,10 +640,37 @@ static bool marks(const struct ksift_src *src, struct folio *folio)
 	return src->readahead && !src->polite && folio_test_readahead(folio);
 }
 
-bool ksift_source_barren(const struct ksift_src *src, u64 pos)
+/* Is the scan among zeros, and is a hole at @pos that goes on for a while? */
+static bool barren(const struct ksift_src *src, u64 pos)
 {
 	return src->zeros && !asked_in_vain(src, pos) &&
 	       is_hole(src, pos, HOLE_MIN) > 0;
+}
+
+/* Let a polite scan of a file of @size bytes come to page @index. */
+static void pass_politely(struct ksift_src *src, pgoff_t index, u64 size)
+{
+	struct ksift_polite *trace = &src->trace;
+	u64 wanted = min(src->to, size);
+	pgoff_t limit = DIV_ROUND_UP_ULL(wanted, PAGE_SIZE);
+
+	limit = max(limit, index) + TAIL_PAGES;
+	limit = min_t(u64, limit, DIV_ROUND_UP_ULL(size, PAGE_SIZE));
+	if (ksift_polite_pass(trace, index, limit) &&
+	    !barren(src, (u64)trace->end << PAGE_SHIFT))
+		ksift_polite_more(trace, index, limit);
+}
+
+static struct folio *get_folio(struct ksift_src *src, pgoff_t index, u64 size)
+{
+	struct folio *folio = held_folio(src, index);
+
+	if (folio && folio->index <= index)
+		return folio;
+	drop_batch(src);
+	pass_politely(src, index, size);
+	fill_batch(src, index, (src->window.end - 1) >> PAGE_SHIFT);
+	return held_folio(src, index);
 }
 
 /* @folio is marked. */
@@ -654,7 +680,7 @@ static void ask_for_more(struct ksift_src *src, struct folio *folio)
 			 folio->index);
 
 	/* A hole would be filled with pages on and on. */
-	if (!ksift_source_barren(src, folio_pos(folio)))
+	if (!barren(src, folio_pos(folio)))
 		page_cache_async_ra(&ractl, folio, WINDOW_PAGES);
 }
 
@@ -716,7 +742,7 @@ static int next_private(struct ksift_src *src, u64 pos, u64 len, u64 size,
 	return ret;
 }
 
-static int next_walked(struct ksift_src *src, u64 pos,
+static int next_walked(struct ksift_src *src, u64 pos, u64 private_below,
 		       struct ksift_piece *piece)
 {
 	struct inode *inode = file_inode(src->file);
@@ -734,7 +760,7 @@ static int next_walked(struct ksift_src *src, u64 pos,
 	ret = enter_window(src, pos);
 	if (ret)
 		return ret;
-	if (pos < src->copy_to)
+	if (pos < private_below)
 		return next_private(src, pos, BOUNCE_SIZE, size,
 				    KSIFT_COPY_CHANGED, piece);
 	end = min(src->window.end, size);
@@ -779,7 +805,7 @@ static int next_walked(struct ksift_src *src, u64 pos,
 				    KSIFT_COPY_MISSING, piece);
 
 	src->piece_at = src->batch_at;
-	src->still_at = src->batch_at;
+	src->intact_at = src->batch_at;
 	offset = pos - folio_pos(folio);
 	piece->buf = (const u8 *)folio_address(folio) + offset;
 	piece->len = folio_size(folio) - offset;
@@ -795,7 +821,7 @@ static int next_walked(struct ksift_src *src, u64 pos,
 	return 0;
 }
 
-int ksift_source_next(struct ksift_src *src, u64 pos,
+int ksift_source_next(struct ksift_src *src, u64 pos, u64 private_below,
 		      struct ksift_piece *piece)
 {
 	int ret;
@@ -803,7 +829,7 @@ int ksift_source_next(struct ksift_src *src, u64 pos,
 	if (!src->walk)
 		return next_copy(src, pos, wanted(src, pos), KSIFT_COPY_UNWALKED,
 				 piece);
-	ret = next_walked(src, pos, piece);
+	ret = next_walked(src, pos, private_below, piece);
 	src->last = *piece;
 	src->last_end = pos + piece->len;
 	if (ret)
@@ -830,31 +856,10 @@ static void let_cuts(const struct ksift_src *src)
 	filemap_invalidate_unlock_shared(src->file->f_mapping);
 }
 
-/* Is the @i-th of the folios held still the file's? */
-static bool still_there(const struct ksift_src *src, unsigned int i)
+bool ksift_source_intact(struct ksift_src *src, const struct ksift_piece *piece,
+			 u64 from, u64 to)
 {
-	return READ_ONCE(src->batch.folios[i]->mapping) == src->file->f_mapping;
-}
-
-bool ksift_source_intact(const struct ksift_src *src,
-			 const struct ksift_piece *piece)
-{
-	unsigned int i;
-
-	if (!piece->shared)
-		return true;
-	if (!hold_off_cuts(src))
-		return false;
-	for (i = src->piece_at; i <= src->batch_at; i++)
-		if (!still_there(src, i))
-			break;
-	let_cuts(src);
-	return i > src->batch_at;
-}
-
-bool ksift_source_still(struct ksift_src *src, const struct ksift_piece *piece,
-			u64 start, u64 end)
-{
+	struct folio **folios = src->batch.folios;
 	bool there = true;
 	unsigned int i;
 
@@ -862,22 +867,22 @@ bool ksift_source_still(struct ksift_src *src, const struct ksift_piece *piece,
 		return true;
 	if (!hold_off_cuts(src))
 		return false;
-	/* Offsets only grow within a piece, so the cursor never moves back. */
-	while (src->still_at < src->batch_at &&
-	       folio_pos(src->batch.folios[src->still_at + 1]) <= start)
-		src->still_at++;
-	for (i = src->still_at; there && i <= src->batch_at; i++) {
-		struct folio *folio = src->batch.folios[i];
-
-		there = still_there(src, i);
-		if (folio_pos(folio) + folio_size(folio) >= end)
+	/* Mostly the range lies behind the one before it. */
+	if (folio_pos(folios[src->intact_at]) > from)
+		src->intact_at = src->piece_at;
+	while (src->intact_at < src->batch_at &&
+	       folio_pos(folios[src->intact_at + 1]) <= from)
+		src->intact_at++;
+	for (i = src->intact_at; there && i <= src->batch_at; i++) {
+		there = READ_ONCE(folios[i]->mapping) == src->file->f_mapping;
+		if (folio_pos(folios[i]) + folio_size(folios[i]) >= to)
 			break;
 	}
 	let_cuts(src);
 	return there;
 }
 
-int ksift_source_take(struct ksift_src *src, struct ksift_piece *piece)
+int ksift_source_copy(struct ksift_src *src, struct ksift_piece *piece)
 {
 	int ret = need_bounce(src);
 
@@ -885,7 +890,8 @@ int ksift_source_take(struct ksift_src *src, struct ksift_piece *piece)
 		return ret;
 	piece->len = min_t(u64, piece->len, src->bounce_size);
 	memcpy(src->bounce, piece->buf, piece->len);
-	if (!ksift_source_intact(src, piece))
+	if (!ksift_source_intact(src, piece, src->last_end - src->last.len,
+				 src->last_end))
 		return -EAGAIN;
 	src->stats.copied[KSIFT_COPY_DENSE] += piece->len;
 	piece->buf = src->bounce;
@@ -893,8 +899,8 @@ int ksift_source_take(struct ksift_src *src, struct ksift_piece *piece)
 	return 0;
 }
 
-void ksift_source_used(struct ksift_src *src, const struct ksift_piece *piece,
-		       u64 len)
+void ksift_source_account(struct ksift_src *src,
+			  const struct ksift_piece *piece, u64 len)
 {
 	src->stats.bytes += len;
 	if (!piece->walked)

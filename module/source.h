@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Sources in the kernel: the side of the engine's driver that bytes come from.  What
+ * the driver calls is in engine/side.h.
+ */
 #ifndef KSIFT_SOURCE_H
 #define KSIFT_SOURCE_H
 
@@ -6,25 +10,10 @@
 #include <linux/types.h>
 
 #include "compat.h"
+#include "engine/side.h"
 #include "polite.h"
 
 struct ksift_run;
-
-/**
- * struct ksift_piece - Some bytes of a source
- * @buf: The bytes; NULL if all are zero and nobody has stored them, or @absent
- * @len: How many; 0 at the source's end
- * @absent: They are not in the page cache, and nothing else was to be looked at
- * @shared: Others may write to them
- * @walked: They are from the page cache
- */
-struct ksift_piece {
-	const u8 *buf;
-	u64 len;
-	bool absent;
-	bool shared;
-	bool walked;
-};
 
 /**
  * enum ksift_copy - Why bytes were copied before they were looked at
@@ -79,8 +68,7 @@ struct ksift_stats {
  * @batch: Folios held, in order of index
  * @batch_at: First of them that is not passed yet
  * @piece_at: First of those that the piece given out last lies in
- * @still_at: First of those that ksift_source_still() has not gone past
- * @copy_to: Bytes below this offset are given out as private copies only
+ * @intact_at: First of those that ksift_source_intact() was asked about last
  * @bounce: Buffer for private copies
  * @bounce_size: Its size
  * @last: The piece given out last, which is still held
@@ -114,8 +102,7 @@ struct ksift_src {
 	struct folio_batch batch;
 	unsigned int batch_at;
 	unsigned int piece_at;
-	unsigned int still_at;
-	u64 copy_to;
+	unsigned int intact_at;
 	u8 *bounce;
 	size_t bounce_size;
 	struct ksift_piece last;
@@ -138,64 +125,6 @@ int ksift_source_open(struct ksift_src *src, const struct ksift_run *run);
 void ksift_source_close(struct ksift_src *src);
 
 /**
- * ksift_source_next() - Get bytes from an offset on
- * @src: The source
- * @pos: The offset
- * @piece: Filled in; valid until the next call with @src
- *
- * Sleeps.  The bytes of a shared piece may be gone from the file, or change, at
- * any moment, but the memory stays.  What was found in them counts only if
- * ksift_source_intact() says so afterwards.
- *
- * Return: 0 or a negative error.
- */
-int ksift_source_next(struct ksift_src *src, u64 pos,
-		      struct ksift_piece *piece);
-
-/**
- * ksift_source_intact() - Was what was just read the file's?
- * @src: The source
- * @piece: The piece given out last
- *
- * Return: false when @piece may have been cut off, or zeroed by a change to
- * what lies beside it, before it was read.  Then go back, set copy_to to its
- * end, and take private copies.
- */
-bool ksift_source_intact(const struct ksift_src *src,
-			 const struct ksift_piece *piece);
-
-/**
- * ksift_source_still() - The same of a part of the piece
- * @src: The source
- * @piece: The piece given out last
- * @start: Offset of the part, not below that of the part asked for before
- * @end: Offset of its end
- *
- * Return: as ksift_source_intact().
- */
-bool ksift_source_still(struct ksift_src *src, const struct ksift_piece *piece,
-			u64 start, u64 end);
-
-/**
- * ksift_source_take() - Make a shared piece private
- * @src: The source
- * @piece: The piece given out last; changed to a copy of as much of its
- *	beginning as there is room for
- *
- * Return: 0, -ENOMEM, or -EAGAIN: it was not intact, see above.
- */
-int ksift_source_take(struct ksift_src *src, struct ksift_piece *piece);
-
-/**
- * ksift_source_used() - Account for bytes that were looked at
- * @src: The source
- * @piece: What they are in
- * @len: How many
- */
-void ksift_source_used(struct ksift_src *src, const struct ksift_piece *piece,
-		       u64 len);
-
-/**
  * ksift_source_walked() - What the caller is told of bytes from the page cache
  * @src: The source
  *
@@ -203,47 +132,5 @@ void ksift_source_used(struct ksift_src *src, const struct ksift_piece *piece,
  * for who may not learn what is cached.
  */
 u64 ksift_source_walked(const struct ksift_src *src);
-
-/**
- * ksift_source_read() - Copy bytes out of a source
- * @src: The source; pieces got from it stay valid
- * @pos: Their offset
- * @buf: Where they go
- * @len: How many
- * @absent: Returns whether the byte at @pos is absent
- *
- * Return: how many there were, less than @len only at the source's end or before
- * what is absent, or a negative error.
- */
-ssize_t ksift_source_read(struct ksift_src *src, u64 pos, void *buf,
-			  size_t len, bool *absent);
-
-/**
- * ksift_source_hole() - Ask for a hole
- * @src: The source; pieces got from it stay valid
- * @pos: An offset, best one that zeros were seen before
- * @len: How many bytes from there on matter
- *
- * Return: how many of them, from @pos on, are zeros that nobody has stored; 0
- * when that is not known, or is too few to ask.
- */
-u64 ksift_source_hole(struct ksift_src *src, u64 pos, u64 len);
-
-/**
- * ksift_source_barren() - Is there nothing to be read from an offset on?
- * @src: The source
- * @pos: The offset
- *
- * Return: true when the scan is among zeros, and a hole is at @pos, and goes on for
- * a while.
- */
-bool ksift_source_barren(const struct ksift_src *src, u64 pos);
-
-/**
- * ksift_source_holds() - Does the source still reach this far?
- * @src: The source
- * @end: An offset
- */
-bool ksift_source_holds(const struct ksift_src *src, u64 end);
 
 #endif /* KSIFT_SOURCE_H */

@@ -15,6 +15,7 @@
 #ifdef __KERNEL__
 
 #include <linux/bitops.h>
+#include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/string.h>
 #include <linux/types.h>
@@ -126,10 +127,12 @@ static inline unsigned int ksift_popcount64(u64 v)
 
 #else /* !__KERNEL__ */
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/types.h>
 #ifdef KSIFT_NEON
 #include <sys/auxv.h>
 #endif
@@ -141,6 +144,7 @@ typedef uint64_t u64;
 typedef int64_t s64;
 
 #define U32_MAX (~(u32)0)
+#define U64_MAX (~(u64)0)
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #ifndef min
 #define min(a, b) ((a) < (b) ? (a) : (b))

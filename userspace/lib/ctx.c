@@ -396,6 +396,10 @@ static int error_run(struct ksift_ctx *ctx, const struct ksift_run *run, int ret
 int ksift_ctx_run(struct ksift_ctx *ctx, const struct ksift_prog *prog,
 		  struct ksift_run *run, struct ksift_error *err)
 {
+	struct ksift_caller caller = {
+		.interrupted = ctx->interrupted,
+		.arg = ctx->arg,
+	};
 	int ret;
 
 	run->__reserved = 0;
@@ -407,13 +411,13 @@ int ksift_ctx_run(struct ksift_ctx *ctx, const struct ksift_prog *prog,
 			(unsigned long long)run->to);
 	for (;;) {
 		if (ctx->fd < 0)
-			ret = ksift_user_run(ctx, prog, run, err);
+			ret = ksift_user_run(&caller, prog, run);
 		else
 			ret = ioctl(ctx->fd, KSIFT_RUN, run) ? -errno : 0;
+		if (caller.said < 0)
+			return ksift_error_set(err, caller.said, "stopped by the caller");
 		if (!ret)
 			return 0;
-		if (ret > 0)
-			return -ret;
 		if (ret != -EINTR)
 			return error_run(ctx, run, ret, err);
 		ret = ksift_ctx_interrupted(ctx, err);

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <sys/types.h>
 
-#include "ctx.h"
+#include "engine/check.h"
 #include "engine/variants.h"
 #include "user.h"
 
@@ -18,6 +18,9 @@
 #define WORK_NUMBERS (KSIFT_USER_WORK / sizeof(u64))
 
 #define INT_SIZE sizeof(u64)
+
+/* What runs over bytes take. */
+#define BYTE_SOURCES (1 << KSIFT_SOURCE_MEM | 1 << KSIFT_SOURCE_FILE)
 
 int ksift_user_info(u32 variant, struct ksift_info *info)
 {
@@ -68,43 +71,6 @@ int ksift_user_filter(const struct ksift_filter *filter, struct ksift_prog **out
 	return 0;
 }
 
-static int check_source(const struct ksift_run *run)
-{
-	if (run->source != KSIFT_SOURCE_MEM && run->source != KSIFT_SOURCE_FILE)
-		return -EINVAL;
-	if (run->source != KSIFT_SOURCE_FILE && run->source_fd)
-		return -EINVAL;
-	if (run->source != KSIFT_SOURCE_MEM && (run->base || run->len))
-		return -EINVAL;
-	if (run->base + run->len < run->base)
-		return -EINVAL;
-	if (run->from > LLONG_MAX)
-		return -EINVAL;
-	return run->to > LLONG_MAX && run->to != UINT64_MAX ? -EINVAL : 0;
-}
-
-static int check_resume(const struct ksift_run *run)
-{
-	const struct ksift_resume *resume = &run->resume;
-	const u32 inside = KSIFT_RESUME_INLINE | KSIFT_RESUME_PENDING_NL;
-	const u32 known = KSIFT_RESUME_VALID | KSIFT_RESUME_DONE |
-			  KSIFT_RESUME_LIMIT | inside;
-
-	if (resume->flags & ~known)
-		return -EOPNOTSUPP;
-	if (resume->__reserved || (resume->flags & KSIFT_RESUME_DONE))
-		return -EINVAL;
-	if (!(resume->flags & KSIFT_RESUME_VALID))
-		return resume->flags || resume->pos || resume->skip ? -EINVAL : 0;
-	if (resume->pos < run->from || resume->pos > LLONG_MAX)
-		return -EINVAL;
-	if (!(resume->flags & inside))
-		return resume->skip ? -EINVAL : 0;
-	if ((resume->flags & inside) == inside)
-		return -EINVAL;
-	return resume->skip > LLONG_MAX - resume->pos ? -EINVAL : 0;
-}
-
 static u64 start_of(const struct ksift_run *run)
 {
 	return run->resume.flags & KSIFT_RESUME_VALID ? run->resume.pos : run->from;
@@ -153,13 +119,12 @@ static int run_sumsq(struct ksift_run *run, struct ksift_sumsq *args)
 	return 0;
 }
 
-static int sum_source(struct ksift_user_src *src,
-		      const struct ksift_variant_ops *ops, struct ksift_run *run,
-		      struct ksift_sum_i64 *args)
+static int sum_source(struct ksift_src *src, const struct ksift_variant_ops *ops,
+		      struct ksift_run *run, struct ksift_sum_i64 *args)
 {
 	struct ksift_sum128 sum = { 0, 0 };
 	u64 pos = start_of(run), whole = 0;
-	bool done;
+	bool done, absent;
 	int ret = 0;
 
 	args->out_tail = 0;
@@ -167,37 +132,33 @@ static int sum_source(struct ksift_user_src *src,
 	pos += -pos % INT_SIZE;
 	done = pos >= run->to;
 	while (!done && src->bytes < KSIFT_USER_WORK) {
-		struct ksift_user_piece piece;
-		const u8 *buf;
+		struct ksift_piece piece;
 		u64 n, last;
 
-		ret = ksift_user_next(src, pos, pos, &piece);
+		ret = ksift_source_next(src, pos, 0, &piece);
 		if (ret)
 			break;
 		n = (min(run->to - pos, piece.len) + INT_SIZE - 1) / INT_SIZE;
 		n = min(n, piece.len / INT_SIZE);
-		buf = piece.buf;
-		if (buf)
+		if (piece.buf)
 			n = min(n, WORK_NUMBERS);
-		if (!n) {
+		if (n) {
+			ksift_source_account(src, &piece, n * INT_SIZE);
+		} else {
 			/* An integer that does not lie in one piece, or a tail. */
-			ret = ksift_user_read(src, pos, &last, INT_SIZE);
+			ret = ksift_source_read(src, pos, &last, INT_SIZE, &absent);
 			if (ret < 0)
 				break;
+			piece.buf = (const u8 *)&last;
 			n = ret / INT_SIZE;
-			buf = (const u8 *)&last;
-			if (!n) {
-				args->out_tail = ret;
-				src->bytes += ret;
-				done = true;
-			}
+			args->out_tail = ret % INT_SIZE;
+			done = !n;
 		}
-		if (n && buf)
-			ksift_sum128_add(ops, &sum, buf, n);
+		if (n && piece.buf)
+			ksift_sum128_add(ops, &sum, piece.buf, n);
 		ret = 0;
 		pos += n * INT_SIZE;
 		whole += n;
-		src->bytes += n * INT_SIZE;
 		done |= pos >= run->to;
 	}
 	/* An error after something was summed is for the next call to find. */
@@ -211,19 +172,19 @@ static int sum_source(struct ksift_user_src *src,
 	return 0;
 }
 
-static int run_sum(const struct ksift_variant_ops *ops, struct ksift_run *run,
-		   struct ksift_sum_i64 *args)
+static int run_sum(struct ksift_caller *caller, const struct ksift_variant_ops *ops,
+		   struct ksift_run *run, struct ksift_sum_i64 *args)
 {
-	struct ksift_user_src src;
+	struct ksift_src src;
 	int ret;
 
-	ret = check_source(run);
+	ret = ksift_check_run(run, BYTE_SOURCES);
 	if (!ret)
-		ret = ksift_user_open(&src, run);
+		ret = ksift_source_open(&src, run, caller);
 	if (ret)
 		return ret;
 	ret = sum_source(&src, ops, run, args);
-	ksift_user_close(&src);
+	ksift_source_close(&src);
 	return ret;
 }
 
@@ -240,30 +201,61 @@ static bool tail_is_zero(const void *p, u32 known)
 	return true;
 }
 
-static int run_lines(struct ksift_ctx *ctx, const struct ksift_prog *prog,
-		     const struct ksift_variant_ops *ops, struct ksift_run *run,
-		     struct ksift_error *err)
+static int drive_lines(struct ksift_caller *caller, const struct ksift_prog *prog,
+		       const struct ksift_variant_ops *ops, struct ksift_run *run,
+		       struct ksift_lines *args)
+{
+	struct ksift_src src;
+	struct ksift_drive d = {
+		.run = run,
+		.args = args,
+		.prog = prog,
+		.ops = ops,
+		.src = &src,
+		.work = KSIFT_USER_WORK,
+	};
+	int ret;
+
+	ret = ksift_source_open(&src, run, caller);
+	if (ret)
+		return ret;
+	d.scan = malloc(sizeof(*d.scan));
+	d.stage = malloc(KSIFT_STAGE_SIZE);
+	d.record = malloc(KSIFT_RECORDS_HELD * sizeof(*d.record));
+	ret = -ENOMEM;
+	if (d.scan && d.stage && d.record)
+		ret = ksift_drive_lines(&d);
+	run->out_bytes = src.bytes;
+	free(d.record);
+	free(d.stage);
+	free(d.scan);
+	ksift_source_close(&src);
+	return ret;
+}
+
+static int run_lines(struct ksift_caller *caller, const struct ksift_prog *prog,
+		     const struct ksift_variant_ops *ops, struct ksift_run *run)
 {
 	struct ksift_lines *user = (void *)(uintptr_t)run->args;
 	struct ksift_lines args;
 	int ret;
 
-	ret = check_source(run);
-	if (!ret)
-		ret = check_resume(run);
+	ret = ksift_check_run(run, BYTE_SOURCES);
 	if (ret)
 		return ret;
 	if (!tail_is_zero(user, sizeof(args)))
 		return -E2BIG;
 	memcpy(&args, user, sizeof(args));
-	ret = ksift_user_lines(ctx, prog, ops, run, &args, err);
+	ret = ksift_check_lines(&args);
+	if (!ret)
+		ret = drive_lines(caller, prog, ops, run, &args);
 	if (!ret)
 		memcpy(user, &args, sizeof(args));
 	return ret;
 }
 
-int ksift_user_run(struct ksift_ctx *ctx, const struct ksift_prog *prog,
-		   struct ksift_run *user, struct ksift_error *err)
+int ksift_user_run(struct ksift_caller *caller, const struct ksift_prog *prog,
+		   struct ksift_run *user)
 {
 	void *args = (void *)(uintptr_t)user->args;
 	const struct ksift_variant_ops *ops;
@@ -284,7 +276,7 @@ int ksift_user_run(struct ksift_ctx *ctx, const struct ksift_prog *prog,
 	run.out_variant = ops->id;
 	switch (run.kernel) {
 	case KSIFT_KERNEL_LINES:
-		ret = run_lines(ctx, prog, ops, &run, err);
+		ret = run_lines(caller, prog, ops, &run);
 		break;
 	case KSIFT_KERNEL_FIB:
 		ret = run_fib(&run, args);
@@ -293,7 +285,7 @@ int ksift_user_run(struct ksift_ctx *ctx, const struct ksift_prog *prog,
 		ret = run_sumsq(&run, args);
 		break;
 	default:
-		ret = run_sum(ops, &run, args);
+		ret = run_sum(caller, ops, &run, args);
 		break;
 	}
 	if (ret)

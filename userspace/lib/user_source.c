@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sources of the user engine: the caller's memory, looked at where it is, and
- * regular files, read into a buffer of our own.  Files are not mapped: one that
- * is cut off meanwhile would end the process.
+ * The side of the engine's driver in a process (engine/side.h): the caller's memory,
+ * scanned where it is, and regular files, read into a buffer of our own.  Files are
+ * not mapped: one that is cut off meanwhile would end the process.
  *
- * The buffer has two parts.  What is read goes to the second one, at its
- * beginning; what is to be kept of the bytes before it goes to the end of the
- * first one.  So a line lies in one piece, unless it is longer than that part.
+ * Nothing is shared here, and nothing absent.  The caller's memory is, as anywhere,
+ * the caller's to leave alone during a call.
  */
 #define _GNU_SOURCE /* O_DIRECT, SEEK_DATA */
 #include <errno.h>
@@ -19,7 +18,7 @@
 
 #include "user.h"
 
-/* Read at a time: fits a second-level cache together with what is kept. */
+/* Read at a time: fits a second-level cache together with the driver's stage. */
 #define READ_SIZE (128u << 10)
 
 /* What to read at a time past the range, where its last line ends soon. */
@@ -29,7 +28,7 @@
 #define PAGE 4096
 
 /* Without moving the caller's offset, nor O_DIRECT's rules. */
-static int open_own(struct ksift_user_src *src)
+static int open_own(struct ksift_src *src)
 {
 	char path[32];
 
@@ -40,7 +39,8 @@ static int open_own(struct ksift_user_src *src)
 	return src->own;
 }
 
-int ksift_user_open(struct ksift_user_src *src, const struct ksift_run *run)
+int ksift_source_open(struct ksift_src *src, const struct ksift_run *run,
+		      struct ksift_caller *caller)
 {
 	struct stat st;
 	int flags;
@@ -49,6 +49,7 @@ int ksift_user_open(struct ksift_user_src *src, const struct ksift_run *run)
 	src->type = run->source;
 	src->to = run->to;
 	src->own = -1;
+	src->caller = caller;
 	if (run->source == KSIFT_SOURCE_MEM) {
 		src->base = (const u8 *)(uintptr_t)run->base;
 		src->end = run->len;
@@ -67,22 +68,22 @@ int ksift_user_open(struct ksift_user_src *src, const struct ksift_run *run)
 			return -EOPNOTSUPP;
 		src->fd = src->own;
 	}
-	src->buf = malloc(KSIFT_USER_KEEP + READ_SIZE);
+	src->buf = malloc(READ_SIZE);
 	if (!src->buf) {
-		ksift_user_close(src);
+		ksift_source_close(src);
 		return -ENOMEM;
 	}
 	return 0;
 }
 
-void ksift_user_close(struct ksift_user_src *src)
+void ksift_source_close(struct ksift_src *src)
 {
 	free(src->buf);
 	if (src->own >= 0)
 		close(src->own);
 }
 
-static ssize_t read_file(struct ksift_user_src *src, u64 pos, void *buf, size_t len)
+static ssize_t read_file(struct ksift_src *src, u64 pos, void *buf, size_t len)
 {
 	ssize_t n;
 
@@ -92,16 +93,18 @@ static ssize_t read_file(struct ksift_user_src *src, u64 pos, void *buf, size_t 
 	return n < 0 ? -errno : n;
 }
 
-ssize_t ksift_user_read(struct ksift_user_src *src, u64 pos, void *buf, size_t len)
+ssize_t ksift_source_read(struct ksift_src *src, u64 pos, void *buf, size_t len,
+			  bool *absent)
 {
 	size_t done = 0;
 	ssize_t n;
 
+	*absent = false;
 	if (src->type == KSIFT_SOURCE_MEM) {
-		len = pos < src->end ? min(len, src->end - pos) : 0;
-		if (len)
-			memcpy(buf, src->base + pos, len);
-		return len;
+		done = pos < src->end ? min(len, src->end - pos) : 0;
+		if (done)
+			memcpy(buf, src->base + pos, done);
+		len = done;
 	}
 	while (done < len) {
 		n = read_file(src, pos + done, (u8 *)buf + done, len - done);
@@ -111,10 +114,11 @@ ssize_t ksift_user_read(struct ksift_user_src *src, u64 pos, void *buf, size_t l
 			break;
 		done += n;
 	}
+	src->bytes += done;
 	return done;
 }
 
-u64 ksift_user_hole(struct ksift_user_src *src, u64 pos)
+u64 ksift_source_hole(struct ksift_src *src, u64 pos, u64 len)
 {
 	struct stat st;
 	off_t data;
@@ -129,7 +133,7 @@ u64 ksift_user_hole(struct ksift_user_src *src, u64 pos)
 		if (fstat(src->fd, &st) || st.st_size < data)
 			data = st.st_size;
 	}
-	return data > 0 && (u64)data > pos ? data - pos : 0;
+	return data > 0 && (u64)data > pos ? min(len, data - pos) : 0;
 }
 
 static bool all_zeros(const u8 *buf, size_t len)
@@ -137,57 +141,88 @@ static bool all_zeros(const u8 *buf, size_t len)
 	return !buf[0] && !memcmp(buf, buf + 1, len - 1);
 }
 
-static int next_read(struct ksift_user_src *src, u64 pos, u64 keep,
-		     struct ksift_user_piece *piece)
+static int read_piece(struct ksift_src *src, u64 pos, struct ksift_piece *piece)
 {
 	u64 len = pos < src->to ? max(src->to - pos, TAIL_READ) : TAIL_READ;
-	u8 *area = src->buf + KSIFT_USER_KEEP;
-	size_t kept = 0;
 	ssize_t n;
 
 	if (src->zeros) {
-		piece->buf = NULL;
-		piece->len = ksift_user_hole(src, pos);
+		piece->len = ksift_source_hole(src, pos, UINT64_MAX);
 		if (piece->len)
 			return 0;
 	}
-	if (src->held && pos == src->at + src->held && keep >= src->at &&
-	    pos - keep <= KSIFT_USER_KEEP) {
-		kept = pos - keep;
-		memmove(area - kept, src->first + (keep - src->at), kept);
-	}
-	n = read_file(src, pos, area, min(len, READ_SIZE - pos % PAGE));
-	src->at = pos - kept;
-	src->first = area - kept;
-	src->held = kept + max(n, 0);
+	n = read_file(src, pos, src->buf, min(len, READ_SIZE - pos % PAGE));
+	src->at = pos;
+	src->held = max(n, 0);
 	if (n < 0)
 		return n;
-	src->zeros = n >= READ_SIZE / 2 && all_zeros(area, n);
-	piece->buf = area;
+	src->zeros = n >= READ_SIZE / 2 && all_zeros(src->buf, n);
+	piece->buf = src->buf;
 	piece->len = n;
 	return 0;
 }
 
-int ksift_user_next(struct ksift_user_src *src, u64 pos, u64 keep,
-		    struct ksift_user_piece *piece)
+int ksift_source_next(struct ksift_src *src, u64 pos, u64 private_below,
+		      struct ksift_piece *piece)
 {
+	(void)private_below;
+	*piece = (struct ksift_piece){ 0 };
 	if (src->type == KSIFT_SOURCE_MEM) {
 		piece->buf = src->base + pos;
 		piece->len = pos < src->end ? src->end - pos : 0;
 		return 0;
 	}
-	if (pos >= src->at && pos < src->at + src->held) {
-		piece->buf = src->first + (pos - src->at);
-		piece->len = src->held - (pos - src->at);
-		return 0;
-	}
-	return next_read(src, pos, keep, piece);
+	if (pos < src->at || pos >= src->at + src->held)
+		return read_piece(src, pos, piece);
+	piece->buf = src->buf + (pos - src->at);
+	piece->len = src->held - (pos - src->at);
+	return 0;
 }
 
-const u8 *ksift_user_held(const struct ksift_user_src *src, u64 pos)
+bool ksift_source_intact(struct ksift_src *src, const struct ksift_piece *piece,
+			 u64 from, u64 to)
 {
-	if (src->type == KSIFT_SOURCE_MEM)
-		return src->base + pos;
-	return pos >= src->at && pos <= src->at + src->held ?
-		src->first + (pos - src->at) : NULL;
+	(void)src;
+	(void)piece;
+	(void)from;
+	(void)to;
+	return true;
+}
+
+int ksift_source_copy(struct ksift_src *src, struct ksift_piece *piece)
+{
+	(void)src;
+	(void)piece;
+	return 0;
+}
+
+void ksift_source_account(struct ksift_src *src, const struct ksift_piece *piece, u64 len)
+{
+	(void)piece;
+	src->bytes += len;
+}
+
+bool ksift_source_covers(const struct ksift_src *src, u64 end)
+{
+	(void)src;
+	(void)end;
+	return true;
+}
+
+int ksift_side_emit(struct ksift_src *src, u64 to, const void *from, size_t len)
+{
+	(void)src;
+	memcpy((void *)(uintptr_t)to, from, len);
+	return 0;
+}
+
+int ksift_side_poll(struct ksift_src *src)
+{
+	struct ksift_caller *caller = src->caller;
+
+	if (!caller->interrupted || src->bytes - src->polled < KSIFT_USER_WORK)
+		return 0;
+	src->polled = src->bytes;
+	caller->said = caller->interrupted(caller->arg);
+	return caller->said < 0 ? -EINTR : 0;
 }

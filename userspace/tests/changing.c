@@ -18,7 +18,7 @@
 
 #define WORD "ERROR"
 /* Lines below this are given out as they were matched, and no others. */
-#define SHORT KSIFT_USER_KEEP
+#define SHORT KSIFT_STAGE_SIZE
 /* No run takes as many, but with a buffer for a few bytes. */
 #define READS_MAX 40
 #define RUNS_MAX 10000

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Runs the host tests built in $1 for the machine $3 and the fuzzer for $2 seconds, as
-# one TAP stream.
+# Runs the host tests built in $1 for the machine $3, a fuzzer of the scan for $2
+# seconds and one of the driver for three times as long, as one TAP stream.
 set -u
 
 dir=$1
@@ -11,17 +11,18 @@ machine=$3
 # shellcheck source-path=SCRIPTDIR source=../../userspace/tests/suite.sh
 . ../../userspace/tests/suite.sh
 
+# fuzz TARGET SECONDS
 fuzz()
 {
-	log=$dir/fuzz.log
-	mkdir -p "$dir/corpus"
-	if (cd "$dir" && ./fuzz_lines -max_total_time="$seconds" -max_len=9000 \
-		-print_final_stats=1 corpus >"$log" 2>&1); then
+	log=$dir/$1.log
+	mkdir -p "$dir/corpus-$1"
+	if (cd "$dir" && "./$1" -max_total_time="$2" -max_len=9000 \
+		-print_final_stats=1 "corpus-$1" >"$log" 2>&1); then
 		runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
-		echo "ok 1 - fuzz_lines ($runs runs)"
+		echo "ok 1 - $1 ($runs runs)"
 	else
 		tail -n 40 "$log" | sed 's/^/# /'
-		echo "not ok 1 - fuzz_lines"
+		echo "not ok 1 - $1"
 		status=1
 	fi
 	echo 1..1
@@ -40,5 +41,6 @@ fi
 suite hostile "$dir/hostile"
 suite hostile-clang "$dir/hostile-clang"
 suite hostile-unoptimized "$dir/hostile-unoptimized"
-suite fuzz fuzz
+suite fuzz fuzz fuzz_lines "$seconds"
+suite fuzz-driver fuzz fuzz_driver $((seconds * 3))
 suites_end

@@ -1,0 +1,697 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * libFuzzer target for the driver (module/engine/driver.c): the hostile host.
+ *
+ * This is the driver's third side.  Its source is a file that is written to, cut
+ * off, appended to and has holes punched whenever the input says so: at each call
+ * of the side, and, as the engine is compiled with a callback before every load,
+ * between any two loads from a shared piece.  Parts of it are absent, and return.
+ * Emissions fault, polls interrupt, copies fail, buffers hold from one byte up.
+ *
+ * A folio that is cut off or beside a hole is modelled by memory that a piece goes
+ * on to point to, with zeros in it that the file never had.
+ *
+ * What the driver promises, and is held to:
+ *
+ * - Each resume goes on, and stays in order.
+ * - Each byte that is emitted was the file's at that offset at some moment.
+ * - A line that fits the stage matches as it is emitted.
+ * - A line of which no byte has changed or been absent, nor the newline before it,
+ *   comes out once if it matches, and not at all if it does not.
+ * - If nothing has changed, all results are those of the oracle.
+ */
+#include <stdint.h>
+#include <stdio.h>
+
+#include "engine/check.h"
+#include "engine/driver.h"
+#include "engine/variants.h"
+#include "engine_util.h"
+
+#define FILE_MAX	4096
+#define PATTERNS	10
+/* Presence is by blocks. */
+#define BLOCK		32
+#define OUT_MAX		(16 * FILE_MAX)
+
+/* What decides; when it is used up, nothing happens any more. */
+static const uint8_t *input, *input_end;
+
+/* The file. */
+static u8 *content;	/* of FILE_MAX bytes, before a guard page */
+static u64 size;
+static bool absent[FILE_MAX / BLOCK];
+/* Changes lie in here. */
+static u64 change_from, change_to;
+/* Of each byte: was it always there, the same, and what else was it? */
+static bool stable[FILE_MAX + 1];
+static u64 values[FILE_MAX + 1][4];
+static bool changed, was_absent;
+
+/* Pieces of the side. */
+struct ksift_src {
+	u8 *detached;		/* memory of a piece that is the file's no longer */
+	u8 *bounce;
+	const u8 *shared;	/* the piece given out last, if it is shared */
+	u64 at;
+	u64 len;
+	bool is_detached;
+	u64 bad_from, bad_to;	/* where that may have zeros of its own */
+	u64 bytes;
+};
+
+static struct ksift_src source;
+static u8 text[OUT_MAX], text_buf[OUT_MAX];
+static struct ksift_record records[OUT_MAX], record_buf[OUT_MAX];
+static u64 pattern_buf[KSIFT_PATTERNS_MAX];
+static u64 text_cap, records_cap;
+static bool want_text, want_records, cached, in_call;
+
+static unsigned int byte(void)
+{
+	return input < input_end ? *input++ : 0;
+}
+
+/* One of @n, the first when the input is used up. */
+static unsigned int pick(unsigned int n)
+{
+	unsigned int v = byte();
+
+	if (n > 256)
+		v = v << 8 | byte();
+	return v % n;
+}
+
+/* Less than @n, but not 0 and at most @most: that when the input is used up. */
+static u64 some(unsigned int n, u64 most)
+{
+	u64 v = pick(n);
+
+	return v && v < most ? v : most;
+}
+
+/* Does it happen, which it does about once in @n times? */
+static bool happens(unsigned int n)
+{
+	return input < input_end && *input++ % n == 1;
+}
+
+static void seen(u64 at)
+{
+	values[at][content[at] / 64] |= 1ULL << (content[at] % 64);
+}
+
+static void set(u64 at, u8 c)
+{
+	if (content[at] != c) {
+		stable[at] = false;
+		changed = true;
+	}
+	content[at] = c;
+	seen(at);
+}
+
+/* The memory of the shared piece is the file's no longer, and is zeroed in part. */
+static void detach(u64 from, u64 to)
+{
+	u64 i;
+
+	if (!source.shared)
+		return;
+	if (!source.is_detached) {
+		memcpy(source.detached, content, FILE_MAX);
+		source.is_detached = true;
+		source.bad_from = from;
+		source.bad_to = to;
+	}
+	source.bad_from = min(source.bad_from, from);
+	source.bad_to = max(source.bad_to, to);
+	for (i = from; i < to; i++)
+		source.detached[i] = 0;
+}
+
+/* The window through which the engine sees the shared piece. */
+static struct guarded window;
+
+static void sync_piece(void)
+{
+	u64 i;
+
+	if (!source.shared)
+		return;
+	/* Stores of single bytes, as any other CPU's. */
+	for (i = 0; i < source.len; i++)
+		((volatile u8 *)source.shared)[i] = source.is_detached ?
+			source.detached[source.at + i] : content[source.at + i];
+}
+
+static const char alphabet[] = "\n\nEaRx:\0";
+
+static void change(void)
+{
+	u64 width = change_to - change_from, at, n, i;
+
+	if (!width)
+		return;
+	at = change_from + pick(width);
+	n = 1 + pick(8);
+	switch (pick(8)) {
+	case 0:	/* cut off */
+		if (at >= size)
+			break;
+		changed = true;
+		detach(at, FILE_MAX);
+		for (i = at; i < size; i++)
+			stable[i] = false;
+		size = at;
+		break;
+	case 1:	/* append */
+		for (; n && size < change_to; n--, size++) {
+			changed = true;
+			stable[size] = false;
+			content[size] = alphabet[pick(sizeof(alphabet) - 1)];
+			seen(size);
+		}
+		break;
+	case 2:	/* punch a hole */
+		n = min(n * 8, size - min(size, at));
+		/* The rest of its blocks is zero, too, until they are read again. */
+		if (n)
+			detach(at / BLOCK * BLOCK,
+			       min((at + n + BLOCK - 1) / BLOCK * BLOCK, (u64)FILE_MAX));
+		for (i = at; i < at + n; i++)
+			set(i, 0);
+		break;
+	case 3:	/* drop from the cache, or bring in */
+		if (!cached)
+			break;
+		absent[at / BLOCK] = !absent[at / BLOCK];
+		was_absent = true;
+		for (i = 0; i < BLOCK; i++)
+			stable[at / BLOCK * BLOCK + i] = false;
+		break;
+	default: /* write */
+		for (i = at; i < min(at + n, size); i++)
+			set(i, alphabet[pick(sizeof(alphabet) - 1)]);
+	}
+	sync_piece();
+}
+
+/* Called by what the engine is compiled to, before it loads. */
+static void before_load(const void *p)
+{
+	const u8 *at = p;
+
+	if (in_call && source.shared && at >= source.shared &&
+	    at < source.shared + source.len && happens(16))
+		change();
+}
+
+#define BEFORE_LOAD(n, type)				\
+	void __sanitizer_cov_load##n(type * p)		\
+	{						\
+		before_load(p);				\
+	}
+BEFORE_LOAD(1, uint8_t)
+BEFORE_LOAD(2, uint16_t)
+BEFORE_LOAD(4, uint32_t)
+BEFORE_LOAD(8, uint64_t)
+BEFORE_LOAD(16, __uint128_t)
+
+static void before_call(void)
+{
+	if (happens(4))
+		change();
+}
+
+static bool is_absent(u64 pos)
+{
+	return cached && absent[pos / BLOCK];
+}
+
+/* How many bytes at @pos are all absent, or all there, up to @len. */
+static u64 alike(u64 pos, u64 len)
+{
+	u64 n = 1;
+
+	while (n < len && is_absent(pos + n) == is_absent(pos))
+		n++;
+	return n;
+}
+
+static u64 zeros_at(u64 pos, u64 len)
+{
+	u64 n = 0;
+
+	while (n < len && pos + n < size && !content[pos + n] && !is_absent(pos + n))
+		n++;
+	return n;
+}
+
+int ksift_source_next(struct ksift_src *src, u64 pos, u64 private_below,
+		      struct ksift_piece *piece)
+{
+	u64 len;
+
+	src->shared = NULL;
+	src->is_detached = false;
+	*piece = (struct ksift_piece){ 0 };
+	before_call();
+	if (pos >= size)
+		return 0;
+	if (happens(64))
+		return -EIO;
+	len = some(FILE_MAX, size - pos);
+	len = alike(pos, len);
+	piece->len = len;
+	piece->absent = is_absent(pos);
+	if (piece->absent)
+		return 0;
+	if (pos >= private_below && happens(2) && zeros_at(pos, len)) {
+		piece->len = zeros_at(pos, len);
+		return 0;
+	}
+	if (pos < private_below || pick(4) == 1) {
+		memcpy(src->bounce, content + pos, len);
+		piece->buf = src->bounce;
+		return 0;
+	}
+	piece->shared = true;
+	piece->buf = window.end - len;
+	src->shared = piece->buf;
+	src->at = pos;
+	src->len = len;
+	sync_piece();
+	return 0;
+}
+
+bool ksift_source_intact(struct ksift_src *src, const struct ksift_piece *piece,
+			 u64 from, u64 to)
+{
+	before_call();
+	if (!piece->shared)
+		return true;
+	MUST(src->shared == piece->buf);
+	if (src->is_detached && from < src->bad_to && to > src->bad_from)
+		return false;
+	return !happens(32);
+}
+
+int ksift_source_copy(struct ksift_src *src, struct ksift_piece *piece)
+{
+	MUST(piece->shared && src->shared == piece->buf);
+	before_call();
+	if (happens(64))
+		return -ENOMEM;
+	piece->len = some(300, piece->len);
+	memcpy(src->bounce, piece->buf, piece->len);
+	if (!ksift_source_intact(src, piece, src->at, src->at + src->len))
+		return -EAGAIN;
+	piece->buf = src->bounce;
+	piece->shared = false;
+	return 0;
+}
+
+void ksift_source_account(struct ksift_src *src, const struct ksift_piece *piece,
+			  u64 len)
+{
+	(void)piece;
+	src->bytes += len;
+}
+
+ssize_t ksift_source_read(struct ksift_src *src, u64 pos, void *buf, size_t len,
+			  bool *gone)
+{
+	before_call();
+	*gone = false;
+	if (pos >= size)
+		return 0;
+	if (happens(64))
+		return -EIO;
+	len = min((u64)len, size - pos);
+	if (is_absent(pos)) {
+		*gone = true;
+		return 0;
+	}
+	len = alike(pos, len);
+	memcpy(buf, content + pos, len);
+	src->bytes += len;
+	return len;
+}
+
+u64 ksift_source_hole(struct ksift_src *src, u64 pos, u64 len)
+{
+	(void)src;
+	before_call();
+	return happens(2) ? zeros_at(pos, len) : 0;
+}
+
+bool ksift_source_covers(const struct ksift_src *src, u64 end)
+{
+	(void)src;
+	before_call();
+	return size >= end;
+}
+
+static bool within(u64 to, size_t len, const void *buf, u64 bytes)
+{
+	u64 base = (uintptr_t)buf;
+
+	return to >= base && len <= bytes && to - base <= bytes - len;
+}
+
+int ksift_side_emit(struct ksift_src *src, u64 to, const void *from, size_t len)
+{
+	(void)src;
+	before_call();
+	MUST(len);
+	MUST((want_text && within(to, len, text_buf, text_cap)) ||
+	     (want_records && within(to, len, record_buf, records_cap * sizeof(*records))) ||
+	     within(to, len, pattern_buf, sizeof(pattern_buf)));
+	if (happens(64))
+		return -EFAULT;
+	memcpy((void *)(uintptr_t)to, from, len);
+	return 0;
+}
+
+int ksift_side_poll(struct ksift_src *src)
+{
+	(void)src;
+	before_call();
+	return happens(8) ? -EINTR : 0;
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	struct guarded g = guarded_alloc(FILE_MAX);
+
+	(void)argc;
+	(void)argv;
+	content = g.end - FILE_MAX;
+	window = guarded_alloc(FILE_MAX);
+	source.bounce = malloc(FILE_MAX);
+	source.detached = malloc(FILE_MAX);
+	return 0;
+}
+
+static const char *const tokens[] = {
+	"E", "ERR", "ERROR", " ", "a", "aa", "warn", "Error:", "x", "\0", "level=info ",
+	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+};
+
+/* A file of lines that differ: each ends with a number of its own. */
+static void make_file(void)
+{
+	unsigned int line = 0, i;
+
+	size = 0;
+	memset(absent, 0, sizeof(absent));
+	memset(values, 0, sizeof(values));
+	memset(content, 0, FILE_MAX);
+	for (line = 0; line < 400; line++) {
+		unsigned int n = pick(16);
+		char id[16];
+
+		if (n == 15)
+			n = 40;
+		if (n == 14)
+			break;
+		for (; n; n--) {
+			const char *t = tokens[pick(ARRAY_SIZE(tokens))];
+			size_t len = *t ? strlen(t) : 1;
+
+			if (size + len + 10 > FILE_MAX)
+				break;
+			memcpy(content + size, t, len);
+			size += len;
+		}
+		if (size + 10 > FILE_MAX)
+			break;
+		size += snprintf(id, sizeof(id), "%03u\n", line);
+		memcpy(content + size - 4, id, 4);
+	}
+	/* A last line may lack its newline. */
+	if (size && pick(2))
+		size--;
+	change_from = pick(FILE_MAX);
+	change_to = change_from + some(FILE_MAX, FILE_MAX - change_from);
+	if (!pick(4))
+		change_to = change_from;
+	changed = false;
+	was_absent = false;
+	for (i = 0; i < FILE_MAX; i++) {
+		stable[i] = i < size;
+		seen(i);
+	}
+}
+
+static unsigned int make_patterns(struct oracle_pattern *pats)
+{
+	unsigned int count = pick(PATTERNS + 1), i;
+
+	for (i = 0; i < count; i++) {
+		const char *t = tokens[pick(ARRAY_SIZE(tokens))];
+		unsigned int flags = byte() & 7;
+
+		pats[i] = (struct oracle_pattern){
+			.data = (const u8 *)t,
+			.len = *t ? strlen(t) : 1,
+			.flags = flags,
+			.group = flags & KSIFT_PATTERN_EXCLUDE ? 0 : pick(3),
+		};
+		/* Shared beginnings, and the pattern that all lines have. */
+		if (!pick(4))
+			pats[i].len = pick(pats[i].len + 1);
+	}
+	return count;
+}
+
+/* What came out of all calls. */
+struct result {
+	u64 text_len;
+	u64 record_count;
+	u64 selected;
+	u64 total;
+	u64 total_bytes;
+	u64 selected_bytes;
+	u64 cut;
+	bool limit;
+};
+
+static const struct oracle_pattern *the_pats;
+static unsigned int pat_count, filter_flags;
+
+static bool selects(const u8 *line, u64 len)
+{
+	return oracle_selects(the_pats, pat_count, filter_flags, line, len);
+}
+
+/* The end of the line of the file at @at, as it is now. */
+static u64 line_end_at(u64 at)
+{
+	const u8 *nl = memchr(content + at, '\n', size - at);
+
+	return nl ? (u64)(nl - content) : size;
+}
+
+/* Have all bytes of the line at @at been the same all the time? */
+static bool line_is_stable(u64 at, u64 end)
+{
+	u64 i;
+
+	for (i = at ? at - 1 : 0; i <= end && i < size; i++)
+		if (!stable[i])
+			return false;
+	/* One without a newline may have had more behind it. */
+	return end < size || !changed;
+}
+
+static void check_text(const struct result *res)
+{
+	const u8 *line = text, *end = text + res->text_len, *nl;
+	u64 i, k, n = 0;
+
+	for (; line < end; line = nl + 1, n++) {
+		nl = memchr(line, '\n', end - line);
+		MUST(nl);
+		if (nl + 1 - line <= KSIFT_STAGE_SIZE)
+			MUST(selects(line, nl - line));
+		if (!want_records)
+			continue;
+		MUST(n < res->record_count);
+		i = records[n].offset;
+		if (nl + 1 - line <= KSIFT_STAGE_SIZE)
+			MUST(records[n].len == (u64)(nl - line));
+		for (k = 0; k < (u64)(nl - line); k++, i++)
+			MUST(i < FILE_MAX && values[i][line[k] / 64] >> (line[k] % 64) & 1);
+	}
+	MUST(n == res->selected);
+}
+
+/* How often the line was emitted: by where it began, or by what it is. */
+static unsigned int times_emitted(const struct result *res, u64 at, u64 end)
+{
+	const u8 *line = text, *nl;
+	unsigned int n = 0;
+	u64 i;
+
+	if (want_records) {
+		for (i = 0; i < res->record_count; i++)
+			n += records[i].offset == at;
+		return n;
+	}
+	for (; line < text + res->text_len; line = nl + 1) {
+		nl = memchr(line, '\n', text + res->text_len - line);
+		n += (u64)(nl - line) == end - at && !memcmp(line, content + at, end - at);
+	}
+	return n;
+}
+
+static void check_lines(const struct result *res, u64 from, u64 to)
+{
+	u64 at, end, total = 0, bytes = 0, selected = 0, selected_bytes = 0;
+
+	for (at = 0; at < size; at = end + 1) {
+		bool takes;
+
+		end = line_end_at(at);
+		if (at < from || at >= to)
+			continue;
+		total++;
+		bytes += min(end + 1, size) - at;
+		takes = selects(content + at, end - at);
+		selected += takes;
+		selected_bytes += takes ? end - at + 1 : 0;
+		if (res->limit || !line_is_stable(at, end))
+			continue;
+		/* Lines without a word of their own are not told apart by it. */
+		if (want_records || (want_text && end - at > 3))
+			MUST(times_emitted(res, at, end) == takes);
+	}
+	if (changed || was_absent || res->limit)
+		return;
+	MUST(res->total == total);
+	MUST(res->total_bytes == bytes);
+	MUST(res->selected == selected);
+	MUST(res->selected_bytes == selected_bytes);
+	MUST(!res->cut);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	static const size_t direct[] = { 0, 1, 40, KSIFT_STAGE_SIZE };
+	const struct ksift_variant_ops *const *v = ksift_variants;
+	struct oracle_pattern pats[PATTERNS];
+	struct result res = { 0 };
+	struct ksift_run run = {
+		.kernel = KSIFT_KERNEL_LINES,
+		.source = KSIFT_SOURCE_FILE,
+	};
+	struct ksift_drive setup = {
+		.run = &run,
+		.src = &source,
+		.scan = malloc(sizeof(*setup.scan)),
+		.stage = malloc(KSIFT_STAGE_SIZE),
+		.record = malloc(KSIFT_RECORDS_HELD * sizeof(*setup.record)),
+	};
+	struct ksift_prog *prog;
+	unsigned int asked, calls = 0;
+	u64 max_lines;
+
+	input = data;
+	input_end = data + len;
+	make_file();
+	pat_count = make_patterns(pats);
+	the_pats = pats;
+	filter_flags = pick(4);
+	prog = make_prog(pats, pat_count, filter_flags);
+	asked = byte();
+	want_text = asked & 1;
+	want_records = asked & 2;
+	cached = asked & 4;
+	max_lines = asked & 8 ? pick(20) : U64_MAX;
+	run.flags = cached ? KSIFT_RUN_CACHED : 0;
+	run.from = asked & 16 ? pick(FILE_MAX) : 0;
+	run.to = asked & 32 ? run.from + pick(FILE_MAX) : U64_MAX;
+	text_cap = 1 + pick(asked & 64 ? 300 : 2 * FILE_MAX);
+	records_cap = 1 + pick(asked & 128 ? 3 : 400);
+	setup.prog = prog;
+	setup.direct_min = direct[pick(ARRAY_SIZE(direct))];
+	setup.work = pick(4) ? U64_MAX : 1 + pick(FILE_MAX);
+	setup.ops = *v;
+	for (; *v; v++)
+		if (ksift_variant_usable(*v) && pick(3))
+			setup.ops = *v;
+
+	for (;;) {
+		struct ksift_lines args = {
+			.max_lines = max_lines,
+			.flags = KSIFT_LINES_TOTAL,
+			.text = want_text ? (uintptr_t)text_buf : 0,
+			.text_cap = want_text ? text_cap : 0,
+			.records = want_records ? (uintptr_t)record_buf : 0,
+			.records_cap = want_records ? records_cap : 0,
+			.record_size = want_records ? sizeof(*records) : 0,
+		};
+		struct ksift_resume was = run.resume;
+		struct ksift_drive d = setup;
+		u64 pos = was.flags ? was.pos : run.from;
+		int ret;
+
+		d.args = &args;
+		MUST(!ksift_check_run(&run, 1 << KSIFT_SOURCE_FILE));
+		MUST(!ksift_check_lines(&args));
+		/* What each of a file's bytes is worth, and then some. */
+		MUST(++calls < 20 * FILE_MAX);
+		in_call = true;
+		ret = ksift_drive_lines(&d);
+		in_call = false;
+		source.shared = NULL;
+		if (ret) {
+			/* They end with the input. */
+			MUST(ret == -EINTR || ret == -EIO || ret == -ENOMEM || ret == -EFAULT);
+			run.resume = was;
+			continue;
+		}
+		MUST(args.out_text <= args.text_cap && args.out_records <= args.records_cap);
+		MUST(args.out_selected <= args.max_lines);
+		MUST(res.text_len + args.out_text <= sizeof(text));
+		memcpy(text + res.text_len, text_buf, args.out_text);
+		MUST(res.record_count + args.out_records <= ARRAY_SIZE(records));
+		memcpy(records + res.record_count, record_buf, args.out_records * sizeof(*records));
+		res.text_len += args.out_text;
+		res.record_count += args.out_records;
+		res.selected += args.out_selected;
+		res.selected_bytes += args.out_selected_bytes;
+		res.total += args.out_total;
+		res.total_bytes += args.out_total_bytes;
+		res.cut += run.out_cut;
+		max_lines -= max_lines == U64_MAX ? 0 : args.out_selected;
+		MUST(run.resume.pos >= pos);
+		if (run.resume.flags & KSIFT_RESUME_DONE)
+			break;
+		if (!(run.resume.flags & (KSIFT_RESUME_INLINE | KSIFT_RESUME_PENDING_NL)) &&
+		    run.resume.flags & KSIFT_RESUME_LIMIT) {
+			res.limit = true;
+			break;
+		}
+		MUST(run.resume.pos > pos || run.resume.skip > was.skip ||
+		     args.out_text || run.out_absent || run.resume.flags != was.flags);
+		run.resume.flags |= KSIFT_RESUME_VALID;
+	}
+	if (want_records) {
+		u64 i;
+
+		MUST(res.record_count == res.selected);
+		for (i = 1; i < res.record_count; i++)
+			MUST(records[i].offset > records[i - 1].offset);
+	}
+	if (want_text)
+		check_text(&res);
+	check_lines(&res, run.from, run.to);
+	free(prog);
+	free(setup.record);
+	free(setup.stage);
+	free(setup.scan);
+	return 0;
+}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The kernel "lines" in the kernel: buffers for the engine's driver, which does the
- * work (engine/driver.c), and where its results go.
+ * work (engine/driver), and where its results go.
  */
 #include <linux/err.h>
 #include <linux/file.h>
@@ -12,7 +12,7 @@
 #include "cmd_filter.h"
 #include "compat.h"
 #include "engine/check.h"
-#include "engine/driver.h"
+#include "engine/driver/driver.h"
 #include "run.h"
 #include "source.h"
 

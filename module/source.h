@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Sources in the kernel: the side of the engine's driver that bytes come from.  What
- * the driver calls is in engine/side.h.
+ * the driver calls is in engine/driver/side.h.
  */
 #ifndef KSIFT_SOURCE_H
 #define KSIFT_SOURCE_H
@@ -10,7 +10,7 @@
 #include <linux/types.h>
 
 #include "compat.h"
-#include "engine/side.h"
+#include "engine/driver/side.h"
 #include "polite.h"
 
 struct ksift_run;

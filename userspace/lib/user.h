@@ -8,7 +8,7 @@
 #define _LIBKSIFT_USER_H
 
 #include "engine/compute.h"
-#include "engine/driver.h"
+#include "engine/driver/driver.h"
 
 /* What is done between two looks at whether to go on: a few milliseconds. */
 #define KSIFT_USER_WORK (16u << 20)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The side of the engine's driver in a process (engine/side.h): the caller's memory,
- * scanned where it is, and regular files, read into a buffer of our own.  Files are
- * not mapped: one that is cut off meanwhile would end the process.
+ * The side of the engine's driver (engine/driver/side.h) in a process: the caller's
+ * memory, scanned where it is, and regular files, read into a buffer of our own.
+ * Files are not mapped: one that is cut off meanwhile would end the process.
  *
  * Nothing is shared here, and nothing absent.  The caller's memory is, as anywhere,
  * the caller's to leave alone during a call.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The side of the driver (driver.c): where bytes come from, where results go, and
+ * The side of the driver: where bytes come from, where results go, and
  * when to stop.  Each program that the driver is linked into has one: the module
  * (module/source.c, module/run_lines.c), the library (userspace/lib/user_source.c)
  * and the hostile host (selftests/host/fuzz_driver.c).  They are bound by the
@@ -13,7 +13,7 @@
 #ifndef KSIFT_ENGINE_SIDE_H
 #define KSIFT_ENGINE_SIDE_H
 
-#include "port.h"
+#include "../port.h"
 
 /* The side's own. */
 struct ksift_src;
@@ -124,7 +124,8 @@ bool ksift_source_covers(const struct ksift_src *src, u64 end);
  *
  * Return: 0 or -EFAULT.
  */
-int ksift_side_emit(struct ksift_src *src, u64 to, const void *from, size_t len);
+int ksift_side_emit(struct ksift_src *src, u64 to, const void *from,
+		    size_t len);
 
 /**
  * ksift_side_poll() - Let others run, and ask whether to go on

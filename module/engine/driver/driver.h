@@ -6,9 +6,9 @@
 #ifndef KSIFT_ENGINE_DRIVER_H
 #define KSIFT_ENGINE_DRIVER_H
 
-#include "lines.h"
+#include "../lines.h"
+#include "../../uapi/ksift.h"
 #include "side.h"
-#include "../uapi/ksift.h"
 
 /* Lines up to this long are emitted as one; and 64 KiB stay in the cache. */
 #ifndef KSIFT_STAGE_SIZE

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a selected line has: asked of a copy that is about to be emitted.
+ */
+#include "attrs.h"
+
+/* Beyond as many patterns one search for all of them is faster than one for each. */
+#define FEW_PATTERNS 8
+
+bool ksift_attrs_known(const struct ksift_drive *d, const struct ksift_hit *hit,
+		       struct ksift_attrs *attrs)
+{
+	const struct ksift_prog *prog = d->prog;
+
+	attrs->level = hit->level;
+	attrs->msg = hit->msg;
+	if (!d->args->records)
+		return true;
+	/* A line that is selected has the only pattern there is to have. */
+	attrs->seen = prog->include;
+	return !prog->include ||
+	       (!prog->invert && !(prog->include & (prog->include - 1)));
+}
+
+/*
+ * A line in the stage has the pattern where the scan saw it.  Then it is
+ * selected, too: that is all that is asked for where the scan looks for that.
+ */
+static bool match_confirmed(const struct ksift_drive *d,
+			    const struct ksift_hit *hit, const u8 *line)
+{
+	const struct ksift_literal *lit = &d->prog->lits[hit->pattern];
+	u64 at = hit->match - hit->start;
+
+	if (hit->match + lit->len > hit->end ||
+	    (at && (lit->flags & KSIFT_PATTERN_ANCHORED)))
+		return false;
+	return ksift_literal_equal(lit, line + at);
+}
+
+/* All patterns in a private line. */
+static u64 match_line(const struct ksift_drive *d, const u8 *line, size_t len)
+{
+	u32 state[2];
+	u64 seen = ksift_match_start(d->prog, state);
+
+	return seen | ksift_match(d->prog, state, line, len);
+}
+
+/* Has a byte of @v, as far as @mask counts, the value that all of @bytes have? */
+static u64 bytes_equal(u64 v, u64 mask, u64 bytes)
+{
+	const u64 ones = ~0ULL / 0xff;
+
+	/* The subtraction borrows from the next byte at an equal one only. */
+	v = (v & mask) ^ bytes;
+	return (v - ones) & ~v & ones << 7;
+}
+
+/*
+ * Is a pattern, which is not empty, in a private line?  What whole patterns are
+ * compared is taken from *@budget; when that comes to 0, "no" means that it is not
+ * known.
+ */
+static bool has_literal(const struct ksift_literal *lit, const u8 *line,
+			size_t len, size_t *budget)
+{
+	const u64 head = lit->head, mask = lit->head_mask, ones = ~0ULL / 0xff;
+	const u8 *h = (const u8 *)&lit->head, *m = (const u8 *)&lit->head_mask;
+	size_t end, heads, at, k, next;
+
+	if (lit->len > len)
+		return false;
+	/* Where it can begin, and where eight bytes can be loaded. */
+	end = lit->flags & KSIFT_PATTERN_ANCHORED ? 1 : len - lit->len + 1;
+	heads = len < 8 ? 0 : min(end, len - 7);
+	k = (lit->len < 8 ? lit->len : 8) - 1;
+	for (at = next = 0; at < heads; at++) {
+		/* Pass over eight places if its first byte and its k-th are at none. */
+		if (at == next) {
+			next = at + 8;
+			if (next + k <= len &&
+			    !(bytes_equal(ksift_load64(line + at), m[0] * ones,
+					  h[0] * ones) &
+			      bytes_equal(ksift_load64(line + at + k), m[k] * ones,
+					  h[k] * ones))) {
+				at += 7;
+				continue;
+			}
+		}
+		if ((ksift_load64(line + at) & mask) != head)
+			continue;
+		if (lit->len <= 8)
+			return true;
+		if (*budget <= lit->len) {
+			*budget = 0;
+			return false;
+		}
+		*budget -= lit->len;
+		if (ksift_literal_equal(lit, line + at))
+			return true;
+	}
+	for (; at < end; at++)
+		if (ksift_literal_equal(lit, line + at))
+			return true;
+	return false;
+}
+
+u64 ksift_attrs_lowest(const struct ksift_drive *d, const struct ksift_hit *hit,
+		       const u8 *line, size_t len)
+{
+	const struct ksift_prog *prog = d->prog;
+	u64 left = prog->include, known = 0;
+	size_t budget = 2 * len;
+
+	if (prog->always || prog->count > FEW_PATTERNS)
+		return match_line(d, line, len);
+	/* The scan saw this one. */
+	if (hit->match < hit->end) {
+		known = 1ULL << hit->pattern;
+		left &= known - 1;
+	}
+	for (; left; left &= left - 1) {
+		u32 i = ksift_low_bit(left);
+
+		if (has_literal(&prog->lits[i], line, len, &budget))
+			return 1ULL << i;
+		if (!budget)
+			return match_line(d, line, len);
+	}
+	return known;
+}
+
+bool ksift_attrs_confirm(struct ksift_drive *d, const struct ksift_hit *hit,
+			 const struct ksift_piece *piece, const u8 *line,
+			 size_t len, struct ksift_attrs *attrs)
+{
+	u64 end = hit->end + hit->newline;
+
+	if (ksift_attrs_known(d, hit, attrs) && hit->match < hit->end &&
+	    match_confirmed(d, hit, line))
+		attrs->seen = 1ULL << hit->pattern;
+	else
+		attrs->seen = match_line(d, line, len);
+	if (d->args->records || d->prog->level_mask)
+		attrs->level = ksift_level_find(line, len, &attrs->msg);
+	if (hit->newline && line[len] != '\n')
+		return false;
+	return ksift_source_intact(d->src, piece, hit->start, end) &&
+	       ksift_find_newline(line, len) == len &&
+	       ksift_prog_selects(d->prog, attrs->seen) &&
+	       ksift_prog_takes(d->prog, attrs->level) &&
+	       ksift_source_covers(d->src, end);
+}

@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Emits the lines that a feed reported: alone, or several at once.
+ */
+#include "attrs.h"
+#include "emit.h"
+#include "longline.h"
+#include "stage.h"
+
+/* Bytes that are copied in one go. */
+#define COPY_STEP ((size_t)32)
+
+/* A writer raced: rescan this line from a private copy, which does not change. */
+static enum ksift_stop rescan_line(struct ksift_drive *d,
+				   const struct ksift_hit *hit)
+{
+	d->private_below = max(d->private_below, hit->end + 1);
+	return STOP_RESCAN;
+}
+
+/*
+ * Bring a line of at most KSIFT_STAGE_SIZE bytes together behind what is staged: what
+ * is held of it, and the rest from @piece.
+ */
+static enum ksift_stop stage_line(struct ksift_drive *d,
+				  const struct ksift_hit *hit,
+				  const struct ksift_piece *piece, u64 base)
+{
+	u64 bytes = ksift_hit_bytes(hit);
+	size_t have = hit->start < base ? d->held : 0;
+	enum ksift_stop stop = RUNNING;
+
+	/* What is held is the whole line's beginning, or nothing. */
+	if (hit->start < base && have != base - hit->start)
+		return rescan_line(d, hit);
+	d->held = have;
+	if (d->staged + bytes > KSIFT_STAGE_SIZE)
+		stop = ksift_stage_flush(d);
+	if (stop)
+		return stop;
+	memcpy(d->stage + d->staged + have,
+	       piece->buf + (hit->start + have - base),
+	       bytes - have - !hit->newline);
+	d->held = 0;
+	return RUNNING;
+}
+
+/* Emit a line that ends in @piece, which begins at offset @base. */
+static enum ksift_stop emit_line(struct ksift_drive *d, struct ksift_hit *hit,
+				 const struct ksift_piece *piece, u64 base)
+{
+	const bool split = hit->start < base;
+	const bool shared = piece->shared || (split && d->held_shared);
+	u64 bytes = ksift_hit_bytes(hit), n;
+	size_t len = bytes - 1;
+	struct ksift_attrs attrs = { .level = KSIFT_LEVEL_NONE };
+	enum ksift_stop stop = RUNNING;
+	const u8 *line;
+
+	if (bytes > KSIFT_STAGE_SIZE)
+		return ksift_long_emit(d, hit);
+	if (split || shared) {
+		stop = stage_line(d, hit, piece, base);
+		if (stop)
+			return stop;
+		line = d->stage + d->staged;
+	} else {
+		line = piece->buf + (hit->start - base);
+		d->held = 0;
+	}
+	if (shared) {
+		if (!ksift_attrs_confirm(d, hit, piece, line, len, &attrs))
+			return rescan_line(d, hit);
+	} else if (!ksift_attrs_known(d, hit, &attrs)) {
+		attrs.seen = ksift_attrs_lowest(d, hit, line, len);
+	}
+	if (d->args->records)
+		stop = ksift_stage_record(d, hit, &attrs);
+	if (stop || !d->args->text)
+		return stop;
+	n = min(bytes, ksift_drive_room(d));
+	if (split || shared) {
+		d->stage[d->staged + len] = '\n';
+		d->staged += n;
+		d->text += n;
+	} else {
+		/* Only a source's last line lacks a newline, and that is split. */
+		stop = ksift_stage_text(d, line, n);
+		if (stop)
+			return stop;
+	}
+	return ksift_stage_given(d, hit, n);
+}
+
+/*
+ * Emit as many of the @n lines as follow one another in a private piece, in one
+ * copy.  *@done is how many they are, none if the first is to be emitted by itself.
+ */
+static enum ksift_stop emit_run(struct ksift_drive *d,
+				const struct ksift_hit *hits, u32 n,
+				const struct ksift_piece *piece, u64 base,
+				u32 *done)
+{
+	u64 bytes = 0, more, room = ksift_drive_room(d);
+	u32 i;
+
+	*done = 0;
+	if (!d->args->text || d->args->records || piece->shared ||
+	    hits->start < base)
+		return RUNNING;
+	for (i = 0; i < n && hits[i].newline; i++) {
+		more = ksift_hit_bytes(&hits[i]);
+		if (bytes + more > room ||
+		    (i && hits[i].start != hits[i - 1].end + 1))
+			break;
+		bytes += more;
+	}
+	if (!i)
+		return RUNNING;
+	d->held = 0;
+	*done = i;
+	return ksift_stage_text(d, piece->buf + (hits->start - base), bytes);
+}
+
+/*
+ * Copy a line, and up to COPY_STEP bytes more if @room is enough in both places: a
+ * branch less for each that memcpy() has on the length, which is another for each
+ * line.
+ */
+static void copy_line(u8 *to, const u8 *from, size_t len, size_t room)
+{
+	size_t i;
+
+	if (room < len + -len % COPY_STEP) {
+		memcpy(to, from, len);
+		return;
+	}
+	for (i = 0; i < len; i += COPY_STEP) {
+		u64 a = ksift_load64(from + i), b = ksift_load64(from + i + 8);
+		u64 c = ksift_load64(from + i + 16);
+		u64 e = ksift_load64(from + i + 24);
+
+		((struct ksift_u64 *)(to + i))->v = a;
+		((struct ksift_u64 *)(to + i + 8))->v = b;
+		((struct ksift_u64 *)(to + i + 16))->v = c;
+		((struct ksift_u64 *)(to + i + 24))->v = e;
+	}
+}
+
+/*
+ * Emit several lines of a shared piece, all or none: if nothing has changed, that
+ * is seen for all of them at once.  *@done is how many they are; when something has
+ * changed, none, and *@alone is how many lines are to be emitted one by one now.
+ */
+static enum ksift_stop emit_many(struct ksift_drive *d,
+				 const struct ksift_hit *hits, u32 n,
+				 const struct ksift_piece *piece, u64 base,
+				 u32 *done, u32 *alone)
+{
+	u64 bytes = 0, more, end, room = KSIFT_STAGE_SIZE;
+	struct ksift_attrs attrs;
+	enum ksift_stop stop = RUNNING;
+	u8 *copy, *p;
+	u32 i, k;
+
+	*done = 0;
+	if (!piece->shared || hits->start < base)
+		return RUNNING;
+	if (d->args->text)
+		room = min(room, ksift_drive_room(d));
+	for (i = 0; i < n && i < KSIFT_LEADS; i++) {
+		more = ksift_hit_bytes(&hits[i]);
+		if (bytes + more > room || !hits[i].newline ||
+		    hits[i].match >= hits[i].end)
+			break;
+		bytes += more;
+	}
+	if (i < 2 || !ksift_attrs_known(d, hits, &attrs))
+		return RUNNING;
+	d->held = 0;
+	if (d->staged + bytes > KSIFT_STAGE_SIZE)
+		stop = ksift_stage_flush(d);
+	if (stop)
+		return stop;
+	copy = d->stage + d->staged;
+	for (k = 0, p = copy; k < i; k++) {
+		more = ksift_hit_bytes(&hits[k]);
+		copy_line(p, piece->buf + (hits[k].start - base), more,
+			  min(base + piece->len - hits[k].start,
+			      (u64)(d->stage + KSIFT_STAGE_SIZE - p)));
+		p += more;
+	}
+	end = hits[i - 1].end + 1;
+	if (!ksift_source_intact(d->src, piece, hits->start, end) ||
+	    !ksift_source_covers(d->src, end) ||
+	    !ksift_scan_confirm(d->scan, hits, i, copy, bytes)) {
+		*alone = i;
+		return RUNNING;
+	}
+	for (k = 0; d->args->records && k < i && !stop; k++) {
+		attrs.seen = 1ULL << hits[k].pattern;
+		attrs.level = hits[k].level;
+		attrs.msg = hits[k].msg;
+		stop = ksift_stage_record(d, &hits[k], &attrs);
+	}
+	if (d->args->text) {
+		d->staged += bytes;
+		d->text += bytes;
+	}
+	*done = i;
+	return stop;
+}
+
+/*
+ * What is cached now may not be when the next call wants the rest of a line: begin
+ * none that does not fit, unless it fits no buffer.
+ */
+static bool lacks_room(const struct ksift_drive *d, const struct ksift_hit *hit)
+{
+	return (d->run->flags & KSIFT_RUN_CACHED) && d->text &&
+	       ksift_hit_bytes(hit) > ksift_drive_room(d);
+}
+
+/*
+ * Emit the next of the @n lines, some at once if that can be.  *@done is how many;
+ * @hits->end may be changed, as ksift_long_emit() does.
+ */
+static enum ksift_stop emit_some(struct ksift_drive *d, struct ksift_hit *hit,
+				 u32 n, const struct ksift_hit *hits,
+				 const struct ksift_piece *piece, u64 base,
+				 u32 *done, u32 *alone)
+{
+	enum ksift_stop stop = emit_run(d, hits, n, piece, base, done);
+
+	if (!stop && !*done && !*alone)
+		stop = emit_many(d, hits, n, piece, base, done, alone);
+	*alone -= !!*alone;
+	if (stop)
+		return stop;
+	if (*done)
+		return d->args->text && !ksift_drive_room(d) ? STOP_FULL : RUNNING;
+	*done = 1;
+	return lacks_room(d, hit) ? STOP_ROOM : emit_line(d, hit, piece, base);
+}
+
+enum ksift_stop ksift_emit_hits(struct ksift_drive *d,
+				const struct ksift_piece *piece, u64 base)
+{
+	const bool emits = ksift_drive_emits(d->args);
+	struct ksift_scan *scan = d->scan;
+	struct ksift_lines_count *c = &scan->before;
+	u32 i = 0, n = scan->hit_count, alone = 0, done = 1;
+
+	while (i < n) {
+		struct ksift_hit hit = scan->hits[i];
+		enum ksift_stop stop = RUNNING;
+
+		if (emits)
+			stop = emit_some(d, &hit, n - i, &scan->hits[i], piece,
+					 base, &done, &alone);
+		if (stop == STOP_ERROR || stop == STOP_ROOM ||
+		    stop == STOP_RESCAN) {
+			ksift_scan_copy(scan, &scan->count, c);
+			scan->count.total = hit.index;
+			ksift_scan_start(scan, hit.start, false);
+			return stop;
+		}
+		for (; done > 1; done--) {
+			ksift_scan_count(scan, &hit, c);
+			hit = scan->hits[++i];
+		}
+		ksift_scan_count(scan, &hit, c);
+		if (d->args->records && d->records == d->args->records_cap)
+			stop = STOP_FULL;
+		if (c->selected >= d->args->max_lines && stop == RUNNING)
+			stop = STOP_LIMIT;
+		/* What follows may have moved when this line was emitted. */
+		if ((d->lost || hit.end != scan->hits[i].end) && stop == RUNNING)
+			stop = STOP_RESCAN;
+		if (stop) {
+			ksift_scan_rewind(scan, &hit, c);
+			return stop;
+		}
+		i++;
+	}
+	return RUNNING;
+}
+
+enum ksift_stop ksift_emit_hold(struct ksift_drive *d,
+				const struct ksift_piece *piece, u64 base)
+{
+	u64 line = d->scan->line, end = base + piece->len;
+	enum ksift_stop stop = RUNNING;
+	size_t len;
+
+	if (d->scan->skipping)
+		return RUNNING;
+	if (line >= base) {
+		d->held = 0;
+		d->held_shared = false;
+	} else if (d->held != base - line) {
+		return RUNNING;
+	}
+	len = end - max(line, base);
+	if (d->held + len > KSIFT_STAGE_SIZE) {
+		d->held = 0;
+		return RUNNING;
+	}
+	if (d->staged + d->held + len > KSIFT_STAGE_SIZE)
+		stop = ksift_stage_flush(d);
+	if (stop)
+		return stop;
+	memcpy(d->stage + d->staged + d->held, piece->buf + piece->len - len,
+	       len);
+	d->held += len;
+	d->held_shared |= piece->shared;
+	if (!ksift_source_intact(d->src, piece, base, end))
+		d->held = 0;
+	return RUNNING;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef KSIFT_DRIVER_EMIT_H
+#define KSIFT_DRIVER_EMIT_H
+
+#include "drive.h"
+
+/*
+ * Emit the hits of the last feed, of @piece, which begins at offset @base.  The
+ * counters before it are in scan->before.  When not all of the hits were wanted, the
+ * scan is taken back to the last that was.
+ */
+enum ksift_stop ksift_emit_hits(struct ksift_drive *d,
+				const struct ksift_piece *piece, u64 base);
+
+/*
+ * Hold the beginning of the line that goes on in the next piece, while it fits the
+ * stage.
+ */
+enum ksift_stop ksift_emit_hold(struct ksift_drive *d,
+				const struct ksift_piece *piece, u64 base);
+
+#endif /* KSIFT_DRIVER_EMIT_H */

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef KSIFT_DRIVER_STAGE_H
+#define KSIFT_DRIVER_STAGE_H
+
+#include "attrs.h"
+#include "drive.h"
+
+/* Copy bytes to the caller's memory; none is fine. */
+enum ksift_stop ksift_stage_emit(struct ksift_drive *d, u64 to,
+				 const void *from, size_t len);
+
+/* Emit what is staged; what is held moves to the stage's beginning. */
+enum ksift_stop ksift_stage_flush(struct ksift_drive *d);
+
+/* Emit the records that are held. */
+enum ksift_stop ksift_stage_flush_records(struct ksift_drive *d);
+
+/* Emit bytes that are not in the stage, and for which there is room. */
+enum ksift_stop ksift_stage_text(struct ksift_drive *d, const u8 *from,
+				 size_t len);
+
+/* Emit a record, for which there is room. */
+enum ksift_stop ksift_stage_record(struct ksift_drive *d,
+				   const struct ksift_hit *hit,
+				   const struct ksift_attrs *attrs);
+
+/* The caller has @given bytes of the line of @hit: go on, or say where to resume. */
+enum ksift_stop ksift_stage_given(struct ksift_drive *d,
+				  const struct ksift_hit *hit, u64 given);
+
+#endif /* KSIFT_DRIVER_STAGE_H */

@@ -26,6 +26,7 @@
 #include "filter.h"
 #include "level.h"
 #include "num.h"
+#include "options.h"
 
 /* What is asked for most. */
 #define DEFAULT_PATTERN "ERROR"
@@ -756,28 +757,6 @@ static void print_table(const struct bench *b)
  * The command
  */
 
-enum {
-	BENCH_CASE = CLI_OTHER,
-	BENCH_ROUNDS,
-	BENCH_ONCE,
-	BENCH_LEVEL,
-};
-
-static const struct option long_options[] = {
-	CLI_COMMON_OPTIONS,
-	{ "regexp", required_argument, NULL, 'e' },
-	{ "fixed-strings", no_argument, NULL, 'F' },
-	{ "ignore-case", no_argument, NULL, 'i' },
-	{ "invert-match", no_argument, NULL, 'v' },
-	{ "level", required_argument, NULL, BENCH_LEVEL },
-	{ "threads", required_argument, NULL, 'j' },
-	{ "case", required_argument, NULL, BENCH_CASE },
-	{ "rounds", required_argument, NULL, BENCH_ROUNDS },
-	{ "once", no_argument, NULL, BENCH_ONCE },
-	{ "json", no_argument, NULL, CLI_JSON },
-	{ 0 }
-};
-
 static int parse_number(const char *option, uint64_t max, uint64_t *value)
 {
 	if (num_parse_u64(optarg, value) || !*value || *value > max)
@@ -807,28 +786,28 @@ static int set_option(struct bench *b, int c)
 	case 'v':
 		b->invert = true;
 		break;
-	case BENCH_LEVEL:
+	case OPT_LEVEL:
 		return set_level(b);
 	case 'j':
 		return parse_number("--threads", BENCH_THREADS_MAX, &b->threads);
-	case BENCH_CASE:
+	case OPT_CASE:
 		b->what = bench_case_find(optarg);
 		if (!b->what)
 			return cli_error("bench: --case: there is none called '%s'; see 'ksift bench --help'",
 					 optarg);
 		break;
-	case BENCH_ROUNDS:
+	case OPT_ROUNDS:
 		return parse_number("--rounds", ROUNDS_MAX, &b->rounds);
-	case BENCH_ONCE:
+	case OPT_ONCE:
 		b->once = true;
 		break;
-	case CLI_ENGINE:
+	case OPT_ENGINE:
 		b->how.engine = optarg;
 		break;
-	case CLI_VARIANT:
+	case OPT_VARIANT:
 		b->how.variant = optarg;
 		break;
-	case CLI_JSON:
+	case OPT_JSON:
 		b->json = true;
 		break;
 	}
@@ -867,12 +846,11 @@ static int bench_do(struct bench *b, int argc, char **argv)
 	bool rounds_given;
 	int c, ret;
 
-	while ((c = getopt_long(argc, argv, cli_bench.letters, long_options,
-				NULL)) != -1) {
-		if (c == CLI_HELP)
-			return cli_help(&cli_bench);
-		if (c == '?' || c == ':')
-			return cli_bad_option(&cli_bench, c, argv);
+	while ((c = options_next(&cli_bench, argc, argv)) != -1) {
+		if (c == OPT_HELP)
+			return options_help(&cli_bench);
+		if (c == '?')
+			return CLI_ERROR;
 		ret = set_option(b, c);
 		if (ret)
 			return ret;
@@ -932,7 +910,6 @@ static int bench_run(int argc, char **argv)
 
 const struct cli_cmd cli_bench = {
 	.name = "bench",
-	.letters = ":e:Fivj:",
 	.run = bench_run,
 	.summary = "measure how fast this machine does it",
 	.help =
@@ -943,24 +920,7 @@ const struct cli_cmd cli_bench = {
 "with rg if they are there, and print how long that takes.  FILE is read into the\n"
 "page cache first, all have to find the same, and they take turns.  A line is\n"
 "added for reading all of FILE in memory, which nothing can be faster than.\n"
-"A FILE of less than 16 MB, or an N below 1000000, is an error without --json.\n"
-"\n"
-"  -e, --regexp PATTERN a pattern, as for 'ksift grep'; without one: " DEFAULT_PATTERN "\n"
-"  -F, --fixed-strings  patterns are plain text, whatever is in them\n"
-"  -i, --ignore-case    a-z and A-Z are the same\n"
-"  -v, --invert-match   the other lines\n"
-"      --level LEVEL    of these, lines of that severity, as for 'ksift grep'\n"
-"  -j, --threads N      engines search FILE with N threads\n"
-"      --case NAME      measure something else than to count, without programs:\n"
-"                       emit (give the lines out), records (tell where they\n"
-"                       are), levels (count the lines of each level), sum (add up\n"
-"                       the 8-byte integers in FILE), sum-memory (copied to memory\n"
-"                       before), memory (only read them); fib (N numbers) or\n"
-"                       sumsq (of each n below N)\n"
-"      --rounds N       turns of each; else up to 7 in about ten seconds\n"
-"      --once           one turn of each engine, without any before that\n"
-"      --json           write one JSON object\n"
-"With --engine, measure that one alone.\n"
-"\n"
-CLI_COMMON_HELP
+"A FILE of less than 16 MB, or an N below 1000000, is an error without --json.\n",
+	.notes =
+"With --engine, that one alone is measured.\n"
 };

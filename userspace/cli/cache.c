@@ -9,11 +9,12 @@
 #include <sys/stat.h>
 
 #include "cache.h"
+#include "options.h"
 #include "packed.h"
 
 void cache_option(int c, uint32_t *flags)
 {
-	*flags |= c == CLI_CACHED ? KSIFT_SCAN_CACHED : KSIFT_SCAN_POLITE;
+	*flags |= c == OPT_CACHED ? KSIFT_SCAN_CACHED : KSIFT_SCAN_POLITE;
 }
 
 int cache_check(struct ksift_ctx *ctx, const char *cmd, uint32_t flags)

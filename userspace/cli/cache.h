@@ -7,18 +7,6 @@
 
 #include "cli.h"
 
-#define CACHE_OPTIONS \
-	{ "cached", no_argument, NULL, CLI_CACHED }, \
-	{ "polite", no_argument, NULL, CLI_POLITE }
-
-#define CACHE_HELP \
-"  --cached             look only at what is in memory, read nothing, and say on\n" \
-"                       standard error how much that was; lines that are not there\n" \
-"                       as a whole are not looked at.  Needs the kernel module\n" \
-"  --polite             leave the page cache as it is: what has to be read is\n" \
-"                       dropped again, by one thread, which rests while others\n" \
-"                       wait for memory or disks.  Needs the kernel module\n"
-
 /* Adds what option @c means to enum ksift_scan_flags. */
 void cache_option(int c, uint32_t *flags);
 

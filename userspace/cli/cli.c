@@ -58,7 +58,6 @@ int cli_refuse(const char *fmt, ...)
 int cli_run(const struct cli_cmd *cmd, int argc, char **argv)
 {
 	running = cmd;
-	opterr = 0;
 	return cmd->run(argc, argv);
 }
 
@@ -68,50 +67,10 @@ const char *cli_name(void)
 	return running->name;
 }
 
-/* For what getopt_long() does not take, @c being '?' or ':'. */
-int cli_bad_option(const struct cli_cmd *cmd, int c, char **argv)
-{
-	const char *what = c == ':' ? "needs a value" : "is not known";
-	bool letter = optopt && optopt < CLI_HELP;
-
-	/* The letter of a known option stands here for its long form. */
-	if (c == '?' && optopt && (!letter || strchr(cmd->letters, optopt))) {
-		what = "takes no value";
-		letter = false;
-	}
-	if (letter)
-		return cli_error("%s: option -%c %s; see 'ksift %s --help'",
-				 cmd->name, optopt, what, cmd->name);
-	return cli_error("%s: option %s %s; see 'ksift %s --help'",
-			 cmd->name, argv[optind - 1], what, cmd->name);
-}
-
-int cli_help(const struct cli_cmd *cmd)
-{
-	fputs(cmd->help, stdout);
-	return CLI_OK;
-}
-
 int cli_version(void)
 {
 	printf("ksift %s\n", ksift_version());
 	return CLI_OK;
-}
-
-int cli_common_option(const struct cli_cmd *cmd, struct cli_open_opts *how, int c,
-		      char **argv)
-{
-	switch (c) {
-	case CLI_HELP:
-		return cli_help(cmd);
-	case CLI_ENGINE:
-		how->engine = optarg;
-		return -1;
-	case CLI_VARIANT:
-		how->variant = optarg;
-		return -1;
-	}
-	return cli_bad_option(cmd, c, argv);
 }
 
 int cli_open(const struct cli_open_opts *how, struct ksift_ctx **ctx)

@@ -2,7 +2,6 @@
 #ifndef _KSIFT_CLI_H
 #define _KSIFT_CLI_H
 
-#include <getopt.h>
 #include <stdio.h>
 
 #include <libksift.h>
@@ -13,30 +12,6 @@
 #define CLI_ERROR 2
 
 #define CLI_STDIN_NAME "(standard input)"
-
-/* Values of long options that have no letter. */
-enum cli_long {
-	CLI_HELP = 256,
-	CLI_ENGINE,
-	CLI_VARIANT,
-	CLI_JSON,
-	CLI_CACHED,
-	CLI_POLITE,
-	CLI_OTHER
-};
-
-#define CLI_COMMON_OPTIONS \
-	{ "help", no_argument, NULL, CLI_HELP }, \
-	{ "engine", required_argument, NULL, CLI_ENGINE }, \
-	{ "variant", required_argument, NULL, CLI_VARIANT }
-
-#define CLI_COMMON_HELP \
-"  --engine WHERE       who does the work: 'kernel', 'user' for this program\n" \
-"                       itself, or 'auto', the kernel if its module is there;\n" \
-"                       the results are the same\n" \
-"  --variant NAME       use this implementation, not the fastest ('ksift info'\n" \
-"                       lists them); the results are the same\n" \
-"  --help               show this text\n"
 
 /**
  * struct cli_open_opts - What of the common options is for cli_open()
@@ -51,17 +26,19 @@ struct cli_open_opts {
 /**
  * struct cli_cmd - A command
  * @name: What it is called
- * @letters: Its options of one letter, as getopt() takes them after a ':'
  * @run: Does it; gives the exit status
  * @summary: One line for the list of commands
- * @help: The whole text of --help
+ * @help: The text of --help in front of its options
+ * @notes: That behind them, or NULL
+ * @also: The name of a command whose options it takes, too, or NULL
  */
 struct cli_cmd {
 	const char *name;
-	const char *letters;
 	int (*run)(int argc, char **argv);
 	const char *summary;
 	const char *help;
+	const char *notes;
+	const char *also;
 };
 
 extern const struct cli_cmd cli_grep, cli_filter, cli_entries, cli_levels, cli_fib, cli_sumsq,
@@ -71,11 +48,6 @@ void cli_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int cli_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The same, with the name of the command that runs in front. */
 int cli_refuse(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-int cli_bad_option(const struct cli_cmd *cmd, int c, char **argv);
-/* For one that @cmd itself does not take: -1 to go on, else the exit status. */
-int cli_common_option(const struct cli_cmd *cmd, struct cli_open_opts *how, int c,
-		      char **argv);
-int cli_help(const struct cli_cmd *cmd);
 int cli_version(void);
 int cli_run(const struct cli_cmd *cmd, int argc, char **argv);
 const char *cli_name(void);

@@ -22,6 +22,7 @@
 
 #include "cli.h"
 #include "module.h"
+#include "options.h"
 
 /* The oldest kernel that the module builds for. */
 #define KERNEL_MAJOR 6
@@ -481,23 +482,16 @@ static int diagnose(struct doctor *d)
 
 static int doctor_run(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "help", no_argument, NULL, CLI_HELP },
-		{ "root", required_argument, NULL, CLI_OTHER },
-		{ 0 }
-	};
 	struct doctor d = { .root = "" };
 	int c;
 
-	while ((c = getopt_long(argc, argv, cli_doctor.letters, options, NULL)) != -1) {
+	while ((c = options_next(&cli_doctor, argc, argv)) != -1) {
 		switch (c) {
-		case CLI_HELP:
-			return cli_help(&cli_doctor);
-		case CLI_OTHER:
+		case OPT_ROOT:
 			d.root = optarg;
 			break;
 		default:
-			return cli_bad_option(&cli_doctor, c, argv);
+			return options_common(&cli_doctor, NULL, c);
 		}
 	}
 	if (argc != optind)
@@ -508,7 +502,6 @@ static int doctor_run(int argc, char **argv)
 
 const struct cli_cmd cli_doctor = {
 	.name = "doctor",
-	.letters = ":",
 	.run = doctor_run,
 	.summary = "tell why the kernel's engine cannot be used, and what to do",
 	.help =
@@ -517,10 +510,8 @@ const struct cli_cmd cli_doctor = {
 "Look at what the kernel's engine needs: the kernel, its headers, Secure Boot,\n"
 "the module, the device and who may open it, and whether it works.  Each line\n"
 "begins with 'ok', 'problem' or 'note'; one with 'problem' says what to type\n"
-"next.  They are in the order in which to go about it.\n"
-"\n"
-"  --help               show this text\n"
-"\n"
+"next.  They are in the order in which to go about it.\n",
+	.notes =
 "The exit status is 0 if the kernel's engine can be used, 1 if only the user\n"
 "engine can, and 2 on an error.\n"
 };

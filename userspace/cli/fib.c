@@ -8,6 +8,7 @@
 
 #include "cli.h"
 #include "num.h"
+#include "options.h"
 
 /* 64 KiB: enough for a system call to cost nothing, and fit a cache. */
 #define BATCH 8192
@@ -74,28 +75,22 @@ static int fib_print(const struct fib *f)
 
 static int fib_run(int argc, char **argv)
 {
-	static const struct option options[] = {
-		CLI_COMMON_OPTIONS,
-		{ "binary", no_argument, NULL, CLI_OTHER },
-		{ "json", no_argument, NULL, CLI_JSON },
-		{ 0 }
-	};
 	struct fib f = { 0 };
 	struct cli_open_opts how = { 0 };
 	const char *why;
 	bool range;
 	int c, ret;
 
-	while ((c = getopt_long(argc, argv, cli_fib.letters, options, NULL)) != -1) {
+	while ((c = options_next(&cli_fib, argc, argv)) != -1) {
 		switch (c) {
-		case CLI_JSON:
+		case OPT_JSON:
 			f.json = true;
 			break;
-		case CLI_OTHER:
+		case OPT_BINARY:
 			f.binary = true;
 			break;
 		default:
-			ret = cli_common_option(&cli_fib, &how, c, argv);
+			ret = options_common(&cli_fib, &how, c);
 			if (ret >= 0)
 				return ret;
 		}
@@ -121,7 +116,6 @@ static int fib_run(int argc, char **argv)
 
 const struct cli_cmd cli_fib = {
 	.name = "fib",
-	.letters = ":",
 	.run = fib_run,
 	.summary = "print Fibonacci numbers",
 	.help =
@@ -130,9 +124,5 @@ const struct cli_cmd cli_fib = {
 "\n"
 "Print F(N), or F(FROM) to F(TO - 1), one to a line; F(0) is 0 and F(1) is 1.\n"
 "From F(94) on, 64 bits are not enough and numbers are given mod 2^64, which is\n"
-"said on standard error.\n"
-"\n"
-"  --binary             write each as 8 bytes, the lowest first\n"
-"  --json               write one JSON object\n"
-CLI_COMMON_HELP
+"said on standard error.\n",
 };

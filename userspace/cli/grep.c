@@ -14,6 +14,7 @@
 #include "grep.h"
 #include "level.h"
 #include "num.h"
+#include "options.h"
 #include "watch.h"
 
 /* More than any machine that is read from as one file makes use of. */
@@ -22,7 +23,7 @@
 /**
  * struct given - What was given, until all of it is known
  * @cmd: The command
- * @show: CLI_HELP or 'V': tell of the command, or the version, and do nothing else
+ * @show: OPT_HELP or 'V': tell of the command, or the version, and do nothing else
  * @pattern: -e, -f: the first word is not a pattern
  * @condition: --and, --not, --level
  * @basic: -G
@@ -136,98 +137,6 @@ static int grep_open(struct grep *g, const struct cli_open_opts *how)
 	return ret;
 }
 
-enum {
-	GREP_NOT = CLI_OTHER,
-	GREP_AND,
-	GREP_LABEL,
-	GREP_RECORDS,
-	GREP_COUNT_EACH,
-	GREP_LEVEL,
-	GREP_STATS,
-	GREP_CHECKPOINT,
-	GREP_COLOR,
-	GREP_SEPARATOR,
-	GREP_NO_SEPARATOR,
-	GREP_LINE_BUFFERED,
-	GREP_INCLUDE,
-	GREP_EXCLUDE,
-	GREP_EXCLUDE_FROM,
-	GREP_EXCLUDE_DIR,
-	GREP_NO_IGNORE_CASE,
-	GREP_BINARY_FILES,
-	GREP_JOIN,
-	GREP_FROM,
-	GREP_TO,
-};
-
-#define LETTERS ":e:f:FGiyvwxzocnbuTqslLHhaIUZVm:A:B:C:0123456789rRd:D:j:"
-
-/* The first one is not for grep. */
-static const struct option long_options[] = {
-	{ "join", no_argument, NULL, GREP_JOIN },
-	CLI_COMMON_OPTIONS,
-	{ "regexp", required_argument, NULL, 'e' },
-	{ "file", required_argument, NULL, 'f' },
-	{ "not", required_argument, NULL, GREP_NOT },
-	{ "and", required_argument, NULL, GREP_AND },
-	{ "fixed-strings", no_argument, NULL, 'F' },
-	{ "basic-regexp", no_argument, NULL, 'G' },
-	{ "ignore-case", no_argument, NULL, 'i' },
-	{ "no-ignore-case", no_argument, NULL, GREP_NO_IGNORE_CASE },
-	{ "invert-match", no_argument, NULL, 'v' },
-	{ "word-regexp", no_argument, NULL, 'w' },
-	{ "line-regexp", no_argument, NULL, 'x' },
-	{ "null-data", no_argument, NULL, 'z' },
-	{ "only-matching", no_argument, NULL, 'o' },
-	{ "after-context", required_argument, NULL, 'A' },
-	{ "before-context", required_argument, NULL, 'B' },
-	{ "context", required_argument, NULL, 'C' },
-	{ "group-separator", required_argument, NULL, GREP_SEPARATOR },
-	{ "no-group-separator", no_argument, NULL, GREP_NO_SEPARATOR },
-	{ "color", optional_argument, NULL, GREP_COLOR },
-	{ "colour", optional_argument, NULL, GREP_COLOR },
-	{ "line-buffered", no_argument, NULL, GREP_LINE_BUFFERED },
-	{ "recursive", no_argument, NULL, 'r' },
-	{ "dereference-recursive", no_argument, NULL, 'R' },
-	{ "directories", required_argument, NULL, 'd' },
-	{ "devices", required_argument, NULL, 'D' },
-	{ "include", required_argument, NULL, GREP_INCLUDE },
-	{ "exclude", required_argument, NULL, GREP_EXCLUDE },
-	{ "exclude-from", required_argument, NULL, GREP_EXCLUDE_FROM },
-	{ "exclude-dir", required_argument, NULL, GREP_EXCLUDE_DIR },
-	{ "count", no_argument, NULL, 'c' },
-	{ "count-each", no_argument, NULL, GREP_COUNT_EACH },
-	{ "level", required_argument, NULL, GREP_LEVEL },
-	{ "threads", required_argument, NULL, 'j' },
-	{ "line-number", no_argument, NULL, 'n' },
-	{ "byte-offset", no_argument, NULL, 'b' },
-	{ "unix-byte-offsets", no_argument, NULL, 'u' },
-	{ "initial-tab", no_argument, NULL, 'T' },
-	{ "max-count", required_argument, NULL, 'm' },
-	{ "quiet", no_argument, NULL, 'q' },
-	{ "silent", no_argument, NULL, 'q' },
-	{ "no-messages", no_argument, NULL, 's' },
-	{ "files-with-matches", no_argument, NULL, 'l' },
-	{ "files-without-match", no_argument, NULL, 'L' },
-	{ "files-without-matches", no_argument, NULL, 'L' },
-	{ "with-filename", no_argument, NULL, 'H' },
-	{ "no-filename", no_argument, NULL, 'h' },
-	{ "null", no_argument, NULL, 'Z' },
-	{ "label", required_argument, NULL, GREP_LABEL },
-	{ "text", no_argument, NULL, 'a' },
-	{ "binary", no_argument, NULL, 'U' },
-	{ "binary-files", required_argument, NULL, GREP_BINARY_FILES },
-	{ "version", no_argument, NULL, 'V' },
-	{ "json", no_argument, NULL, CLI_JSON },
-	{ "records", no_argument, NULL, GREP_RECORDS },
-	{ "stats", no_argument, NULL, GREP_STATS },
-	{ "checkpoint", required_argument, NULL, GREP_CHECKPOINT },
-	{ "from", required_argument, NULL, GREP_FROM },
-	{ "to", required_argument, NULL, GREP_TO },
-	CACHE_OPTIONS,
-	{ 0 }
-};
-
 static int set_printer(struct grep *g, const struct printer *printer)
 {
 	if (g->printer != &printer_text && g->printer != printer)
@@ -303,7 +212,7 @@ static int set_pattern(struct grep *g, int c)
 		return filter_give(&g->filter, optarg, FILTER_OR);
 	case 'f':
 		return filter_give_file(&g->filter, optarg);
-	case GREP_NOT:
+	case OPT_NOT:
 		return filter_give(&g->filter, optarg, FILTER_NOT);
 	default:
 		return filter_give(&g->filter, optarg, FILTER_AND);
@@ -319,10 +228,10 @@ static int set_context(struct grep *g, int c, struct given *given)
 		return parse_lines("-B", optarg, &given->before);
 	case 'C':
 		return parse_lines("-C", optarg, &given->both);
-	case GREP_SEPARATOR:
+	case OPT_GROUP_SEPARATOR:
 		g->separator = optarg;
 		return CLI_OK;
-	case GREP_NO_SEPARATOR:
+	case OPT_NO_GROUP_SEPARATOR:
 		g->separator = NULL;
 		break;
 	}
@@ -384,9 +293,9 @@ static int parse_devices(const char *text, enum devices *to)
 /* -a, -I and --binary-files: the last of them counts. */
 static int set_binary(struct grep *g, int c)
 {
-	bool text = c == 'a' || (c == GREP_BINARY_FILES && !strcmp(optarg, "text"));
+	bool text = c == 'a' || (c == OPT_BINARY_FILES && !strcmp(optarg, "text"));
 
-	if (c == GREP_BINARY_FILES && !text && strcmp(optarg, "without-match"))
+	if (c == OPT_BINARY_FILES && !text && strcmp(optarg, "without-match"))
 		return cli_refuse("--binary-files is text or without-match, not '%s': a line is given out as it is, whatever is in it",
 				  optarg);
 	g->text = text;
@@ -409,17 +318,17 @@ static int set_files(struct grep *g, int c)
 		return parse_devices(optarg, &g->devices);
 	case 'a':
 	case 'I':
-	case GREP_BINARY_FILES:
+	case OPT_BINARY_FILES:
 		return set_binary(g, c);
-	case GREP_EXCLUDE_FROM:
+	case OPT_EXCLUDE_FROM:
 		return globs_add_file(&g->globs, GLOB_EXCLUDE, optarg);
-	case GREP_INCLUDE:
+	case OPT_INCLUDE:
 		return globs_add(&g->globs, GLOB_INCLUDE, optarg);
-	case GREP_EXCLUDE:
+	case OPT_EXCLUDE:
 		return globs_add(&g->globs, GLOB_EXCLUDE, optarg);
-	case GREP_EXCLUDE_DIR:
+	case OPT_EXCLUDE_DIR:
 		return globs_add(&g->globs, GLOB_EXCLUDE_DIR, optarg);
-	case GREP_LABEL:
+	case OPT_LABEL:
 		g->label = optarg;
 		break;
 	}
@@ -445,7 +354,7 @@ static bool *find_flag(struct grep *g, int c)
 		return &g->only;
 	case 'c':
 		return &g->count;
-	case GREP_COUNT_EACH:
+	case OPT_COUNT_EACH:
 		return &g->count_each;
 	case 'n':
 		return &g->number;
@@ -477,23 +386,23 @@ static int set_option(struct grep *g, int c, struct given *given)
 	case 'f':
 		given->pattern = true;
 		return set_pattern(g, c);
-	case GREP_NOT:
-	case GREP_AND:
+	case OPT_NOT:
+	case OPT_AND:
 		given->condition = true;
 		return set_pattern(g, c);
 	case 'G':
 		given->basic = true;
 		break;
-	case GREP_NO_IGNORE_CASE:
+	case OPT_NO_IGNORE_CASE:
 		g->fold = false;
 		break;
 	case 'A':
 	case 'B':
 	case 'C':
-	case GREP_SEPARATOR:
-	case GREP_NO_SEPARATOR:
+	case OPT_GROUP_SEPARATOR:
+	case OPT_NO_GROUP_SEPARATOR:
 		return set_context(g, c, given);
-	case GREP_LEVEL:
+	case OPT_LEVEL:
 		given->condition = true;
 		return set_level(g);
 	case 'j':
@@ -515,40 +424,40 @@ static int set_option(struct grep *g, int c, struct given *given)
 	case 'z':
 		g->eol = 0;
 		break;
-	case GREP_COLOR:
+	case OPT_COLOR:
 		return parse_color(optarg, &g->color);
-	case CLI_ENGINE:
+	case OPT_ENGINE:
 		given->how.engine = optarg;
 		break;
-	case CLI_JSON:
+	case OPT_JSON:
 		return set_printer(g, &printer_json);
-	case GREP_RECORDS:
+	case OPT_RECORDS:
 		return set_printer(g, &printer_records);
-	case GREP_STATS:
+	case OPT_STATS:
 		g->stats = true;
 		break;
-	case GREP_CHECKPOINT:
+	case OPT_CHECKPOINT:
 		g->checkpoint = optarg;
 		break;
-	case GREP_JOIN:
+	case OPT_JOIN:
 		g->join = true;
 		break;
-	case GREP_FROM:
+	case OPT_FROM:
 		return parse_bytes("--from", optarg, &g->from);
-	case GREP_TO:
+	case OPT_TO:
 		return parse_bytes("--to", optarg, &g->to);
-	case CLI_CACHED:
-	case CLI_POLITE:
+	case OPT_CACHED:
+	case OPT_POLITE:
 		cache_option(c, &g->cache);
 		break;
-	case CLI_VARIANT:
+	case OPT_VARIANT:
 		given->how.variant = optarg;
 		break;
 	case 'u':
 		cli_note("warning: --unix-byte-offsets (-u) is obsolete");
 		break;
 	case 'U':			/* nor is there another mode to read in */
-	case GREP_LINE_BUFFERED:	/* lines are never held back */
+	case OPT_LINE_BUFFERED:	/* lines are never held back */
 		break;
 	default:
 		return set_files(g, c);
@@ -738,17 +647,15 @@ static int take_pattern(struct grep *g, int argc, char **argv, const struct give
 
 static int parse_options(struct grep *g, int argc, char **argv, struct given *given)
 {
-	const struct option *options = long_options + (given->cmd == &cli_grep);
 	int c, ret, word;
 
-	while (word = optind, (c = getopt_long(argc, argv, given->cmd->letters,
-					       options, NULL)) != -1) {
-		if (c == CLI_HELP || c == 'V') {
+	while (word = optind, (c = options_next(given->cmd, argc, argv)) != -1) {
+		if (c == OPT_HELP || c == 'V') {
 			given->show = c;
 			return CLI_OK;
 		}
-		if (c == '?' || c == ':')
-			return cli_bad_option(given->cmd, c, argv);
+		if (c == '?')
+			return CLI_ERROR;
 		if (c >= '0' && c <= '9') {
 			add_digit(given, c, word);
 			continue;
@@ -777,7 +684,7 @@ static int grep_do(struct grep *g, const struct cli_cmd *cmd, int argc, char **a
 	if (ret)
 		return ret;
 	if (given.show)
-		return given.show == 'V' ? cli_version() : cli_help(cmd);
+		return given.show == 'V' ? cli_version() : options_help(cmd);
 	ret = filter_compile(&g->filter, g->fixed, g->fold);
 	if (!ret)
 		ret = check_patterns(g, &given);
@@ -843,7 +750,6 @@ static int entries_run(int argc, char **argv)
 
 const struct cli_cmd cli_grep = {
 	.name = "grep",
-	.letters = LETTERS,
 	.run = grep_run,
 	.summary = "print the lines that have a pattern",
 	.help =
@@ -857,127 +763,31 @@ const struct cli_cmd cli_grep = {
 "A PATTERN is plain text, or '^' and plain text that has to be in front of the\n"
 "line.  There are no regular expressions yet: what would be special in one, such\n"
 "as '.', is refused without -F, unless a '\\' in front makes it plain.  Newlines\n"
-"in a PATTERN stand between patterns.\n"
-"\n"
-"Patterns:\n"
-"  -e, --regexp PATTERN      a pattern; of several, the line has one at least\n"
-"  -f, --file FILE           each line of FILE is such a pattern; - is standard input\n"
-"      --and PATTERN         the line also has this one\n"
-"      --not PATTERN         the line does not have this one\n"
-"  -F, --fixed-strings       patterns are plain text, whatever is in them\n"
-"  -G, --basic-regexp        nothing: that is what patterns are without -F\n"
-"  -i, -y, --ignore-case     a-z and A-Z are the same\n"
-"      --no-ignore-case      they are not; of this and -i the last one counts\n"
-"  -w, --word-regexp         what stands around a pattern is no letter, digit or _\n"
-"  -x, --line-regexp         a pattern is all of the line\n"
-"  -v, --invert-match        print the other lines\n"
-"  -z, --null-data           lines end with a zero byte, not a newline\n"
-"      --level LEVEL         the line is of that severity or a higher one; =LEVEL,LEVEL\n"
-"                            is of one of those, 'none' of none\n"
-"  -m, --max-count N         stop after N lines of each FILE\n"
-"\n"
-"Files:\n"
-"  -r, --recursive           search what is in directories; without FILE, in this one\n"
-"  -R, --dereference-recursive\n"
-"                            the same, and follow all links\n"
-"      --include GLOB        search only files whose name fits\n"
-"      --exclude GLOB        leave out files whose name fits\n"
-"      --exclude-from FILE   leave out files whose name fits a line of FILE\n"
-"      --exclude-dir GLOB    leave out directories whose name fits\n"
-"  -d, --directories ACTION  'read' a FILE that is a directory, which is an error, or\n"
-"                            'skip' it, or 'recurse', as -r\n"
-"  -D, --devices ACTION      'read' devices, pipes and sockets, or 'skip' them; without\n"
-"                            it they are read if they are a FILE\n"
-"  -j, --threads N           use N threads for each FILE; 0: as many as are of use\n"
-"  -s, --no-messages         say nothing about FILEs that cannot be read\n"
-"  -a, --text                search compressed files, too, as they are\n"
-"  -I                        take a file that has a zero byte for one without lines\n"
-"      --binary-files TYPE   'text' is -a, 'without-match' is -I; there is no other\n"
-"  -U, --binary              nothing: bytes are read as they are\n"
-"\n"
-"Output:\n"
-"  -c, --count               print only how many lines there are\n"
-"      --count-each          print only how many lines have each PATTERN, in all FILEs\n"
-"  -l, --files-with-matches  print only the names of FILEs that have such lines\n"
-"  -L, --files-without-match, --files-without-matches\n"
-"                            print only the names of those that have none\n"
-"  -q, --quiet, --silent     print nothing, stop at the first line\n"
-"  -o, --only-matching       print the places that have a pattern, a line for each\n"
-"  -n, --line-number         print the line's number in front of it\n"
-"  -b, --byte-offset         print where in the FILE the line begins\n"
-"  -u, --unix-byte-offsets   nothing, and says that it is obsolete\n"
-"  -T, --initial-tab         put a tab before the line, and make numbers equally wide\n"
-"  -H, --with-filename       print the FILE's name (so it is if there are several)\n"
-"  -h, --no-filename         do not\n"
-"  -Z, --null                end a FILE's name with a zero byte\n"
-"      --label NAME          the name of standard input\n"
-"      --color[=WHEN], --colour[=WHEN]\n"
-"                            show places in colour: always, never, or auto, if it is\n"
-"                            for a terminal; GREP_COLORS is heeded, and GREP_COLOR still\n"
-"      --line-buffered       nothing: lines are never held back\n"
-"  -A, --after-context N     print N lines after each, too\n"
-"  -B, --before-context N    print N lines before each\n"
-"  -C, --context N           print N lines before and after each; so does -N\n"
-"      --group-separator SEP print SEP, not --, where lines are left out between them\n"
-"      --no-group-separator  print nothing there\n"
-"      --json                print JSON Lines, as ripgrep's --json does, with level,\n"
-"                            pattern, dev and ino added\n"
-"      --records             print a JSON object for each line: path, offset, len,\n"
-"                            line, level, pattern (its index, from 0 on) and msg (where\n"
-"                            in the line the message begins); no text\n"
-"\n"
-"Searching:\n"
-"      --stats               at the end, say on standard error in one line what was\n"
-"                            searched: files, bytes, lines, selected, end (of the last\n"
-"                            FILE's part that was searched), complete (nothing was left\n"
-"                            out), engine, variant, walked and read (bytes), resumed\n"
-"                            (at a checkpoint), grew and shrank (bytes, meanwhile),\n"
-"                            seconds, and fallback (why it was not the kernel)\n"
-"      --checkpoint CPFILE   go on after the last line that the last search with the\n"
-"                            same CPFILE came to, of one FILE; a last line that is\n"
-"                            not complete is left to the next one; not with -I\n"
-"      --from OFFSET         search only lines that begin at this byte of each FILE,\n"
-"                            or after it\n"
-"      --to OFFSET           search only lines that begin before this byte: ranges that\n"
-"                            touch have together what the whole has\n"
-CACHE_HELP
-CLI_COMMON_HELP
-"  -V, --version        show the version\n"
-"\n"
+"in a PATTERN stand between patterns.\n",
+	.notes =
 "The exit status is 0 if a line was selected, 1 if none was, and 2 on an error,\n"
 "unless -q is given and a line was selected.\n"
 };
 
 const struct cli_cmd cli_filter = {
 	.name = "filter",
-	.letters = LETTERS,
+	.also = "grep",
 	.run = filter_run,
 	.summary = "print the lines that meet conditions, such as a severity",
 	.help =
 "Usage: ksift filter [OPTION]... CONDITION... [FILE]...\n"
 "\n"
 "Print the lines of each FILE that meet all of the conditions.  There is one at\n"
-"least, and every word is a FILE; without one, or where it is -, standard input is\n"
-"read.\n"
-"\n"
-"Conditions:\n"
-"  --level LEVEL        the line is of that severity or a higher one; =LEVEL,LEVEL\n"
-"                       is of one of those, 'none' of none\n"
-"  -e, --regexp PATTERN the line has a pattern; of several, one at least\n"
-"  -f, --file FILE      it has one that is a line of FILE\n"
-"  --and PATTERN        it also has this one\n"
-"  --not PATTERN        it does not have this one\n"
-"\n"
-"  --join               look for entries, not lines: see 'ksift entries --help'\n"
-CLI_COMMON_HELP
-"\n"
+"least, and every word is a FILE; without one, or where it is -, read standard\n"
+"input.\n",
+	.notes =
 "All other options, what a PATTERN is, and the exit status are those of 'ksift\n"
 "grep'.\n"
 };
 
 const struct cli_cmd cli_entries = {
 	.name = "entries",
-	.letters = LETTERS,
+	.also = "grep",
 	.run = entries_run,
 	.summary = "print the entries of a log that have a pattern",
 	.help =
@@ -985,17 +795,8 @@ const struct cli_cmd cli_entries = {
 "       ksift entries [OPTION]... -e PATTERN... [FILE]...\n"
 "\n"
 "Print the entries of each FILE, a log, that have PATTERN: lines, or with --join\n"
-"a line and those after it that go on with it, as in a stack trace.\n"
-"\n"
-"  --join               a line that begins with a blank, a tab, 'at ', 'Caused by'\n"
-"                       or '... N more' is part of the entry before.  Patterns are\n"
-"                       looked for in all lines of an entry, --not in none of them,\n"
-"                       and its level is that of its first line.  Of an entry that\n"
-"                       is longer than 2 MiB only the first 2 MiB are looked at.\n"
-"                       It takes none of -w, -x, -o, -z, -I, -A, -B, -C, and\n"
-"                       neither of --count-each and --checkpoint.\n"
-CLI_COMMON_HELP
-"\n"
+"a line and those after it that go on with it, as in a stack trace.\n",
+	.notes =
 "All other options, and the exit status, are those of 'ksift grep', for entries\n"
 "instead of lines.\n"
 };

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "options.h"
 
 #define VERSION_FILE "/sys/module/ksift/version"
 
@@ -102,23 +103,18 @@ static int info_print(struct ksift_ctx *ctx, bool json)
 
 static int info_run(int argc, char **argv)
 {
-	static const struct option options[] = {
-		CLI_COMMON_OPTIONS,
-		{ "json", no_argument, NULL, CLI_JSON },
-		{ 0 }
-	};
 	struct cli_open_opts how = { 0 };
 	struct ksift_ctx *ctx;
 	bool json = false;
 	int c, ret;
 
-	while ((c = getopt_long(argc, argv, cli_info.letters, options, NULL)) != -1) {
+	while ((c = options_next(&cli_info, argc, argv)) != -1) {
 		switch (c) {
-		case CLI_JSON:
+		case OPT_JSON:
 			json = true;
 			break;
 		default:
-			ret = cli_common_option(&cli_info, &how, c, argv);
+			ret = options_common(&cli_info, &how, c);
 			if (ret >= 0)
 				return ret;
 		}
@@ -136,7 +132,6 @@ static int info_run(int argc, char **argv)
 
 const struct cli_cmd cli_info = {
 	.name = "info",
-	.letters = ":",
 	.run = info_run,
 	.summary = "tell what does the work, and what it can do here",
 	.help =
@@ -144,8 +139,5 @@ const struct cli_cmd cli_info = {
 "\n"
 "Print who does the work, the kernel's module or this program, and which version\n"
 "of it; the implementation in use and those that can be used on this machine, the\n"
-"kernels, and the features.\n"
-"\n"
-"  --json               write one JSON object\n"
-CLI_COMMON_HELP
+"kernels, and the features.\n",
 };

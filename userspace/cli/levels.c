@@ -14,6 +14,7 @@
 #include "cache.h"
 #include "cli.h"
 #include "level.h"
+#include "options.h"
 #include "packed.h"
 #include "progress.h"
 
@@ -172,28 +173,22 @@ static int levels_files(struct levels *l, char **files, int count, bool json)
 
 static int levels_run(int argc, char **argv)
 {
-	static const struct option options[] = {
-		CLI_COMMON_OPTIONS,
-		CACHE_OPTIONS,
-		{ "json", no_argument, NULL, CLI_JSON },
-		{ 0 }
-	};
 	struct cli_open_opts how = { 0 };
 	struct levels l = { 0 };
 	bool json = false;
 	int c, ret;
 
-	while ((c = getopt_long(argc, argv, cli_levels.letters, options, NULL)) != -1) {
+	while ((c = options_next(&cli_levels, argc, argv)) != -1) {
 		switch (c) {
-		case CLI_JSON:
+		case OPT_JSON:
 			json = true;
 			break;
-		case CLI_CACHED:
-		case CLI_POLITE:
+		case OPT_CACHED:
+		case OPT_POLITE:
 			cache_option(c, &l.cache);
 			break;
 		default:
-			ret = cli_common_option(&cli_levels, &how, c, argv);
+			ret = options_common(&cli_levels, &how, c);
 			if (ret >= 0)
 				return ret;
 		}
@@ -212,7 +207,6 @@ static int levels_run(int argc, char **argv)
 
 const struct cli_cmd cli_levels = {
 	.name = "levels",
-	.letters = ":",
 	.run = levels_run,
 	.summary = "count lines by severity",
 	.help =
@@ -221,12 +215,8 @@ const struct cli_cmd cli_levels = {
 "Print how many lines of all FILEs have each severity: emerg, alert, crit, err,\n"
 "warning, notice, info, debug, trace, and none for those that carry none; with\n"
 "a bar on a terminal.  Without FILE, or where it is -, read standard input.\n"
-"Compressed files are an error.\n"
-"\n"
-"  --json               write one JSON object, the number of lines first\n"
-CACHE_HELP
-CLI_COMMON_HELP
-"\n"
+"Compressed files are an error.\n",
+	.notes =
 "The exit status is 0 if a line carries a level, 1 if none does, and 2 on an\n"
 "error.\n"
 };

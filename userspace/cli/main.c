@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "options.h"
 
 static const struct cli_cmd *const commands[] = {
 	&cli_grep,
@@ -124,7 +125,7 @@ static int help(int argc, char **argv)
 		return CLI_OK;
 	}
 	cmd = find(argv[2]);
-	return cmd ? cli_help(cmd) : no_command(argv[2]);
+	return cmd ? options_help(cmd) : no_command(argv[2]);
 }
 
 static int dispatch(int argc, char **argv)

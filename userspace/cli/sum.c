@@ -12,6 +12,7 @@
 
 #include "cli.h"
 #include "num.h"
+#include "options.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
 	       "the kernel adds up integers of the machine's byte order");
@@ -184,30 +185,24 @@ static int sum_fd(const struct cli_open_opts *how, int fd, const char *name, boo
 
 static int sum_run(int argc, char **argv)
 {
-	static const struct option options[] = {
-		CLI_COMMON_OPTIONS,
-		{ "format", required_argument, NULL, CLI_OTHER },
-		{ "json", no_argument, NULL, CLI_JSON },
-		{ 0 }
-	};
 	struct cli_open_opts how = { 0 };
 	const char *name;
 	bool json = false, i64le = false;
 	int c, ret, fd = STDIN_FILENO;
 
-	while ((c = getopt_long(argc, argv, cli_sum.letters, options, NULL)) != -1) {
+	while ((c = options_next(&cli_sum, argc, argv)) != -1) {
 		switch (c) {
-		case CLI_JSON:
+		case OPT_JSON:
 			json = true;
 			break;
-		case CLI_OTHER:
+		case OPT_FORMAT:
 			i64le = !strcmp(optarg, "i64le");
 			if (!i64le && strcmp(optarg, "text"))
 				return cli_error("sum: --format is text or i64le, not '%s'",
 						 optarg);
 			break;
 		default:
-			ret = cli_common_option(&cli_sum, &how, c, argv);
+			ret = options_common(&cli_sum, &how, c);
 			if (ret >= 0)
 				return ret;
 		}
@@ -231,18 +226,11 @@ static int sum_run(int argc, char **argv)
 
 const struct cli_cmd cli_sum = {
 	.name = "sum",
-	.letters = ":",
 	.run = sum_run,
 	.summary = "add up the integers in a file",
 	.help =
 "Usage: ksift sum [OPTION]... [FILE]\n"
 "\n"
 "Print the sum of the integers in FILE, of 64 bits each, which is exact in 128\n"
-"bits.  Without FILE, or if it is -, read standard input.\n"
-"\n"
-"  --format text        decimal integers with blanks or newlines between them\n"
-"                       (this is the default)\n"
-"  --format i64le       8 bytes each, the lowest first, in two's complement\n"
-"  --json               write one JSON object\n"
-CLI_COMMON_HELP
+"bits.  Without FILE, or if it is -, read standard input.\n",
 };

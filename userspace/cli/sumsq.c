@@ -7,6 +7,7 @@
 
 #include "cli.h"
 #include "num.h"
+#include "options.h"
 
 static int sumsq_print(struct ksift_ctx *ctx, uint64_t from, uint64_t to, bool json)
 {
@@ -35,11 +36,6 @@ static int sumsq_print(struct ksift_ctx *ctx, uint64_t from, uint64_t to, bool j
 
 static int sumsq_run(int argc, char **argv)
 {
-	static const struct option options[] = {
-		CLI_COMMON_OPTIONS,
-		{ "json", no_argument, NULL, CLI_JSON },
-		{ 0 }
-	};
 	struct cli_open_opts how = { 0 };
 	const char *why;
 	struct ksift_ctx *ctx;
@@ -47,13 +43,13 @@ static int sumsq_run(int argc, char **argv)
 	bool json = false, range;
 	int c, ret;
 
-	while ((c = getopt_long(argc, argv, cli_sumsq.letters, options, NULL)) != -1) {
+	while ((c = options_next(&cli_sumsq, argc, argv)) != -1) {
 		switch (c) {
-		case CLI_JSON:
+		case OPT_JSON:
 			json = true;
 			break;
 		default:
-			ret = cli_common_option(&cli_sumsq, &how, c, argv);
+			ret = options_common(&cli_sumsq, &how, c);
 			if (ret >= 0)
 				return ret;
 		}
@@ -76,7 +72,6 @@ static int sumsq_run(int argc, char **argv)
 
 const struct cli_cmd cli_sumsq = {
 	.name = "sumsq",
-	.letters = ":",
 	.run = sumsq_run,
 	.summary = "print a sum of squares",
 	.help =
@@ -85,8 +80,5 @@ const struct cli_cmd cli_sumsq = {
 "\n"
 "Print the sum of i * i over 0 <= i < N, or over FROM <= i < TO, which is exact\n"
 "in 128 bits.  Standard error says when it is more than 64 bits hold, and when\n"
-"it is more than 128 bits hold and is given mod 2^128.\n"
-"\n"
-"  --json               write one JSON object\n"
-CLI_COMMON_HELP
+"it is more than 128 bits hold and is given mod 2^128.\n",
 };

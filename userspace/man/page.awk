@@ -8,7 +8,7 @@
 # A line "@doc HEADER" of the page stands for the kernel-doc of that file, each
 # comment with the declarations that follow it, in their order; "@doc HEADER
 # sections" for its DOC: parts alone, "@doc HEADER declarations" for the rest.
-# @version@ is the version.
+# @version@ is the version.  What else a page leaves out: see cli/options.awk.
 
 function die(why)
 {

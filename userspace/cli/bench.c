@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "engine.h"
 #include "filter.h"
 #include "level.h"
 #include "num.h"
@@ -126,7 +127,7 @@ struct runner {
  */
 struct bench {
 	const struct bench_case *what;
-	struct cli_open_opts how;
+	struct engine_opts how;
 	struct filter filter;
 	uint32_t level_mask;
 	bool fixed, fold, invert, once, json;
@@ -321,7 +322,7 @@ static int add_engines(struct bench *b)
 		}
 		b->how.engine = "user";
 	}
-	ret = cli_open(&b->how, &ctx);
+	ret = engine_open(&b->how, &ctx);
 	return ret ? ret : add_context(b, ctx);
 }
 

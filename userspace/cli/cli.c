@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What all commands share: messages, the device, and standard output.
+ * What all commands share: messages, files, and standard output.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "cli.h"
-#include "engine.h"
 #include "progress.h"
 
 static const struct cli_cmd *running;
@@ -70,28 +69,6 @@ const char *cli_name(void)
 int cli_version(void)
 {
 	printf("ksift %s\n", ksift_version());
-	return CLI_OK;
-}
-
-int cli_open(const struct cli_open_opts *how, struct ksift_ctx **ctx)
-{
-	struct ksift_ctx_opts opts = KSIFT_CTX_OPTS_INIT;
-	struct engine_choice choice;
-	struct ksift_error err;
-
-	if (engine_choose(how->engine, &choice))
-		return CLI_ERROR;
-	opts.engine = choice.engine;
-	opts.variant = how->variant;
-	if (ksift_ctx_open(&opts, ctx, &err)) {
-		/* What is not on the command line is easily forgotten. */
-		if (choice.engine == KSIFT_ENGINE_KERNEL && !how->engine)
-			return cli_error("%s: %s", choice.where, err.text);
-		return cli_error("%s", err.text);
-	}
-	/* For who asked for neither, and may wonder; a script need not hear it. */
-	if (!choice.made && ksift_ctx_fallback(*ctx) && isatty(STDERR_FILENO))
-		engine_notice();
 	return CLI_OK;
 }
 

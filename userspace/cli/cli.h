@@ -14,16 +14,6 @@
 #define CLI_STDIN_NAME "(standard input)"
 
 /**
- * struct cli_open_opts - What of the common options is for cli_open()
- * @engine: From --engine, or NULL
- * @variant: From --variant, or NULL
- */
-struct cli_open_opts {
-	const char *engine;
-	const char *variant;
-};
-
-/**
  * struct cli_cmd - A command
  * @name: What it is called
  * @run: Does it; gives the exit status
@@ -51,7 +41,6 @@ int cli_refuse(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int cli_version(void);
 int cli_run(const struct cli_cmd *cmd, int argc, char **argv);
 const char *cli_name(void);
-int cli_open(const struct cli_open_opts *how, struct ksift_ctx **ctx);
 void cli_flush(void);
 
 /*

@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "context.h"
-#include "grep.h"
+#include "job.h"
 
 #define PIECE (64u << 10)
 

@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,6 +19,18 @@
 
 #define DEVICE "/dev/ksift"
 #define PATH_LEN 4096
+
+/**
+ * struct engine_choice - Which engine is to do the work
+ * @engine: An enum ksift_engine
+ * @made: Somebody has chosen it
+ * @where: Who: an option, a variable, or a line of a file
+ */
+struct engine_choice {
+	uint32_t engine;
+	bool made;
+	char where[PATH_LEN + 16];
+};
 
 /* @what, at @choice->where, is @name. */
 static int take(struct engine_choice *choice, const char *what, const char *name)
@@ -136,7 +149,7 @@ static int read_file(struct engine_choice *choice, const char *path, bool asked)
 	return ret;
 }
 
-int engine_choose(const char *option, struct engine_choice *choice)
+static int choose(const char *option, struct engine_choice *choice)
 {
 	const char *name = getenv("KSIFT_ENGINE"), *dir = getenv("XDG_CONFIG_HOME");
 	const char *home = getenv("HOME");
@@ -163,7 +176,8 @@ int engine_choose(const char *option, struct engine_choice *choice)
 	return read_file(choice, path, asked);
 }
 
-void engine_notice(void)
+/* The user engine does it, which nobody has asked for: is that easily changed? */
+static void notice(void)
 {
 	int fd = open(DEVICE, O_RDWR | O_CLOEXEC);
 	char file[PATH_LEN] = "";
@@ -184,4 +198,26 @@ void engine_notice(void)
 	}
 	if (why)
 		cli_note("%s, so this program does the work itself; see 'ksift doctor'", why);
+}
+
+int engine_open(const struct engine_opts *how, struct ksift_ctx **ctx)
+{
+	struct ksift_ctx_opts opts = KSIFT_CTX_OPTS_INIT;
+	struct engine_choice choice;
+	struct ksift_error err;
+
+	if (choose(how->engine, &choice))
+		return CLI_ERROR;
+	opts.engine = choice.engine;
+	opts.variant = how->variant;
+	if (ksift_ctx_open(&opts, ctx, &err)) {
+		/* What is not on the command line is easily forgotten. */
+		if (choice.engine == KSIFT_ENGINE_KERNEL && !how->engine)
+			return cli_error("%s: %s", choice.where, err.text);
+		return cli_error("%s", err.text);
+	}
+	/* For who asked for neither, and may wonder; a script need not hear it. */
+	if (!choice.made && ksift_ctx_fallback(*ctx) && isatty(STDERR_FILENO))
+		notice();
+	return CLI_OK;
 }

@@ -2,25 +2,19 @@
 #ifndef _KSIFT_ENGINE_H
 #define _KSIFT_ENGINE_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include <libksift.h>
 
 /**
- * struct engine_choice - Which engine is to do the work
- * @engine: An enum ksift_engine
- * @made: Somebody has chosen it
- * @where: Who: an option, a variable, or a line of a file
+ * struct engine_opts - What a command line says of the engine
+ * @engine: From --engine, or NULL
+ * @variant: From --variant, or NULL
  */
-struct engine_choice {
-	uint32_t engine;
-	bool made;
-	char where[4096 + 16];
+struct engine_opts {
+	const char *engine;
+	const char *variant;
 };
 
-/* @option is what --engine was given, or NULL.  Gives the exit status. */
-int engine_choose(const char *option, struct engine_choice *choice);
-
-/* The user engine does it, which nobody has asked for: is that easily changed? */
-void engine_notice(void);
+/* Open the engine that does the work.  Gives the exit status. */
+int engine_open(const struct engine_opts *how, struct ksift_ctx **ctx);
 
 #endif /* _KSIFT_ENGINE_H */

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "cli.h"
+#include "engine.h"
 #include "num.h"
 #include "options.h"
 
@@ -76,7 +77,7 @@ static int fib_print(const struct fib *f)
 static int fib_run(int argc, char **argv)
 {
 	struct fib f = { 0 };
-	struct cli_open_opts how = { 0 };
+	struct engine_opts how = { 0 };
 	const char *why;
 	bool range;
 	int c, ret;
@@ -106,7 +107,7 @@ static int fib_run(int argc, char **argv)
 			return cli_error("fib: N must be below %" PRIu64, UINT64_MAX);
 		f.to = f.from + 1;
 	}
-	ret = cli_open(&how, &f.ctx);
+	ret = engine_open(&how, &f.ctx);
 	if (ret)
 		return ret;
 	ret = fib_print(&f);

@@ -11,10 +11,14 @@
 
 #include "cache.h"
 #include "color.h"
-#include "grep.h"
+#include "engine.h"
+#include "job.h"
+#include "json.h"
 #include "level.h"
 #include "num.h"
 #include "options.h"
+#include "text.h"
+#include "walk.h"
 #include "watch.h"
 
 /* More than any machine that is read from as one file makes use of. */
@@ -41,7 +45,7 @@ struct given {
 	int with_name;
 	int64_t both, before, after;
 	int digits;
-	struct cli_open_opts how;
+	struct engine_opts how;
 };
 
 static int make_engine(const struct grep *g, const struct ksift_matcher_opts *opts,
@@ -124,9 +128,9 @@ static int make_match(struct grep *g)
 	return g->match ? CLI_OK : cli_refuse("%s", strerror(ENOMEM));
 }
 
-static int grep_open(struct grep *g, const struct cli_open_opts *how)
+static int grep_open(struct grep *g, const struct engine_opts *how)
 {
-	int ret = cli_open(how, &g->ctx);
+	int ret = engine_open(how, &g->ctx);
 
 	if (!ret)
 		ret = cache_check(g->ctx, cli_name(), g->cache);
@@ -552,9 +556,9 @@ static int grep_files(const struct grep *g, int count, char **files)
 
 	watch_start(g->stats, g->checkpoint);
 	if (!count)
-		search_path(g, g->directories == DIRECTORIES_RECURSE ? NULL : "-", &found);
+		walk_path(g, g->directories == DIRECTORIES_RECURSE ? NULL : "-", &found);
 	for (i = 0; i < count && !(g->quiet && found.matched); i++)
-		search_path(g, files[i], &found);
+		walk_path(g, files[i], &found);
 	if (g->count_each && !g->quiet)
 		put_counts(g, &found);
 	if (g->printer->finish)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "engine.h"
 #include "options.h"
 
 #define VERSION_FILE "/sys/module/ksift/version"
@@ -103,7 +104,7 @@ static int info_print(struct ksift_ctx *ctx, bool json)
 
 static int info_run(int argc, char **argv)
 {
-	struct cli_open_opts how = { 0 };
+	struct engine_opts how = { 0 };
 	struct ksift_ctx *ctx;
 	bool json = false;
 	int c, ret;
@@ -122,7 +123,7 @@ static int info_run(int argc, char **argv)
 	if (argc != optind)
 		return cli_error("info: there is nothing to give it, such as '%s'",
 				 argv[optind]);
-	ret = cli_open(&how, &ctx);
+	ret = engine_open(&how, &ctx);
 	if (ret)
 		return ret;
 	ret = info_print(ctx, json);

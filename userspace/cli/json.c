@@ -13,7 +13,6 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "grep.h"
 #include "json.h"
 #include "level.h"
 
@@ -56,12 +55,12 @@ static void json_put(const char *s, size_t len)
 	out.written += len;
 }
 
-void json_puts(const char *s)
+static void json_puts(const char *s)
 {
 	json_put(s, strlen(s));
 }
 
-void json_number(uint64_t n)
+static void json_number(uint64_t n)
 {
 	char buf[24];
 
@@ -197,7 +196,7 @@ static void put_data(const char *s, size_t len)
 }
 
 /* An object, {"text":"..."} or {"bytes":"..."}. */
-void json_text(const char *s, size_t len)
+static void json_text(const char *s, size_t len)
 {
 	json_puts("{");
 	put_data(s, len);

@@ -2,11 +2,8 @@
 #ifndef _KSIFT_JSON_H
 #define _KSIFT_JSON_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "job.h"
 
-void json_puts(const char *s);
-void json_number(uint64_t n);
-void json_text(const char *s, size_t len);
+extern const struct printer printer_json, printer_records;
 
 #endif /* _KSIFT_JSON_H */

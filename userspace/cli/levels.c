@@ -13,6 +13,7 @@
 
 #include "cache.h"
 #include "cli.h"
+#include "engine.h"
 #include "level.h"
 #include "options.h"
 #include "packed.h"
@@ -173,7 +174,7 @@ static int levels_files(struct levels *l, char **files, int count, bool json)
 
 static int levels_run(int argc, char **argv)
 {
-	struct cli_open_opts how = { 0 };
+	struct engine_opts how = { 0 };
 	struct levels l = { 0 };
 	bool json = false;
 	int c, ret;
@@ -195,7 +196,7 @@ static int levels_run(int argc, char **argv)
 	}
 	if (l.cache == (KSIFT_SCAN_CACHED | KSIFT_SCAN_POLITE))
 		return cli_error("levels: --cached and --polite exclude each other");
-	ret = cli_open(&how, &l.ctx);
+	ret = engine_open(&how, &l.ctx);
 	if (ret)
 		return ret;
 	ret = cache_check(l.ctx, "levels", l.cache);

@@ -148,7 +148,7 @@ int options_next(const struct cli_cmd *cmd, int argc, char **argv)
 	return '?';
 }
 
-int options_common(const struct cli_cmd *cmd, struct cli_open_opts *how, int c)
+int options_common(const struct cli_cmd *cmd, struct engine_opts *how, int c)
 {
 	switch (c) {
 	case OPT_HELP:

@@ -8,6 +8,7 @@
 #include <getopt.h>
 
 #include "cli.h"
+#include "engine.h"
 
 /* What options_next() gives for an option without a letter; others are their letter. */
 enum option_id {
@@ -28,7 +29,7 @@ int options_next(const struct cli_cmd *cmd, int argc, char **argv);
  * For what @cmd itself does not know of what options_next() gave: -1 to go on, else the
  * exit status.
  */
-int options_common(const struct cli_cmd *cmd, struct cli_open_opts *how, int c);
+int options_common(const struct cli_cmd *cmd, struct engine_opts *how, int c);
 /* Print the text of --help; gives the exit status. */
 int options_help(const struct cli_cmd *cmd);
 

@@ -18,8 +18,8 @@
 #include "cache.h"
 #include "context.h"
 #include "entries.h"
-#include "grep.h"
 #include "packed.h"
+#include "search.h"
 #include "watch.h"
 
 /* A line of a file that is longer is not held. */
@@ -476,7 +476,6 @@ static int number_width(const struct grep *g, const struct stat *st)
 	return width;
 }
 
-/* Search what is open as @fd. */
 void search_fd(const struct grep *g, const char *name, int fd, bool prefix,
 	       struct found *found)
 {

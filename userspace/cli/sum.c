@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "engine.h"
 #include "num.h"
 #include "options.h"
 
@@ -153,7 +154,7 @@ static int sum_i64le(struct ksift_ctx *ctx, int fd, const char *name,
 	return CLI_OK;
 }
 
-static int sum_fd(const struct cli_open_opts *how, int fd, const char *name, bool i64le,
+static int sum_fd(const struct engine_opts *how, int fd, const char *name, bool i64le,
 		  bool json)
 {
 	struct ksift_sum sum = { 0 };
@@ -163,7 +164,7 @@ static int sum_fd(const struct cli_open_opts *how, int fd, const char *name, boo
 	bool overflow;
 	int ret;
 
-	ret = cli_open(how, &ctx);
+	ret = engine_open(how, &ctx);
 	if (ret)
 		return ret;
 	ret = i64le ? sum_i64le(ctx, fd, name, &sum) :
@@ -185,7 +186,7 @@ static int sum_fd(const struct cli_open_opts *how, int fd, const char *name, boo
 
 static int sum_run(int argc, char **argv)
 {
-	struct cli_open_opts how = { 0 };
+	struct engine_opts how = { 0 };
 	const char *name;
 	bool json = false, i64le = false;
 	int c, ret, fd = STDIN_FILENO;

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "cli.h"
+#include "engine.h"
 #include "num.h"
 #include "options.h"
 
@@ -36,7 +37,7 @@ static int sumsq_print(struct ksift_ctx *ctx, uint64_t from, uint64_t to, bool j
 
 static int sumsq_run(int argc, char **argv)
 {
-	struct cli_open_opts how = { 0 };
+	struct engine_opts how = { 0 };
 	const char *why;
 	struct ksift_ctx *ctx;
 	uint64_t from, to;
@@ -62,7 +63,7 @@ static int sumsq_run(int argc, char **argv)
 		to = from;
 		from = 0;
 	}
-	ret = cli_open(&how, &ctx);
+	ret = engine_open(&how, &ctx);
 	if (ret)
 		return ret;
 	ret = sumsq_print(ctx, from, to, json);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "color.h"
-#include "grep.h"
+#include "text.h"
 
 static void put_colored(const struct grep *g, const char *code, const char *s)
 {

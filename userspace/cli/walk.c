@@ -14,7 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "grep.h"
+#include "search.h"
+#include "walk.h"
 
 static void path_error(const struct grep *g, const char *path, int err,
 		       struct found *found)
@@ -115,8 +116,7 @@ static bool skipped(const struct grep *g, const char *path, mode_t mode)
 		(g->devices == DEVICES_SKIP && is_device(mode));
 }
 
-/* Search what a command line names; NULL is what -r searches without a name. */
-void search_path(const struct grep *g, const char *path, struct found *found)
+void walk_path(const struct grep *g, const char *path, struct found *found)
 {
 	struct stat st;
 	int fd;

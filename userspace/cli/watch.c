@@ -10,7 +10,7 @@
 #include <time.h>
 
 #include "checkpoint.h"
-#include "grep.h"
+#include "job.h"
 #include "progress.h"
 #include "watch.h"
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The parts of ksift grep: grep.c knows the options, filter.c the patterns,
- * search.c searches one file, and a printer says what was found.
+ * What the parts of ksift grep have in common.  grep.c makes it from the options,
+ * filter.c knows the patterns, walk.c finds the files, search.c searches one, with
+ * entries.c and context.c, watch.c looks on, and a printer, text.c or json.c, says
+ * what was found.
  */
-#ifndef _KSIFT_GREP_H
-#define _KSIFT_GREP_H
+#ifndef _KSIFT_JOB_H
+#define _KSIFT_JOB_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -166,8 +168,6 @@ struct printer {
 	bool places;
 };
 
-extern const struct printer printer_text, printer_json, printer_records;
-
 /* Not with -c, --count-each, -l, -L and -q. */
 static inline bool grep_wants_lines(const struct grep *g)
 {
@@ -200,8 +200,4 @@ struct found {
 	uint64_t counts[KSIFT_PATTERNS_MAX];
 };
 
-void search_fd(const struct grep *g, const char *name, int fd, bool prefix,
-	       struct found *found);
-void search_path(const struct grep *g, const char *path, struct found *found);
-
-#endif /* _KSIFT_GREP_H */
+#endif /* _KSIFT_JOB_H */

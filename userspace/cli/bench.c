@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -23,6 +24,7 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "cli.h"
 #include "engine.h"
 #include "filter.h"
 #include "level.h"
@@ -47,65 +49,42 @@
 #define SIZE_MIN 16000000
 /* For the same reason: numbers are computed at some hundreds of millions a second. */
 #define NUMBERS_MIN 1000000
+/* Of as many, what all cases need in memory is below 2^63 bytes. */
+#define NUMBERS_MAX (UINT64_MAX >> 6)
 
 /* Takes what is written without a look, and is not what grep stops early for. */
 #define SINK "/dev/zero"
 
 /* Kernel, user, grep, rg, memory. */
 #define RUNNERS_MAX 5
-
-/* Bytes whose pages one mincore(2) is asked about. */
-#define CACHED_STEP (256ull << 20)
+/* Of a program: -e and its text for each pattern, and what there is around them. */
+#define WORDS_MAX (2 * KSIFT_PATTERNS_MAX + 12)
 
 /* A child that has no such program to become. */
 #define NO_PROGRAM 127
 
 /**
- * struct sample - One run
- * @ret: 0, or a status with @err.text
- * @err: What went wrong
- * @seconds: How long it took
- * @cpu: How much time of processors
- * @peak_kib: The most memory it had
- * @answer: What it found
- */
-struct sample {
-	int ret;
-	struct ksift_error err;
-	double seconds;
-	double cpu;
-	long peak_kib;
-	struct bench_answer answer;
-};
-
-/**
  * struct runner - Something that is measured
  * @name: What it is called
- * @what: What it does; NULL: it is a program
- * @ctx: The engine, if it is one
- * @matcher: Made with it, if @what selects lines
- * @argv: The program and its arguments
+ * @argv: If it is a program: that and its arguments, @argc of them
  * @argc: How many
- * @samples: Its runs
- * @median: Of their times
- * @cpu: Median of their processors' time
+ * @task: Else what it does
+ * @first: What came of its first run
+ * @seconds: How long its runs took
+ * @cpu: How much time of processors
  * @peak_kib: The most memory that one had
  */
 struct runner {
 	const char *name;
-	const struct bench_case *what;
-	struct ksift_ctx *ctx;
-	struct ksift_matcher *matcher;
-	char **argv;
+	const char *argv[WORDS_MAX];
 	size_t argc;
-	struct sample *samples;
-	double median, cpu;
+	struct bench_task task, first;
+	double seconds[ROUNDS_MAX], cpu[ROUNDS_MAX];
 	long peak_kib;
 };
 
 /**
  * struct bench - The whole of it
- * @what: The case
  * @how: --engine, --variant
  * @filter: -e
  * @level_mask: --level
@@ -114,31 +93,30 @@ struct runner {
  * @invert: -v
  * @once: One run each, without anything before it
  * @json: --json
- * @threads: -j
- * @rounds: How many there are to be, then how many there were
+ * @rounds: How many there are to be, 0: not said; then how many there were
  * @path: The file's name, NULL if there is none
- * @fd: The file
- * @sink: See SINK
- * @size: Its size, or how many numbers
- * @cached: How much of it was in the page cache all the time
- * @shared: Where a child leaves its results
+ * @cached: How much of it was in the page cache at the end
+ * @task: What all runs have in common
  * @runners: What is measured
  * @count: How many
  */
 struct bench {
-	const struct bench_case *what;
 	struct engine_opts how;
 	struct filter filter;
 	uint32_t level_mask;
 	bool fixed, fold, invert, once, json;
-	uint64_t threads, rounds;
+	uint64_t rounds, cached;
 	const char *path;
-	int fd, sink;
-	uint64_t size, cached;
-	struct sample *shared;
+	struct bench_task task;
 	struct runner runners[RUNNERS_MAX];
 	size_t count;
 };
+
+/* What went wrong is in errno. */
+static int bench_error(const char *what)
+{
+	return cli_refuse("%s: %s", what, strerror(errno));
+}
 
 static double seconds(void)
 {
@@ -154,121 +132,90 @@ static double cpu_seconds(const struct rusage *use)
 		(use->ru_utime.tv_usec + use->ru_stime.tv_usec) * 1e-6;
 }
 
-static void run_task(const struct bench *b, const struct runner *r, struct sample *s)
+/*
+ * A run, in a process of its own
+ */
+
+static void run_task(struct bench_task *t, int out)
 {
-	struct bench_task t = {
-		.ctx = r->ctx,
-		.matcher = r->matcher,
-		.fd = b->fd,
-		.sink = b->sink,
-		.size = b->size,
-		.threads = b->threads,
-	};
+	const struct bench_case *what = t->what;
 	struct rusage before, after;
 	double start;
 
-	s->ret = r->what->prepare ? r->what->prepare(&t, &s->err) : 0;
-	if (s->ret)
-		return;
-	getrusage(RUSAGE_SELF, &before);
-	start = seconds();
-	s->ret = r->what->run(&t, &s->err);
-	s->seconds = seconds() - start;
-	getrusage(RUSAGE_SELF, &after);
-	s->cpu = cpu_seconds(&after) - cpu_seconds(&before);
-	s->peak_kib = after.ru_maxrss;
-	if (!s->ret && r->what->finish)
-		r->what->finish(&t);
-	s->answer = t.answer;
-}
-
-static int run_engine(const struct bench *b, const struct runner *r, struct sample *s)
-{
-	int status;
-	pid_t pid;
-
-	memset(b->shared, 0, sizeof(*b->shared));
-	pid = fork();
-	if (pid < 0)
-		return cli_error("bench: %s", strerror(errno));
-	if (!pid) {
-		run_task(b, r, b->shared);
-		_exit(0);
+	t->ret = what->prepare ? what->prepare(t) : 0;
+	if (!t->ret) {
+		getrusage(RUSAGE_SELF, &before);
+		start = seconds();
+		t->ret = what->run(t);
+		t->seconds = seconds() - start;
+		getrusage(RUSAGE_SELF, &after);
+		t->cpu = cpu_seconds(&after) - cpu_seconds(&before);
 	}
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	*s = *b->shared;
-	if (status)
-		return cli_error("bench: %s: its process ended with status %d",
-				 r->name, status);
-	return s->ret ? cli_error("bench: %s: %s", r->name, s->err.text) : CLI_OK;
+	if (!t->ret && what->finish)
+		what->finish(t);
+	_exit(write(out, t, sizeof(*t)) != sizeof(*t));
 }
 
-static void become(char **argv, int out)
+static void become(const char *const *argv, int out)
 {
 	int null = open("/dev/null", O_RDONLY);
 
 	setenv("LC_ALL", "C", 1);
 	dup2(null, STDIN_FILENO);
 	dup2(out, STDOUT_FILENO);
-	execvp(argv[0], argv);
+	execvp(argv[0], (char *const *)argv);
 	_exit(NO_PROGRAM);
 }
 
-static uint64_t read_number(int fd)
+/* What a program prints, or the task of an engine's process, comes through a pipe. */
+static int run_child(const struct runner *r, struct bench_task *t, int *status,
+		     struct rusage *use)
 {
-	char buf[32] = "";
-	size_t len = 0;
-	ssize_t n;
-
-	while (len < sizeof(buf) - 1) {
-		n = read(fd, buf + len, sizeof(buf) - 1 - len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			break;
-		len += n;
-	}
-	return strtoull(buf, NULL, 10);
-}
-
-/* Leaves @s->ret NO_PROGRAM if there is none. */
-static int run_program(const struct runner *r, struct sample *s)
-{
-	double start = seconds();
-	struct rusage use;
-	int out[2], status;
+	char said[32] = "";
+	size_t tasks = 0;
+	int out[2];
 	pid_t pid;
+	FILE *f;
 
-	memset(s, 0, sizeof(*s));
-	if (pipe2(out, O_CLOEXEC))
-		return cli_error("bench: %s", strerror(errno));
+	if (pipe2(out, O_CLOEXEC) || !(f = fdopen(out[0], "r")))
+		return bench_error("a pipe");
 	pid = fork();
-	if (!pid)
+	if (!pid && r->argc)
 		become(r->argv, out[1]);
+	else if (!pid)
+		run_task(t, out[1]);
 	close(out[1]);
-	/* rg -c says nothing for none. */
-	s->answer.value[0] = pid < 0 ? 0 : read_number(out[0]);
-	s->answer.count = 1;
-	close(out[0]);
-	if (pid < 0)
-		return cli_error("bench: %s", strerror(errno));
-	while (wait4(pid, &status, 0, &use) < 0 && errno == EINTR)
-		;
-	s->seconds = seconds() - start;
-	s->cpu = cpu_seconds(&use);
-	s->peak_kib = use.ru_maxrss;
-	s->ret = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-	if (s->ret == NO_PROGRAM)
-		return CLI_OK;
-	if (s->ret != CLI_OK && s->ret != CLI_NONE)
-		return cli_error("bench: %s failed", r->name);
+	if (!r->argc)
+		tasks = fread(t, sizeof(*t), 1, f);
+	else if (fread(said, 1, sizeof(said) - 1, f))	/* rg says nothing for none */
+		t->answer[0] = strtoull(said, NULL, 10);
+	fclose(f);
+	if (pid < 0 || wait4(pid, status, 0, use) < 0)
+		return bench_error("a process");
+	if (!r->argc && (*status || !tasks))
+		return cli_refuse("%s: its process ended with status %d", r->name, *status);
 	return CLI_OK;
 }
 
-static int run_once(const struct bench *b, const struct runner *r, struct sample *s)
+/* @t->ret becomes NO_PROGRAM if there is none. */
+static int run(const struct runner *r, struct bench_task *t)
 {
-	return r->what ? run_engine(b, r, s) : run_program(r, s);
+	double start = seconds();
+	struct rusage use;
+	int ret, status;
+
+	*t = r->task;
+	ret = run_child(r, t, &status, &use);
+	if (ret)
+		return ret;
+	t->peak_kib = use.ru_maxrss;
+	if (!r->argc)
+		return t->ret ? cli_refuse("%s: %s", r->name, t->err.text) : CLI_OK;
+	t->seconds = seconds() - start;
+	t->cpu = cpu_seconds(&use);
+	t->ret = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	return t->ret == NO_PROGRAM || t->ret == CLI_OK || t->ret == CLI_NONE ?
+		CLI_OK : cli_refuse("%s failed", r->name);
 }
 
 /*
@@ -281,7 +228,8 @@ static struct runner *add_runner(struct bench *b, const char *name,
 	struct runner *r = &b->runners[b->count++];
 
 	r->name = name;
-	r->what = what;
+	r->task = b->task;
+	r->task.what = what;
 	return r;
 }
 
@@ -289,18 +237,18 @@ static int add_context(struct bench *b, struct ksift_ctx *ctx)
 {
 	struct ksift_matcher_opts opts = KSIFT_MATCHER_OPTS_INIT;
 	bool kernel = ksift_ctx_engine(ctx) == KSIFT_ENGINE_KERNEL;
-	struct runner *r = add_runner(b, kernel ? "kernel" : "user", b->what);
+	struct runner *r = add_runner(b, kernel ? "kernel" : "user", b->task.what);
 	struct ksift_error err;
 
-	r->ctx = ctx;
-	if (b->what->kind != BENCH_LINES)
+	r->task.ctx = ctx;
+	if (b->task.what->kind != BENCH_LINES)
 		return CLI_OK;
 	opts.patterns = b->filter.patterns;
 	opts.count = b->filter.count;
 	opts.flags = b->invert ? KSIFT_FILTER_INVERT : 0;
 	opts.level_mask = b->level_mask;
-	return ksift_matcher_new(ctx, &opts, &r->matcher, &err) ?
-		cli_error("bench: %s", err.text) : CLI_OK;
+	return ksift_matcher_new(ctx, &opts, &r->task.matcher, &err) ?
+		cli_refuse("%s", err.text) : CLI_OK;
 }
 
 static int add_engines(struct bench *b)
@@ -308,53 +256,34 @@ static int add_engines(struct bench *b)
 	struct ksift_ctx_opts opts = KSIFT_CTX_OPTS_INIT;
 	struct ksift_error err;
 	struct ksift_ctx *ctx;
-	int ret;
+	int ret = CLI_OK;
 
 	if (!b->how.engine) {
 		opts.variant = b->how.variant;
 		opts.engine = KSIFT_ENGINE_KERNEL;
-		if (ksift_ctx_open(&opts, &ctx, &err)) {
+		if (ksift_ctx_open(&opts, &ctx, &err))
 			cli_note("bench: the kernel is not measured: %s", err.text);
-		} else {
+		else
 			ret = add_context(b, ctx);
-			if (ret)
-				return ret;
-		}
 		b->how.engine = "user";
 	}
-	ret = engine_open(&b->how, &ctx);
+	if (!ret)
+		ret = engine_open(&b->how, &ctx);
 	return ret ? ret : add_context(b, ctx);
 }
 
-static int add_word(struct runner *r, const char *word)
-{
-	char **argv = realloc(r->argv, (r->argc + 2) * sizeof(*argv));
-	char *copy = strdup(word);
-
-	if (argv)
-		r->argv = argv;
-	if (!argv || !copy) {
-		free(copy);
-		return cli_error("bench: %s", strerror(ENOMEM));
-	}
-	argv[r->argc++] = copy;
-	argv[r->argc] = NULL;
-	return CLI_OK;
-}
-
 /*
- * A literal in a program's own language.  rg knows more specials than grep, and
- * takes any byte as hex.
+ * A literal in a program's own language, for as long as this one runs.  rg knows more
+ * specials than grep, and takes any byte as hex.
  */
-static int add_pattern(struct runner *r, const struct ksift_pattern *pattern, bool rg)
+static char *literal(const struct ksift_pattern *pattern, bool rg)
 {
 	const unsigned char *p = (const unsigned char *)(uintptr_t)pattern->data;
 	char *text = malloc(pattern->len * 4 + 16), *at = text;
 	uint32_t i;
-	int ret;
 
 	if (!text)
-		return cli_error("bench: %s", strerror(ENOMEM));
+		return NULL;
 	at += sprintf(at, "%s%s", rg ? "(?-u)" : "",
 		      pattern->flags & KSIFT_PATTERN_ANCHORED ? "^" : "");
 	for (i = 0; i < pattern->len; i++)
@@ -362,54 +291,47 @@ static int add_pattern(struct runner *r, const struct ksift_pattern *pattern, bo
 			at += sprintf(at, "\\x%02x", p[i]);
 		else
 			at += sprintf(at, strchr(".[]*^$\\", p[i]) ? "\\%c" : "%c", p[i]);
-	ret = add_word(r, "-e");
-	if (!ret)
-		ret = add_word(r, text);
-	free(text);
-	return ret;
+	return text;
 }
 
 static int add_program(struct bench *b, const char *name, bool rg)
 {
 	const char *words[] = {
-		name,
-		rg ? "--no-config" : NULL,
-		"-a",
-		"-c",
-		b->fold ? "-i" : NULL,
+		name, "-a", "-c", rg ? "--no-config" : NULL, b->fold ? "-i" : NULL,
 		b->invert ? "-v" : NULL,
 	};
-	struct runner *r = add_runner(b, name, NULL);
+	struct runner *r = add_runner(b, name, b->task.what);
 	size_t i;
-	int ret = CLI_OK;
 
-	for (i = 0; !ret && i < sizeof(words) / sizeof(*words); i++)
+	for (i = 0; i < sizeof(words) / sizeof(*words); i++)
 		if (words[i])
-			ret = add_word(r, words[i]);
-	for (i = 0; !ret && i < b->filter.count; i++)
-		ret = add_pattern(r, &b->filter.patterns[i], rg);
-	if (!ret)
-		ret = add_word(r, "--");
-	return ret ? ret : add_word(r, b->path);
+			r->argv[r->argc++] = words[i];
+	for (i = 0; i < b->filter.count; i++) {
+		r->argv[r->argc++] = "-e";
+		r->argv[r->argc] = literal(&b->filter.patterns[i], rg);
+		if (!r->argv[r->argc++])
+			return cli_refuse("%s", strerror(ENOMEM));
+	}
+	r->argv[r->argc++] = "--";
+	r->argv[r->argc++] = b->path;
+	return CLI_OK;
 }
 
 static int add_runners(struct bench *b)
 {
+	const struct bench_case *memory = bench_case_find("memory");
 	bool all = !b->how.engine && !b->once;
-	int ret;
+	int ret = CLI_OK;
 
-	if (b->what->no_engine) {
-		add_runner(b, b->what->name, b->what);
-		return CLI_OK;
-	}
-	ret = add_engines(b);
-	if (!ret && all && b->what == bench_case_find("count") && !b->level_mask) {
+	if (b->task.what != memory)
+		ret = add_engines(b);
+	if (!ret && all && b->task.what == bench_case_find("count") && !b->level_mask) {
 		ret = add_program(b, "grep", false);
 		if (!ret)
 			ret = add_program(b, "rg", true);
 	}
-	if (!ret && all && b->what->kind != BENCH_NUMBERS)
-		add_runner(b, bench_memory.name, &bench_memory);
+	if (!ret && (b->task.what == memory || (all && b->task.what->kind != BENCH_NUMBERS)))
+		add_runner(b, memory->name, memory);
 	return ret;
 }
 
@@ -417,57 +339,35 @@ static int add_runners(struct bench *b)
  * The file
  */
 
-static int count_cached(struct bench *b, uint64_t *cached)
+static int count_cached(struct bench *b)
 {
-	static unsigned char pages[CACHED_STEP / 4096];
-	uint64_t at, i, size = sysconf(_SC_PAGESIZE);
+	uint64_t i, size = b->task.size, page = sysconf(_SC_PAGESIZE);
+	uint64_t pages = (size + page - 1) / page;
+	void *p = mmap(NULL, size + 1, PROT_READ, MAP_SHARED, b->task.fd, 0);
+	unsigned char *there = malloc(pages + 1);
 
-	*cached = 0;
-	for (at = 0; at < b->size; at += CACHED_STEP) {
-		uint64_t len = b->size - at < CACHED_STEP ? b->size - at : CACHED_STEP;
-		void *p = mmap(NULL, len, PROT_READ, MAP_SHARED, b->fd, at);
-
-		if (p == MAP_FAILED || mincore(p, len, pages))
-			return cli_error("bench: %s: %s", b->path, strerror(errno));
-		for (i = 0; i * size < len; i++)
-			if (pages[i] & 1)
-				*cached += len - i * size < size ? len - i * size : size;
-		munmap(p, len);
-	}
+	if (!there || p == MAP_FAILED || mincore(p, size, there))
+		return bench_error(b->path);
+	for (i = 0; i < pages; i++)
+		if (there[i] & 1)
+			b->cached += i + 1 < pages ? page : size - i * page;
+	munmap(p, size + 1);
+	free(there);
 	return CLI_OK;
-}
-
-static int warm(struct bench *b)
-{
-	static char buf[128 << 10];
-	uint64_t at = 0;
-	ssize_t n;
-	int ret;
-
-	ret = count_cached(b, &b->cached);
-	if (ret || b->cached == b->size)
-		return ret;
-	while ((n = pread(b->fd, buf, sizeof(buf), at)) > 0)
-		at += n;
-	return n < 0 ? cli_error("bench: %s: %s", b->path, strerror(errno)) :
-		       count_cached(b, &b->cached);
 }
 
 static int open_file(struct bench *b)
 {
 	struct stat st;
 
-	b->fd = open(b->path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
-	if (b->fd < 0 || fstat(b->fd, &st))
-		return cli_error("bench: %s: %s", b->path, strerror(errno));
+	b->task.fd = open(b->path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+	if (b->task.fd < 0 || fstat(b->task.fd, &st))
+		return bench_error(b->path);
 	if (!S_ISREG(st.st_mode))
-		return cli_error("bench: %s: not a regular file, which could be read again",
-				 b->path);
-	b->size = st.st_size;
-	b->sink = open(SINK, O_WRONLY | O_CLOEXEC);
-	if (b->sink < 0)
-		return cli_error("bench: %s: %s", SINK, strerror(errno));
-	return CLI_OK;
+		return cli_refuse("%s: not a regular file, which could be read again", b->path);
+	b->task.size = st.st_size;
+	b->task.sink = open(SINK, O_WRONLY | O_CLOEXEC);
+	return b->task.sink < 0 ? bench_error(SINK) : CLI_OK;
 }
 
 /* Bare times are for a program that knows what they are worth. */
@@ -475,95 +375,92 @@ static int check_size(const struct bench *b)
 {
 	uint64_t min = b->path ? SIZE_MIN : NUMBERS_MIN;
 
-	if (b->json || b->size >= min)
+	if (b->json || b->task.size >= min)
 		return CLI_OK;
-	return cli_error("bench: %s%s%" PRIu64 " %s are too few: it takes longer to begin than to do them; %" PRIu64 " or more can be measured",
-			 b->path ? b->path : "", b->path ? ": " : "", b->size,
-			 b->path ? "bytes" : "numbers", min);
+	return cli_refuse("%s%s%" PRIu64 " %s are too few: it takes longer to begin than to do them; %" PRIu64 " or more can be measured",
+			  b->path ? b->path : "", b->path ? ": " : "", b->task.size,
+			  b->path ? "bytes" : "numbers", min);
 }
 
 /*
  * Turns
  */
 
-static bool same_answer(const struct bench_answer *a, const struct bench_answer *b)
+static const char *format(char *buf, bench_number n)
 {
-	return a->count == b->count &&
-		!memcmp(a->value, b->value, a->count * sizeof(*a->value));
+	return num_format_i128(buf, n >> 64, n);
 }
 
 /* What @r found against the first that was measured; memory is no answer. */
 static int check_answer(const struct bench *b, const struct runner *r,
-			const struct bench_answer *first, const struct sample *s)
+			const bench_number *found)
 {
+	const bench_number *first = b->runners[0].first.answer;
 	char want[NUM_DEC128], got[NUM_DEC128];
-	unsigned int i;
+	unsigned int i, count = b->task.what->answers;
 
-	if (r->what != b->what && r->what)
-		return CLI_OK;
-	if (same_answer(&s->answer, first))
-		return CLI_OK;
-	for (i = 0; i < first->count - 1 && s->answer.value[i] == first->value[i]; i++)
+	for (i = 0; i < count && found[i] == first[i]; i++)
 		;
-	return cli_error("bench: %s finds %s where %s finds %s: nothing to compare",
-			 r->name, num_format_i128(got, s->answer.value[i] >> 64, s->answer.value[i]),
-			 b->runners[0].name,
-			 num_format_i128(want, first->value[i] >> 64, first->value[i]));
+	if (i == count || r->task.what != b->task.what)
+		return CLI_OK;
+	return cli_refuse("%s finds %s where %s finds %s: nothing to compare", r->name,
+			  format(got, found[i]), b->runners[0].name, format(want, first[i]));
 }
 
-/* A run each that does not count, which shows what there is to count. */
-static int check_all(struct bench *b)
+/* One of each. */
+static int take_turn(struct bench *b, uint64_t round)
 {
-	struct bench_answer first;
-	struct sample s;
+	struct bench_task t;
 	size_t i = 0;
 	int ret;
 
 	while (i < b->count) {
 		struct runner *r = &b->runners[i];
 
-		ret = run_once(b, r, &s);
+		ret = run(r, &t);
 		if (ret)
 			return ret;
-		if (!r->what && s.ret == NO_PROGRAM) {
+		if (r->argc && t.ret == NO_PROGRAM) {
 			cli_note("bench: there is no %s to compare with", r->name);
 			memmove(r, r + 1, (--b->count - i) * sizeof(*r));
 			continue;
 		}
-		if (!i++)
-			first = s.answer;
-		ret = check_answer(b, r, &first, &s);
+		if (!round)
+			r->first = t;
+		ret = check_answer(b, r, t.answer);
 		if (ret)
 			return ret;
+		r->seconds[round] = t.seconds;
+		r->cpu[round] = t.cpu;
+		if (t.peak_kib > r->peak_kib)
+			r->peak_kib = t.peak_kib;
+		i++;
 	}
 	return CLI_OK;
 }
 
-static int take_turns(struct bench *b, bool rounds_given)
+static int measure(struct bench *b)
 {
-	double start = seconds();
-	uint64_t round;
-	size_t i;
-	int ret;
+	uint64_t round, rounds = b->rounds ? b->rounds : b->once ? 1 : ROUNDS;
+	double start;
+	int ret = CLI_OK;
 
-	for (round = 0; round < b->rounds; round++) {
-		if (!rounds_given && round >= ROUNDS_MIN &&
-		    seconds() - start > ROUNDS_SECONDS)
+	/* One that does not count brings the file in, and shows what there is to find. */
+	if (!b->once)
+		ret = take_turn(b, 0);
+	start = seconds();
+	for (round = 0; !ret && round < rounds; round++) {
+		if (!b->rounds && round >= ROUNDS_MIN && seconds() - start > ROUNDS_SECONDS)
 			break;
-		for (i = 0; i < b->count; i++) {
-			struct runner *r = &b->runners[i];
-
-			ret = run_once(b, r, &r->samples[round]);
-			if (!ret)
-				ret = check_answer(b, r, &b->runners[0].samples[0].answer,
-						   &r->samples[round]);
-			if (ret)
-				return ret;
-		}
+		ret = take_turn(b, round);
 	}
 	b->rounds = round;
-	return CLI_OK;
+	return ret || !b->path ? ret : count_cached(b);
 }
+
+/*
+ * Results
+ */
 
 static int compare(const void *a, const void *b)
 {
@@ -572,102 +469,43 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static double median(double *values, size_t count)
+/* @spread becomes how far the most is from the least, in percent of it. */
+static double median(const double *values, uint64_t count, double *spread)
 {
-	qsort(values, count, sizeof(*values), compare);
-	return (values[(count - 1) / 2] + values[count / 2]) / 2;
+	double sorted[ROUNDS_MAX], middle;
+
+	memcpy(sorted, values, count * sizeof(*values));
+	qsort(sorted, count, sizeof(*sorted), compare);
+	middle = (sorted[(count - 1) / 2] + sorted[count / 2]) / 2;
+	if (spread)
+		*spread = (sorted[count - 1] - sorted[0]) / middle * 100;
+	return middle;
 }
-
-static void summarise(struct bench *b)
-{
-	double values[ROUNDS_MAX];
-	size_t i, round;
-
-	for (i = 0; i < b->count; i++) {
-		struct runner *r = &b->runners[i];
-
-		for (round = 0; round < b->rounds; round++) {
-			values[round] = r->samples[round].cpu;
-			if (r->samples[round].peak_kib > r->peak_kib)
-				r->peak_kib = r->samples[round].peak_kib;
-		}
-		r->cpu = median(values, b->rounds);
-		for (round = 0; round < b->rounds; round++)
-			values[round] = r->samples[round].seconds;
-		r->median = median(values, b->rounds);
-	}
-}
-
-static int measure(struct bench *b, bool rounds_given)
-{
-	uint64_t still;
-	size_t i;
-	int ret = CLI_OK;
-
-	b->shared = mmap(NULL, sizeof(*b->shared), PROT_READ | PROT_WRITE,
-			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (b->shared == MAP_FAILED)
-		return cli_error("bench: %s", strerror(errno));
-	for (i = 0; i < b->count; i++) {
-		b->runners[i].samples = calloc(b->rounds, sizeof(struct sample));
-		if (!b->runners[i].samples)
-			return cli_error("bench: %s", strerror(ENOMEM));
-	}
-	if (!b->once && b->path)
-		ret = warm(b);
-	if (!ret && !b->once)
-		ret = check_all(b);
-	if (!ret)
-		ret = take_turns(b, rounds_given);
-	if (ret)
-		return ret;
-	if (b->path) {
-		ret = count_cached(b, &still);
-		if (b->once || still < b->cached)
-			b->cached = still;
-	}
-	summarise(b);
-	return ret;
-}
-
-/*
- * Results
- */
 
 static void json_string(const char *s)
 {
 	putchar('"');
-	for (; *s; s++) {
-		if (*s == '"' || *s == '\\')
-			putchar('\\');
-		if ((unsigned char)*s < 32 || (unsigned char)*s > 126)
+	for (; *s; s++)
+		if (*s == '"' || *s == '\\' || *s < 32 || *s > 126)
 			printf("\\u%04x", (unsigned char)*s);
 		else
 			putchar(*s);
-	}
 	putchar('"');
-}
-
-static void json_answer(const struct bench_answer *a)
-{
-	char buf[NUM_DEC128];
-	unsigned int i;
-
-	for (i = 0; i < a->count; i++)
-		printf("%s%s", i ? "," : "",
-		       num_format_i128(buf, a->value[i] >> 64, a->value[i]));
 }
 
 static void json_runner(const struct bench *b, const struct runner *r)
 {
+	char buf[NUM_DEC128];
 	uint64_t i;
 
 	printf("{\"name\":\"%s\",\"answer\":[", r->name);
-	json_answer(&r->samples[0].answer);
+	for (i = 0; i < r->task.what->answers; i++)
+		printf("%s%s", i ? "," : "", format(buf, r->first.answer[i]));
 	printf("],\"walked\":%" PRIu64 ",\"median\":%.9f,\"cpu\":%.6f,\"peak_kib\":%ld,\"seconds\":[",
-	       r->samples[0].answer.walked, r->median, r->cpu, r->peak_kib);
+	       r->first.walked, median(r->seconds, b->rounds, NULL),
+	       median(r->cpu, b->rounds, NULL), r->peak_kib);
 	for (i = 0; i < b->rounds; i++)
-		printf("%s%.9f", i ? "," : "", r->samples[i].seconds);
+		printf("%s%.9f", i ? "," : "", r->seconds[i]);
 	fputs("]}", stdout);
 }
 
@@ -675,14 +513,14 @@ static void print_json(const struct bench *b)
 {
 	size_t i;
 
-	printf("{\"case\":\"%s\",\"file\":", b->what->name);
+	printf("{\"case\":\"%s\",\"file\":", b->task.what->name);
 	if (b->path)
 		json_string(b->path);
 	else
 		fputs("null", stdout);
 	printf(",\"size\":%" PRIu64 ",\"cached\":%" PRIu64 ",\"threads\":%" PRIu64
 	       ",\"rounds\":%" PRIu64 ",\"runs\":[",
-	       b->size, b->cached, b->threads, b->rounds);
+	       b->task.size, b->cached, b->task.threads, b->rounds);
 	for (i = 0; i < b->count; i++) {
 		if (i)
 			putchar(',');
@@ -691,65 +529,43 @@ static void print_json(const struct bench *b)
 	puts("]}");
 }
 
-static double spread(const struct bench *b, const struct runner *r)
-{
-	double min = r->samples[0].seconds, max = min;
-	uint64_t i;
-
-	for (i = 1; i < b->rounds; i++) {
-		if (r->samples[i].seconds < min)
-			min = r->samples[i].seconds;
-		if (r->samples[i].seconds > max)
-			max = r->samples[i].seconds;
-	}
-	return (max - min) / r->median * 100;
-}
-
 static void print_row(const struct bench *b, const struct runner *r)
 {
-	double rate = b->size / r->median / (b->path ? 1e9 : 1e6);
+	double spread, middle = median(r->seconds, b->rounds, &spread);
 	char title[32];
 	size_t i;
 
-	snprintf(title, sizeof(title), "%s%s",
-		 r->ctx ? "ksift, " : "", r->name);
-	printf("%-16s %9.4f %8.2f %6.0f%% %8.4f %8ld", title, r->median, rate,
-	       spread(b, r), r->cpu, r->peak_kib);
+	snprintf(title, sizeof(title), "%s%s", r->task.ctx ? "ksift, " : "", r->name);
+	printf("%-16s %9.4f %8.2f %6.0f%% %8.4f %8ld", title, middle,
+	       b->task.size / middle / (b->path ? 1e9 : 1e6), spread,
+	       median(r->cpu, b->rounds, NULL), r->peak_kib);
 	for (i = 0; i < b->count; i++)
-		if (!b->runners[i].what)
-			printf(" %6.2fx", b->runners[i].median / r->median);
-	putchar('\n');
-}
-
-static void print_titles(const struct bench *b)
-{
-	const bench_number *n;
-	char buf[NUM_DEC128];
-	size_t i;
-
-	if (b->path)
-		printf("%s: %.1f MB, %.0f%% of it in the page cache\n", b->path,
-		       b->size / 1e6, b->size ? 100.0 * b->cached / b->size : 100);
-	printf("%s", b->what->name);
-	n = &b->runners[0].samples[0].answer.value[0];
-	if (b->runners[0].samples[0].answer.count < KSIFT_LEVELS)
-		printf(": %s%s", num_format_i128(buf, *n >> 64, *n),
-		       b->what->kind == BENCH_LINES ? " lines" : "");
-	printf("; %" PRIu64 " round%s, %" PRIu64 " thread%s\n\n",
-	       b->rounds, b->rounds == 1 ? "" : "s", b->threads, b->threads == 1 ? "" : "s");
-	printf("%-16s %9s %8s %7s %8s %8s", "", "seconds", b->path ? "GB/s" : "10^6/s",
-	       "spread", "CPU s", "KiB");
-	for (i = 0; i < b->count; i++)
-		if (!b->runners[i].what)
-			printf(" %7s", b->runners[i].name);
+		if (b->runners[i].argc)
+			printf(" %6.2fx", median(b->runners[i].seconds, b->rounds, NULL) / middle);
 	putchar('\n');
 }
 
 static void print_table(const struct bench *b)
 {
+	const bench_number *first = b->runners[0].first.answer;
+	char buf[NUM_DEC128];
 	size_t i;
 
-	print_titles(b);
+	if (b->path)
+		printf("%s: %.1f MB, %.0f%% of it in the page cache\n", b->path,
+		       b->task.size / 1e6, b->task.size ? 100.0 * b->cached / b->task.size : 100);
+	printf("%s", b->task.what->name);
+	if (b->task.what->answers < KSIFT_LEVELS)
+		printf(": %s%s", format(buf, *first),
+		       b->task.what->kind == BENCH_LINES ? " lines" : "");
+	printf("; %" PRIu64 " round%s, %" PRIu64 " thread%s\n\n",
+	       b->rounds, b->rounds == 1 ? "" : "s", b->task.threads, b->task.threads == 1 ? "" : "s");
+	printf("%-16s %9s %8s %7s %8s %8s", "", "seconds", b->path ? "GB/s" : "10^6/s",
+	       "spread", "CPU s", "KiB");
+	for (i = 0; i < b->count; i++)
+		if (b->runners[i].argc)
+			printf(" %7s", b->runners[i].name);
+	putchar('\n');
 	for (i = 0; i < b->count; i++)
 		print_row(b, &b->runners[i]);
 }
@@ -761,15 +577,8 @@ static void print_table(const struct bench *b)
 static int parse_number(const char *option, uint64_t max, uint64_t *value)
 {
 	if (num_parse_u64(optarg, value) || !*value || *value > max)
-		return cli_error("bench: %s: '%s' is not a number from 1 to %" PRIu64,
-				 option, optarg, max);
-	return CLI_OK;
-}
-
-static int set_level(struct bench *b)
-{
-	if (level_parse_mask(optarg, &b->level_mask))
-		return cli_error("bench: --level: '%s' is not one as for 'ksift grep'", optarg);
+		return cli_refuse("%s: '%s' is not a number from 1 to %" PRIu64,
+				  option, optarg, max);
 	return CLI_OK;
 }
 
@@ -788,29 +597,25 @@ static int set_option(struct bench *b, int c)
 		b->invert = true;
 		break;
 	case OPT_LEVEL:
-		return set_level(b);
+		return level_parse_mask(optarg, &b->level_mask) ?
+			cli_refuse("--level: '%s' is not one as for 'ksift grep'", optarg) : CLI_OK;
 	case 'j':
-		return parse_number("--threads", BENCH_THREADS_MAX, &b->threads);
+		return parse_number("--threads", BENCH_THREADS_MAX, &b->task.threads);
 	case OPT_CASE:
-		b->what = bench_case_find(optarg);
-		if (!b->what)
-			return cli_error("bench: --case: there is none called '%s'; see 'ksift bench --help'",
-					 optarg);
-		break;
+		b->task.what = bench_case_find(optarg);
+		return b->task.what ? CLI_OK :
+			cli_refuse("--case: there is none called '%s'; see 'ksift bench --help'",
+				   optarg);
 	case OPT_ROUNDS:
 		return parse_number("--rounds", ROUNDS_MAX, &b->rounds);
 	case OPT_ONCE:
 		b->once = true;
 		break;
-	case OPT_ENGINE:
-		b->how.engine = optarg;
-		break;
-	case OPT_VARIANT:
-		b->how.variant = optarg;
-		break;
 	case OPT_JSON:
 		b->json = true;
 		break;
+	default:
+		return options_common(&cli_bench, &b->how, c) < 0 ? CLI_OK : CLI_ERROR;
 	}
 	return CLI_OK;
 }
@@ -820,9 +625,9 @@ static int compile(struct bench *b)
 {
 	int ret = CLI_OK;
 
-	if (b->what->kind != BENCH_LINES)
+	if (b->task.what->kind != BENCH_LINES)
 		return CLI_OK;
-	if (!b->filter.given_count && b->what != bench_case_find("levels"))
+	if (!b->filter.given_count && !(b->task.what->flags & KSIFT_SCAN_LEVELS))
 		ret = filter_give(&b->filter, DEFAULT_PATTERN, FILTER_OR);
 	return ret ? ret : filter_compile(&b->filter, b->fixed, b->fold);
 }
@@ -830,38 +635,30 @@ static int compile(struct bench *b)
 static int take_operand(struct bench *b, int argc, char **argv)
 {
 	if (argc - optind != 1)
-		return cli_error("bench: one argument is needed, a %s",
-				 b->what->kind == BENCH_NUMBERS ? "number" : "FILE");
-	if (b->what->kind != BENCH_NUMBERS) {
+		return cli_refuse("one argument is needed, a %s",
+				  b->task.what->kind == BENCH_NUMBERS ? "number" : "FILE");
+	if (b->task.what->kind != BENCH_NUMBERS) {
 		b->path = argv[optind];
 		return open_file(b);
 	}
-	if (num_parse_u64(argv[optind], &b->size) || b->size > SIZE_MAX / 2 / b->what->width)
-		return cli_error("bench: '%s' is not a number that memory has room for",
-				 argv[optind]);
+	if (num_parse_u64(argv[optind], &b->task.size) || b->task.size > NUMBERS_MAX)
+		return cli_refuse("'%s' is not a number that memory has room for", argv[optind]);
 	return CLI_OK;
 }
 
 static int bench_do(struct bench *b, int argc, char **argv)
 {
-	bool rounds_given;
 	int c, ret;
 
 	while ((c = options_next(&cli_bench, argc, argv)) != -1) {
 		if (c == OPT_HELP)
 			return options_help(&cli_bench);
-		if (c == '?')
-			return CLI_ERROR;
 		ret = set_option(b, c);
 		if (ret)
 			return ret;
 	}
-	rounds_given = b->rounds;
-	if (!b->rounds)
-		b->rounds = b->once ? 1 : ROUNDS;
-	if (b->threads > 1 && b->what->one_thread)
-		return cli_error("bench: --threads: there is one only with --case %s",
-				 b->what->name);
+	if (b->task.threads > 1 && b->task.what->kind >= BENCH_BYTES)
+		return cli_refuse("--threads: there is one only with --case %s", b->task.what->name);
 	ret = take_operand(b, argc, argv);
 	if (!ret)
 		ret = check_size(b);
@@ -870,42 +667,27 @@ static int bench_do(struct bench *b, int argc, char **argv)
 	if (!ret)
 		ret = add_runners(b);
 	if (!ret)
-		ret = measure(b, rounds_given);
-	if (ret)
-		return ret;
-	if (b->json)
+		ret = measure(b);
+	if (!ret && b->json)
 		print_json(b);
-	else
+	else if (!ret)
 		print_table(b);
-	return CLI_OK;
+	return ret;
 }
 
 static int bench_run(int argc, char **argv)
 {
-	struct bench b = {
-		.what = bench_case_find("count"),
-		.threads = 1,
-		.fd = -1,
-		.sink = -1,
-	};
-	size_t i;
-	int ret = bench_do(&b, argc, argv);
+	static struct bench b;
+	int ret;
 
-	for (i = 0; i < b.count; i++) {
-		struct runner *r = &b.runners[i];
-
-		ksift_matcher_free(r->matcher);
-		ksift_ctx_close(r->ctx);
-		while (r->argc)
-			free(r->argv[--r->argc]);
-		free(r->argv);
-		free(r->samples);
+	b.task.what = bench_case_find("count");
+	b.task.threads = 1;
+	ret = bench_do(&b, argc, argv);
+	while (b.count--) {
+		ksift_matcher_free(b.runners[b.count].task.matcher);
+		ksift_ctx_close(b.runners[b.count].task.ctx);
 	}
 	filter_free(&b.filter);
-	if (b.fd >= 0)
-		close(b.fd);
-	if (b.sink >= 0)
-		close(b.sink);
 	return ret;
 }
 
@@ -918,9 +700,10 @@ const struct cli_cmd cli_bench = {
 "       ksift bench --case fib|sumsq [OPTION]... N\n"
 "\n"
 "Count the lines of FILE that have a PATTERN, with each engine, with grep and\n"
-"with rg if they are there, and print how long that takes.  FILE is read into the\n"
-"page cache first, all have to find the same, and they take turns.  A line is\n"
-"added for reading all of FILE in memory, which nothing can be faster than.\n"
+"with rg if they are there, and print how long that takes.  Each runs once first,\n"
+"which brings FILE into the page cache, all have to find the same, and they take\n"
+"turns.  A line is added for reading all of FILE in memory, which nothing can be\n"
+"faster than.\n"
 "A FILE of less than 16 MB, or an N below 1000000, is an error without --json.\n",
 	.notes =
 "With --engine, that one alone is measured.\n"

@@ -618,7 +618,7 @@ LONG_OPTION(ONCE, "bench", "--once",
 /*
  * Write one JSON object. Its keys are _case_, _file_ (null if there is none),
  * _size_ (of _FILE_, or _N_), _cached_ (how much of _FILE_ was in the page cache
- * all the time), _threads_, _rounds_ and _runs_, an array of objects with _name_,
+ * at the end), _threads_, _rounds_ and _runs_, an array of objects with _name_,
  * _answer_ (an array of numbers, the first of them that of the lines), _walked_
  * (how many bytes of _FILE_ were scanned in the page cache, in place), _median_,
  * _cpu_, _peak\_kib_ and _seconds_, which has each turn.

@@ -45,6 +45,7 @@
  * @selected_bytes: Bytes they take
  * @selected_end: Offset of the byte after the last of them
  * @selected_line: Lines up to there
+ * @counts: With --count-each, of each pattern, until the file is known to have lines
  */
 struct search {
 	struct input in;
@@ -59,6 +60,7 @@ struct search {
 	uint64_t len;
 	uint64_t end;
 	uint64_t selected, selected_bytes, selected_end, selected_line;
+	uint64_t counts[KSIFT_PATTERNS_MAX];
 };
 
 /* All is found that is wanted: what take_lines() ends a scan with. */
@@ -148,7 +150,7 @@ static int take_line(struct search *s, const char *text, size_t len)
 	if (grep_wants_lines(g))
 		put_line(s, &line);
 	else if (g->count_each)
-		match_count(g->match, s->found->counts);
+		match_count(g->match, s->counts);
 	/* The engine knows by itself when it has selected enough. */
 	if (s->decides && s->selected == s->max &&
 	    (!s->context.owed || s->in.regular))
@@ -299,7 +301,7 @@ static void set_up(struct search *s, struct ksift_scan_opts *opts)
 	opts->chunk = take_raw;
 	opts->progress = step;
 	if (!s->decides && g->count_each) {
-		opts->pattern_counts = s->found->counts;
+		opts->pattern_counts = s->counts;
 		opts->pattern_counts_cap = g->filter.count;
 	}
 	if (grep_needs_level(g) && !s->in.regular) {
@@ -401,6 +403,7 @@ static void search_open(struct search *s, struct found *found)
 	const struct grep *g = s->in.grep;
 	struct ksift_scan_opts opts = KSIFT_SCAN_OPTS_INIT;
 	struct ksift_error err;
+	size_t i;
 	int ret;
 
 	set_up(s, &opts);
@@ -412,6 +415,8 @@ static void search_open(struct search *s, struct found *found)
 		g->printer->begin(&s->in);
 	ret = scan(s, &opts, &res, &err);
 	found->matched |= res.selected;
+	for (i = 0; i < g->filter.count && !(res.flags & KSIFT_SCAN_BINARY); i++)
+		found->counts[i] += s->counts[i];
 	if (!ret && !found->matched)
 		look_for_levels(s, &opts, &res, found);
 	if (ret)

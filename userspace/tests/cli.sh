@@ -625,6 +625,12 @@ try grep -I --count-each a f nul
 is "-I --count-each" 0 "3	a"
 cat f | try grep -I --count-each a
 is "-I --count-each of a pipe" 0 "3	a"
+for o in '' -w; do
+	# One, or none.
+	# shellcheck disable=SC2086
+	cat latenul | try grep -I $o --count-each b - f
+	is "-I $o --count-each of a pipe: a zero byte far behind" 0 "1	b"
+done
 { try grep -I a; cat >rest; } <nul
 is "-I of standard input" 1
 check "-I leaves nothing of standard input" cmp rest empty

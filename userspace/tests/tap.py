@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""TAP, for the tests that are in Python."""
+"""TAP, for the tests that are in Python, and what else they have in common."""
+
+import os
 
 # There is one stream.
 _seen = {'results': 0, 'failed': 0}
@@ -22,6 +24,18 @@ def ok(good, name, *notes):
 def skip(name, why):
     """No result, and the reason."""
     _result(True, f'{name} # SKIP {why}')
+
+
+def read_all(fd):
+    """What comes until nobody writes any more, which a terminal says by an error."""
+    pieces = []
+    try:
+        while piece := os.read(fd, 4096):
+            pieces.append(piece)
+    except OSError:
+        pass
+    os.close(fd)
+    return b''.join(pieces)
 
 
 def end():

@@ -29,16 +29,7 @@ def run(*args, terminal=False, user=None, **env):
     child = subprocess.Popen([KSIFT, *args], env=env, stdin=subprocess.DEVNULL,
                              stdout=subprocess.PIPE, stderr=side, user=user)
     os.close(side)
-    said = b''
-    while True:
-        try:
-            piece = os.read(main, 4096)
-        except OSError:
-            break
-        if not piece:
-            break
-        said += piece
-    os.close(main)
+    said = tap.read_all(main)
     out = child.communicate()[0]
     return child.returncode, out, said.decode()
 

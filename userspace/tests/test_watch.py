@@ -521,7 +521,6 @@ def on_terminal(args, out_too, feed=None):
     """The client with a terminal as its standard error: all that came there."""
     main, side = pty.openpty()
     args = ['--engine', ENGINE, *args]
-    seen = b''
     if feed:
         child = subprocess.Popen([KSIFT, 'grep', *args], stdin=subprocess.PIPE, stderr=side,
                                  stdout=side if out_too else subprocess.DEVNULL)
@@ -531,16 +530,8 @@ def on_terminal(args, out_too, feed=None):
         child = slow.child
         threading.Thread(target=lambda: slow.read(lambda: False)).start()
     os.close(side)
-    while True:
-        try:
-            piece = os.read(main, 4096)
-        except OSError:
-            break
-        if not piece:
-            break
-        seen += piece
+    seen = tap.read_all(main)
     child.wait()
-    os.close(main)
     return seen
 
 

@@ -120,7 +120,7 @@ static int help(int argc, char **argv)
 	if (argc > 3)
 		return cli_error("help: one COMMAND is the most, and there are %d",
 				 argc - 2);
-	if (argc == 2) {
+	if (argc == 2 || !strcmp(argv[2], "help")) {
 		usage();
 		return CLI_OK;
 	}

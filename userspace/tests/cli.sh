@@ -160,7 +160,10 @@ for word in gr GREP xyz '' -c a_word_that_is_longer_than_any; do
 	try "$word" a f
 	is "no command, and none near it: '$word'" 2 '' "ksift: there is no command '$word'; see 'ksift help'"
 done
+try help help
+cp out want
 try help
+is_file "help help is help" 0 want
 cp out help
 for word in grep filter entries levels fib sumsq sum info; do
 	check "help names $word" grep -q "^  $word " help

@@ -39,7 +39,7 @@ while read -r cmd; do
 	result $? "ksift(1) has $cmd"
 	grep "^\*ksift $cmd\*" "$page" >"$dir/log"
 	result $? "ksift(1): $cmd is in the synopsis"
-	"$KSIFT" help "$cmd" 2>/dev/null | awk 'length > 80' >"$dir/log"
+	"$KSIFT" help "$cmd" | awk 'length > 80' >"$dir/log"
 	[ ! -s "$dir/log" ]
 	result $? "help $cmd fits on a terminal"
 done <"$dir/commands"

@@ -265,9 +265,10 @@ enum ksift_stop ksift_emit_hits(struct ksift_drive *d,
 			ksift_scan_start(scan, hit.start, false);
 			return stop;
 		}
-		for (; done > 1; done--) {
-			ksift_scan_count(scan, &hit, c);
-			hit = scan->hits[++i];
+		if (done > 1) {
+			for (; done > 1; done--)
+				ksift_scan_count(scan, &scan->hits[i++], c);
+			hit = scan->hits[i];
 		}
 		ksift_scan_count(scan, &hit, c);
 		if (d->args->records && d->records == d->args->records_cap)

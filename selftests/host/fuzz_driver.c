@@ -34,8 +34,12 @@
 #define BLOCK		32
 #define OUT_MAX		(16 * FILE_MAX)
 
-/* What decides; when it is used up, nothing happens any more. */
+/*
+ * What decides: the input, then some chance that follows from it; when both are used
+ * up, nothing happens any more.
+ */
 static const uint8_t *input, *input_end;
+static unsigned int chances;
 
 /* The file. */
 static u8 *content;	/* of FILE_MAX bytes, before a guard page */
@@ -71,10 +75,15 @@ static bool want_text, want_records, cached, in_call;
 
 static unsigned int byte(void)
 {
-	return input < input_end ? *input++ : 0;
+	if (input < input_end)
+		return *input++;
+	if (!chances)
+		return 0;
+	chances--;
+	return rnd(256);
 }
 
-/* One of @n, the first when the input is used up. */
+/* One of @n, the first when nothing decides. */
 static unsigned int pick(unsigned int n)
 {
 	unsigned int v = byte();
@@ -84,7 +93,7 @@ static unsigned int pick(unsigned int n)
 	return v % n;
 }
 
-/* Less than @n, but not 0 and at most @most: that when the input is used up. */
+/* Less than @n, but not 0 and at most @most: that when nothing decides. */
 static u64 some(unsigned int n, u64 most)
 {
 	u64 v = pick(n);
@@ -95,7 +104,7 @@ static u64 some(unsigned int n, u64 most)
 /* Does it happen, which it does about once in @n times? */
 static bool happens(unsigned int n)
 {
-	return input < input_end && *input++ % n == 1;
+	return byte() % n == 1;
 }
 
 static void seen(u64 at)
@@ -602,6 +611,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 	input = data;
 	input_end = data + len;
+	for (seed = 0; data < input_end; data++)
+		seed = (seed + *data + 1) * 0x9e3779b97f4a7c15;
+	chances = len ? 16 << seed % 10 : 0;
 	make_file();
 	memset(resumed, 0, sizeof(resumed));
 	pat_count = make_patterns(pats);

@@ -122,7 +122,7 @@ int ksift_error_opts(void *dst, size_t dst_size, const void *src,
 		if (tail[i])
 			return ksift_error_set(err, -E2BIG,
 				"struct ksift_%s uses a member that this libksift (%s) does not know: the library is older than the program",
-				name, ksift_version());
+				name, KSIFT_VERSION);
 	memset(dst, 0, dst_size);
 	memcpy(dst, src, size < dst_size ? size : dst_size);
 	return 0;

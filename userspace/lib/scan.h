@@ -55,6 +55,9 @@ int ksift_scan_alloc(const struct scan *s, struct scan_buf *buf, size_t text_cap
 		     size_t records_cap);
 void ksift_scan_free(struct scan_buf *buf);
 
+/* NULs and newlines trade places. */
+void ksift_scan_swap_nul(char *buf, size_t len);
+
 /* The arguments of a run that may select @max_lines. */
 void ksift_scan_ask(const struct scan *s, struct ksift_lines *lines,
 		    struct scan_buf *buf, uint64_t max_lines);

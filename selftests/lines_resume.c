@@ -571,6 +571,42 @@ TEST_F(resume, wrong_states)
 }
 
 /*
+ * A last line without a newline fills a buffer, and the file grows: that is the rest of
+ * the line, which has been given out, and no line of its own.
+ */
+TEST_F(resume, last_line_fills_a_buffer)
+{
+	static const char text[] = "one\ntwo";
+	struct ksift_record records[2];
+	struct ksift_lines lines;
+	struct ksift_run run;
+	int filter, way;
+	char buf[8];
+
+	filter = filter_literals(self->dev, 0, 0);
+	ASSERT_LE(0, filter);
+	for (way = 0; way < 3; way++) {
+		ASSERT_EQ(0, file_set(self->fd, text, sizeof(text) - 1));
+		run_init(&run, KSIFT_KERNEL_LINES, &lines);
+		run_from_file(&run, self->fd);
+		lines_init(&lines, filter);
+		if (way == 0)
+			lines_want_records(&lines, records, ARRAY_SIZE(records));
+		else if (way == 1)
+			lines_want_text(&lines, buf, sizeof(buf));
+		else
+			lines.max_lines = 2;
+		ASSERT_EQ(0, run_lines(self->dev, &run, &lines));
+		EXPECT_EQ(2, lines.out_selected);
+		EXPECT_EQ(sizeof(text) - 1, run.resume.pos);
+		EXPECT_EQ(KSIFT_RESUME_DONE, run.resume.flags & KSIFT_RESUME_DONE) {
+			TH_LOG("way %d: flags %#x", way, run.resume.flags);
+		}
+	}
+	close(filter);
+}
+
+/*
  * Whatever a caller makes up, the answer is 0 or EINVAL, the outputs stay in
  * their buffers, and going on comes to an end.
  */

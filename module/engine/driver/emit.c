@@ -280,6 +280,9 @@ enum ksift_stop ksift_emit_hits(struct ksift_drive *d,
 			stop = STOP_RESCAN;
 		if (stop) {
 			ksift_scan_rewind(scan, &hit, c);
+			/* What has come after the end since is the rest of its line. */
+			if (!hit.newline && !d->lost)
+				scan->done = true;
 			return stop;
 		}
 		i++;

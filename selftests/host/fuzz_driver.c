@@ -14,7 +14,8 @@
  * What the driver promises, and is held to:
  *
  * - Each resume goes on, and stays in order.
- * - Each byte that is emitted was the file's at that offset at some moment.
+ * - Each byte that is emitted was the file's at that offset at some moment, and a
+ *   line began and ended where its record says.
  * - A line that fits the stage and one call matches as it is emitted.
  * - A line of which no byte has changed or been absent, nor the newline before it,
  *   comes out once if it matches, and not at all if it does not.
@@ -51,6 +52,12 @@ static u64 change_from, change_to;
 static bool stable[FILE_MAX + 1];
 static u64 values[FILE_MAX + 1][4];
 static bool changed, was_absent;
+/* Where the file has ended. */
+static bool ended[FILE_MAX + 1];
+/* It was cut off, but its memory is not zeroed yet. */
+static bool cutting;
+/* Loads to come before the next change; 0: as many as there are. */
+static unsigned int loads_left;
 
 /* Pieces of the side. */
 struct ksift_src {
@@ -105,6 +112,11 @@ static u64 some(unsigned int n, u64 most)
 static bool happens(unsigned int n)
 {
 	return byte() % n == 1;
+}
+
+static bool was(u64 at, u8 c)
+{
+	return values[at][c / 64] >> (c % 64) & 1;
 }
 
 static void seen(u64 at)
@@ -164,6 +176,10 @@ static void change(void)
 
 	if (!width)
 		return;
+	/* As a truncation does: the size first, then what lies behind it. */
+	if (cutting)
+		detach(size, FILE_MAX);
+	cutting = false;
 	at = change_from + pick(width);
 	n = 1 + pick(8);
 	switch (pick(8)) {
@@ -171,10 +187,11 @@ static void change(void)
 		if (at >= size)
 			break;
 		changed = true;
-		detach(at, FILE_MAX);
 		for (i = at; i < size; i++)
 			stable[i] = false;
 		size = at;
+		ended[size] = true;
+		cutting = true;
 		break;
 	case 1:	/* append */
 		for (; n && size < change_to; n--, size++) {
@@ -183,13 +200,13 @@ static void change(void)
 			content[size] = alphabet[pick(sizeof(alphabet) - 1)];
 			seen(size);
 		}
+		ended[size] = true;
 		break;
 	case 2:	/* punch a hole */
 		n = min(n * 8, size - min(size, at));
-		/* The rest of its blocks is zero, too, until they are read again. */
+		/* What lies beside it is zero, too, until it is read again. */
 		if (n)
-			detach(at / BLOCK * BLOCK,
-			       min((at + n + BLOCK - 1) / BLOCK * BLOCK, (u64)FILE_MAX));
+			detach(at - some(256, at), at + n + some(256, FILE_MAX - at - n));
 		for (i = at; i < at + n; i++)
 			set(i, 0);
 		break;
@@ -213,9 +230,11 @@ static void before_load(const void *p)
 {
 	const u8 *at = p;
 
-	if (in_call && source.shared && at >= source.shared &&
-	    at < source.shared + source.len && happens(16))
-		change();
+	if (!in_call || !source.shared || at < source.shared ||
+	    at >= source.shared + source.len || !loads_left || --loads_left)
+		return;
+	change();
+	loads_left = pick(1024);
 }
 
 #define BEFORE_LOAD(n, type)				\
@@ -417,6 +436,8 @@ static void make_file(void)
 
 	size = 0;
 	memset(absent, 0, sizeof(absent));
+	memset(ended, 0, sizeof(ended));
+	cutting = false;
 	memset(values, 0, sizeof(values));
 	memset(content, 0, FILE_MAX);
 	for (line = 0; line < 400; line++) {
@@ -448,6 +469,7 @@ static void make_file(void)
 	change_to = change_from + some(FILE_MAX, FILE_MAX - change_from);
 	if (!pick(4))
 		change_to = change_from;
+	ended[size] = true;
 	changed = false;
 	was_absent = false;
 	for (i = 0; i < FILE_MAX; i++) {
@@ -517,6 +539,18 @@ static bool line_is_stable(u64 at, u64 end)
 	return end < size || !changed;
 }
 
+/* A record is of what was a line, in order. */
+static void check_record(const struct ksift_record *rec, const struct ksift_record *before)
+{
+	u64 end = rec->offset + rec->len;
+
+	MUST(!before || rec->offset > before->offset);
+	MUST(!rec->offset || was(rec->offset - 1, '\n'));
+	MUST(end <= FILE_MAX);
+	/* One that is streamed ends where it is cut off or absent meanwhile. */
+	MUST(rec->len >= KSIFT_STAGE_SIZE || was_absent || ended[end] || was(end, '\n'));
+}
+
 static void check_text(const struct result *res)
 {
 	const u8 *line = text, *end = text + res->text_len, *nl;
@@ -534,7 +568,7 @@ static void check_text(const struct result *res)
 		i = records[n].offset;
 		MUST(!whole || records[n].len == (u64)(nl - line));
 		for (k = 0; k < (u64)(nl - line); k++, i++)
-			MUST(i < FILE_MAX && values[i][line[k] / 64] >> (line[k] % 64) & 1);
+			MUST(i < FILE_MAX && was(i, line[k]));
 	}
 	MUST(n == res->selected);
 }
@@ -659,6 +693,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		/* What each of a file's bytes is worth, and then some. */
 		MUST(++calls < 20 * FILE_MAX);
 		in_call = true;
+		loads_left = pick(1024);
 		ret = ksift_drive_lines(&d);
 		in_call = false;
 		source.shared = NULL;
@@ -700,8 +735,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		u64 i;
 
 		MUST(res.record_count == res.selected);
-		for (i = 1; i < res.record_count; i++)
-			MUST(records[i].offset > records[i - 1].offset);
+		for (i = 0; i < res.record_count; i++)
+			check_record(&records[i], i ? &records[i - 1] : NULL);
 	}
 	if (want_text)
 		check_text(&res);

@@ -4,6 +4,9 @@
 # What all scripts share: where things are, and how to say so.  Each file here is
 # sourced by bash scripts under "set -euo pipefail", and sources what it needs.
 
+# Programs of file systems and modules, which others than root do not find on Debian.
+PATH=$PATH:/usr/sbin:/sbin
+
 # Which machine a part is for is said to each make.
 unset ARCH CROSS_COMPILE
 

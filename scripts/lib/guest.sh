@@ -18,7 +18,7 @@ usage_guest()
 	[ "$machine" = uml ] || kernel+='[--icount] '
 	cat >&2 <<END
 usage: scripts/$machine ${kernel}[--smp N] [--mem SIZE] [--timeout SECONDS]
-       [--module FILE.ko|none] [--put SRC:DEST]... -- COMMAND...
+       [--module FILE.ko|none] [--no-selftests] [--put SRC:DEST]... -- COMMAND...
 END
 	exit 125
 }
@@ -28,7 +28,7 @@ parse_guest()
 {
 	machine=$1
 	shift
-	opt_arch=amd64 opt_kernel=6.1 opt_kind=plain opt_smp=2 opt_mem=2G opt_timeout=600 opt_module='' opt_puts=() opt_icount=''
+	opt_arch=amd64 opt_kernel=6.1 opt_kind=plain opt_smp=2 opt_mem=2G opt_timeout=600 opt_module='' opt_puts=() opt_icount='' opt_selftests=yes
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--)
@@ -45,6 +45,11 @@ parse_guest()
 			# A nanosecond of the guest's clocks is an instruction.
 			[ "$machine" = vm ] || usage_guest
 			opt_icount=yes
+			shift
+			continue
+			;;
+		--no-selftests)
+			opt_selftests=''
 			shift
 			continue
 			;;
@@ -241,7 +246,7 @@ cleanup_guest()
 # run_guest: parse_guest's options have been read.
 run_guest()
 {
-	local accel='' base='' module_name='' kdir modules='' disk='' word code end died
+	local accel='' base='' module_name='' kdir modules='' disk='' code end died
 
 	case $machine in
 	vm)
@@ -281,10 +286,10 @@ run_guest()
 		;;
 	esac
 	locked client build_client_locked "$run/root/usr/bin/ksift" "${opt_arch#amd64}" || exit
-	locked selftests build_selftests_locked "$run/root/usr/lib/ksift/selftests" "${opt_arch#amd64}" || exit
-	ln -s ../lib/ksift/selftests/ksift-selftests "$run/root/usr/bin/ksift-selftests"
-	find "$run/root/usr/lib/ksift/selftests" -type f -perm /111 -print0 |
-		while IFS= read -r -d '' word; do copy_libs "$run/root" "$word"; done
+	if [ -n "$opt_selftests" ]; then
+		locked selftests build_selftests_locked "$run/root/usr/lib/ksift/selftests" "${opt_arch#amd64}" || exit
+		ln -s ../lib/ksift/selftests/ksift-selftests "$run/root/usr/bin/ksift-selftests"
+	fi
 
 	pack_puts "$run"
 	if [ -e "$run/disk" ]; then

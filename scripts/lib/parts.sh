@@ -56,7 +56,7 @@ build_selftests_locked()
 	local out=$build/selftests${2:+-$2} dest hash vars
 	dest=$out-installed
 	mapfile -t vars < <(cross "${2-}")
-	[ -e "$ksrc.version" ] || die "no kernel source for the selftests: run scripts/setup"
+	[ -e "$ksrc.version" ] || die "no kernel source for the selftests: run scripts/setup, or leave them out with --no-selftests"
 	hash=$(hash_of selftests module/uapi)
 	if [ "$(cat "$out/.hash" 2>/dev/null)" != "$hash" ]; then
 		rm -f "$out/.hash"

@@ -16,7 +16,7 @@ import time
 
 from cases import all_cases
 
-# What a README has around the table.
+# What a document has around the table.
 BEGIN, END = "<!-- figures -->\n", "<!-- end of figures -->\n"
 
 

@@ -604,7 +604,7 @@ static void adversary(int kind, size_t pat_len, struct ofilter *f,
  */
 TEST_F(lines, linear_time)
 {
-	const size_t n = ksift_rounds(256 * KIB, 4 * MIB);
+	const size_t n = ksift_full() ? 4 * MIB : 256 * KIB;
 	unsigned char *pool, *text;
 	struct ofilter f;
 	struct job j;
@@ -671,7 +671,7 @@ again:
 /* The same filters, with texts in which some of the patterns are. */
 TEST_F(lines, long_patterns)
 {
-	const size_t n = ksift_rounds(192 * KIB, 2 * MIB);
+	const size_t n = ksift_full() ? 2 * MIB : 192 * KIB;
 	unsigned char *pool, *text;
 	struct ofilter f;
 	struct rng rng;

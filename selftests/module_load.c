@@ -120,7 +120,7 @@ FIXTURE_TEARDOWN(module)
 
 TEST_F(module, loads_and_unloads)
 {
-	unsigned int i, rounds = 200;
+	unsigned int i, rounds = ksift_rounds(200, 1000);
 	struct stat st;
 
 	for (i = 0; i < rounds; i++) {

@@ -793,7 +793,7 @@ static void *write_mapped(void *arg)
 TEST_F(fs, mapped_writer)
 {
 	const size_t lines = 3 * MIB / 64;
-	unsigned long round, rounds = ksift_rounds(18, 3000);
+	unsigned long round, rounds = ksift_rounds(9, 3000);
 	struct writer w = { .lines = lines };
 	size_t size = lines * 64, i;
 	int fd, filter, pass;

@@ -52,7 +52,7 @@ FIXTURE_SETUP(stress)
 	self->fd = -1;
 	self->filter = -1;
 	self->dev = ksift_open();
-	make_text(ksift_rounds(2 * MIB, 8 * MIB));
+	make_text(ksift_full() ? 8 * MIB : 2 * MIB);
 	self->fd = tmp_file_with(text, text_len);
 	ASSERT_LE(0, self->fd);
 	self->filter = ofilter_open(self->dev, &filter_of_text);

@@ -7,6 +7,7 @@
  * Environment:
  *	KSIFT_REQUIRE=1	no /dev/ksift is a failure, not a skip
  *	KSIFT_FULL=1	the long iteration counts
+ *	KSIFT_ROUNDS=N	so many percent of the short ones
  *	KSIFT_SEED=N	seed of every pseudo-random generator
  *	TMPDIR		where temporary files go; /tmp if not given
  */
@@ -72,11 +73,21 @@ static inline bool ksift_full(void)
 	return env_is_set("KSIFT_FULL");
 }
 
-/* How often to repeat something: a few times, or really often. */
+/*
+ * How often to repeat something at random: a few times, or really often, or a
+ * share of a few times where it has been repeated at another place.
+ */
 static inline unsigned long ksift_rounds(unsigned long quick,
 					 unsigned long full)
 {
-	return ksift_full() ? full : quick;
+	const char *share = getenv("KSIFT_ROUNDS");
+	unsigned long n = quick;
+
+	if (ksift_full())
+		return full;
+	if (share && *share)
+		n = quick * strtoul(share, NULL, 10) / 100;
+	return n ? n : 1;
 }
 
 /*

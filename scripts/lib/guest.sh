@@ -224,7 +224,7 @@ choose_accel()
 probe_accel()
 {
 	[ ! -s "$1" ] || return 0
-	if KSIFT_ACCEL=kvm "$root/scripts/vm" --kernel "$release" --module none --timeout 20 -- true >/dev/null 2>&1; then
+	if KSIFT_ACCEL=kvm "$root/scripts/vm" --kernel "$release" --module none --no-selftests --timeout 20 -- true >/dev/null 2>&1; then
 		echo kvm >"$1"
 	else
 		echo tcg >"$1"

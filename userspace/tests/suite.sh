@@ -13,8 +13,10 @@ suite()
 {
 	name=$1
 	shift
+	start=$(date +%s)
 	"$@" >"$out/tap" 2>"$out/err" </dev/null
 	rc=$?
+	echo "# $name: $(($(date +%s) - start)) s"
 	awk -v name="$name" -v n="$total" -v rc="$rc" -v count="$out/count" -v plan=none '
 	/^(not )?ok / {
 		seen++

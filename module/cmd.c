@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How structures that begin with their size come in and go out.
+ * Copies structures that begin with their size from the caller, and back.
  */
 #include <linux/errno.h>
 #include <linux/minmax.h>
@@ -24,7 +24,7 @@ int ksift_copy_struct(void *dst, u32 dst_size, u32 min_size,
 	ret = copy_struct_from_user(dst, dst_size, user, size);
 	if (ret)
 		return ret;
-	/* Another thread may have changed it since; the first fetch counts. */
+	/* Another thread may have changed the size since the first fetch, which counts. */
 	*(u32 *)dst = size;
 	return size;
 }

@@ -8,8 +8,8 @@
  * struct ksift_ucmd - An ioctl being handled
  * @user: The caller's structure
  * @user_size: Its size, as first fetched
- * @cmd: The module's copy, as large as the command's table row says, what the
- *	caller's lacks filled with zeros
+ * @cmd: The module's copy, as large as the command's table row says; zeros where
+ *	the caller's is shorter
  */
 struct ksift_ucmd {
 	void __user *user;
@@ -18,7 +18,7 @@ struct ksift_ucmd {
 };
 
 /**
- * ksift_copy_struct() - Take a size-first structure from the caller
+ * ksift_copy_struct() - Copy a size-first structure from the caller
  * @dst: Where it goes
  * @dst_size: sizeof() of the structure this module knows
  * @min_size: Least size to accept
@@ -30,7 +30,7 @@ int ksift_copy_struct(void *dst, u32 dst_size, u32 min_size,
 		      const void __user *user);
 
 /**
- * ksift_ucmd_respond() - Give the structure back
+ * ksift_ucmd_respond() - Copy the structure back to the caller
  * @ucmd: The ioctl
  * @size: sizeof() of the structure this module knows
  *

@@ -77,7 +77,7 @@ static int check_pattern(const struct ksift_pattern *pat)
 
 static void *alloc_filter(size_t size)
 {
-	/* kvmalloc() would look hard for contiguous pages, as the flags say. */
+	/* With __GFP_RETRY_MAYFAIL, kvmalloc() would try hard for contiguous pages. */
 	if (size > PAGE_SIZE << PAGE_ALLOC_COSTLY_ORDER)
 		return __vmalloc(size, KSIFT_GFP | __GFP_ZERO);
 	return kvzalloc(size, KSIFT_GFP);
@@ -128,7 +128,7 @@ free_mem:
 	return ERR_PTR(ret);
 }
 
-static int compile(struct ksift_prog *prog, u8 *data, u32 flags)
+static int compile_filter(struct ksift_prog *prog, u8 *data, u32 flags)
 {
 	struct ksift_build build;
 
@@ -164,7 +164,7 @@ static struct ksift_prog *make_filter(const struct ksift_filter *cmd)
 	if (IS_ERR(prog))
 		return prog;
 	prog->level_mask = cmd->level_mask;
-	ret = compile(prog, data, cmd->flags);
+	ret = compile_filter(prog, data, cmd->flags);
 	if (ret) {
 		kvfree(prog);
 		return ERR_PTR(ret);

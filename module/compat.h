@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What differs between the kernels that are supported, by feature, and what
- * allocations are made with.
+ * Differences between the supported kernels, by feature, and the flags of
+ * allocations.
  */
 #ifndef KSIFT_COMPAT_H
 #define KSIFT_COMPAT_H
@@ -11,8 +11,8 @@
 #include <linux/version.h>
 
 /*
- * struct folio_batch, whose own header was renamed in the 7 series.  Since 6.9
- * writeback.h brings it along.
+ * For struct folio_batch.  Its own header was renamed in the 7 series; since 6.9
+ * writeback.h includes it.
  */
 #if KERNEL_VERSION(6, 9, 0) > LINUX_VERSION_CODE
 #include <linux/pagevec.h>
@@ -31,12 +31,12 @@ static inline unsigned long ksift_min_folio_pages(struct address_space *mapping)
 }
 
 #ifndef CONFIG_64BIT
-#error "ksift needs a 64-bit kernel: pages are used at their address in it"
+#error "ksift needs a 64-bit kernel: it uses pages at their address in the direct map"
 #endif
 
 /*
- * Charged to the caller's cgroup, and a failure is the caller's to see.  With a
- * size that the caller chooses, nobody else is to be killed for it.
+ * Charged to the caller's cgroup; the caller gets the failure.  Where the caller
+ * chooses the size, RETRY_MAYFAIL: the kernel kills no other process for it.
  */
 #define KSIFT_GFP_FIXED (GFP_KERNEL_ACCOUNT | __GFP_NOWARN)
 #define KSIFT_GFP (KSIFT_GFP_FIXED | __GFP_RETRY_MAYFAIL)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The character device /dev/ksift and its ioctls.  It has no state: each ioctl
- * stands alone.  INFO is here, and of RUN the table of kernels and what is done for
- * all of them.
+ * The character device /dev/ksift and its table of ioctls.  The device has no state:
+ * each ioctl stands alone.  INFO is handled here, and, with the table of kernels, the
+ * part of RUN that all of them share.
  */
 #include <linux/build_bug.h>
 #include <linux/errno.h>
@@ -59,7 +59,7 @@ static const struct kernel_op kernel_ops[] = {
 		  struct ksift_sum_i64, KSIFT_SUM_I64_SIZE_VER0),
 };
 
-/* What this module can do on this machine. */
+/* INFO: tell what this module can do on this machine. */
 static int cmd_info(struct ksift_ucmd *ucmd)
 {
 	struct ksift_info *info = ucmd->cmd;
@@ -154,7 +154,7 @@ static const struct ioctl_op ioctl_ops[] = {
 	IOCTL_OP(KSIFT_RUN, cmd_run, struct ksift_run, KSIFT_RUN_SIZE_VER0),
 };
 
-/* The layout is a promise.  That there are no holes, scripts/lint sees to. */
+/* The layouts are ABI.  scripts/lint checks that they have no holes. */
 static_assert(sizeof(struct ksift_info) == KSIFT_INFO_SIZE_VER0);
 static_assert(sizeof(struct ksift_pattern) == 24);
 static_assert(sizeof(struct ksift_filter) == KSIFT_FILTER_SIZE_VER0);

@@ -2,33 +2,33 @@
 /*
  * A scan that leaves the page cache as it found it.
  *
- * What it looks at it never marks as accessed, so what is in the cache keeps its
- * place there.  What is not has to be brought in, and is dropped once it was
- * looked at.  To know one from the other when both are there, nothing is left to
- * readahead, which goes on as far as it likes: a stretch is looked up first, and
- * then exactly the pages that were absent are asked for, as POSIX_FADV_WILLNEED
- * does, ahead of the scan.
+ * The scan never marks a folio as accessed, so cached ones keep their place on the
+ * LRU lists.  It reads absent pages in, and drops them once it has scanned them.  To
+ * tell these from cached ones it does without readahead, which reads as far as it
+ * likes: it looks up a stretch of the file, and then requests exactly the absent
+ * pages there, as POSIX_FADV_WILLNEED does, ahead of itself.
  *
- * A call that ends early has asked for more than it came to see, and drops that,
- * too, or the next call would take it for something that was there.  So the
- * stretches begin small, and double: of what is read no more than about half is
- * read in vain, however short the calls are.
+ * A call that ends early has requested pages that it did not scan.  It drops those,
+ * too, or the next call would take them for cached ones.  So the stretches begin
+ * small, and double: at most about half of what is read is dropped unscanned, however
+ * short the calls are.
  *
- * Only pages that were asked for are dropped, and of those none that is dirty,
- * under I/O, mapped or referenced by anybody else; nothing is written back for
- * that, as POSIX_FADV_DONTNEED would.  What is left over:
+ * Only requested pages are dropped, and of those none that is dirty, under I/O,
+ * mapped or referenced by anybody else; none is written back for that, which
+ * POSIX_FADV_DONTNEED would do.  The exceptions:
  *
- * - A new page is in its CPU's batch of pages that go to the LRU lists together,
- *   which is a reference of its own.  This CPU's is emptied after each request.
- *   If the thread moves to another CPU in the middle of one, as many pages as
- *   such a batch holds (15 or 31) may stay in the cache, each time.
- * - A page that another brings in between the look and the request, or uses
- *   meanwhile without holding it, goes as well: it cannot be told apart.
- * - If a page is gone again before it is read, it is read with the file's own
- *   readahead, and what that adds stays.  While somebody cuts into the file, what
- *   is cached is read so, too, and is marked as accessed.
- * - btrfs brings in the rest of a compressed extent, up to 128 KiB, with any page
- *   of it, and fs-verity its hashes.
+ * - A new folio waits in a batch of its CPU's for the LRU lists, and the batch holds
+ *   a reference.  Each request ends by draining this CPU's batches.  If the scheduler
+ *   moves the thread to another CPU in the middle of a request, the pages of one
+ *   batch (15 or 31) may stay in the cache, each time.
+ * - A page that another process reads in between the look-up and the request, or uses
+ *   meanwhile without holding it, is dropped as well: nothing tells it from ours.
+ * - If a requested page is reclaimed before the scan gets there, ->read_iter() reads
+ *   it with the file's own readahead, and what that adds stays.  While somebody
+ *   truncates the file or punches a hole, ->read_iter() reads cached pages, too, and
+ *   marks them as accessed.
+ * - btrfs reads the rest of a compressed extent, up to 128 KiB, with any page of it,
+ *   and fs-verity its hashes.
  */
 #include <linux/fadvise.h>
 #include <linux/fs.h>
@@ -41,12 +41,12 @@
 #include "polite.h"
 
 /*
- * The first stretch, and what the ends of all are rounded to: no folio that a file
- * system insists on is larger.
+ * Pages in the first stretch; all end at a multiple of it.  No file system's smallest
+ * folio is larger.
  */
 #define AHEAD_MIN 32U
 
-/* The longest: enough for a disk to be busy while what came is scanned. */
+/* Pages in the longest: enough to keep a disk busy while the last one is scanned. */
 #define AHEAD_MAX 512U
 
 static bool is_ours(const struct ksift_polite *p, pgoff_t index)
@@ -54,7 +54,7 @@ static bool is_ours(const struct ksift_polite *p, pgoff_t index)
 	return test_bit(index % KSIFT_POLITE_PAGES, p->ours);
 }
 
-/* The first page from @index on that is to be dropped, or is not, or else @end. */
+/* The first page in [@index, @end) that is ours, or is not, as @ours says; or @end. */
 static pgoff_t next_page(const struct ksift_polite *p, pgoff_t index,
 			 pgoff_t end, bool ours)
 {
@@ -75,7 +75,7 @@ void ksift_polite_ask(const struct ksift_polite *p, pgoff_t from, pgoff_t to)
 			(loff_t)(to - from) << PAGE_SHIFT, POSIX_FADV_WILLNEED);
 	folio_batch_init(&batch);
 	filemap_get_folios(p->file->f_mapping, &index, to - 1, &batch);
-	/* This empties the CPU's batches, too. */
+	/* This drains the CPU's LRU batches, too. */
 	folio_batch_release(&batch);
 }
 
@@ -89,21 +89,21 @@ void ksift_polite_drop(const struct ksift_polite *p, pgoff_t from, pgoff_t to)
 	if (!p->file)
 		return;
 	folio_batch_init(&batch);
-	/* What is locked would be passed over: wait until it has been read. */
+	/* Invalidation skips locked folios: wait until they have been read. */
 	while (!ret && filemap_get_folios(p->file->f_mapping, &index, to - 1,
 					  &batch)) {
 		for (i = 0; i < folio_batch_count(&batch); i++) {
 			if (!ret)
 				ret = folio_wait_locked_killable(batch.folios[i]);
 		}
-		/* A page that was used may be in one of the CPU's batches. */
+		/* Drains the CPU's LRU batches, whose references keep folios. */
 		folio_batch_release(&batch);
 		folio_batch_init(&batch);
 	}
 	invalidate_mapping_pages(p->file->f_mapping, from, to - 1);
 }
 
-/* Drop what is ours before page @to, and keep track of it no longer. */
+/* Drop our pages before page @to, and track none there any longer. */
 static void drop_before(struct ksift_polite *p, pgoff_t to)
 {
 	for (;;) {
@@ -116,8 +116,8 @@ static void drop_before(struct ksift_polite *p, pgoff_t to)
 	}
 }
 
-/* Take down which pages of [@from, @to) are absent, and so will be ours. */
-static void look_up(struct ksift_polite *p, pgoff_t from, pgoff_t to)
+/* Mark the absent pages of [@from, @to) as ours. */
+static void mark_absent(struct ksift_polite *p, pgoff_t from, pgoff_t to)
 {
 	pgoff_t index = from, next = from;
 	struct folio_batch batch;
@@ -140,10 +140,10 @@ static void look_up(struct ksift_polite *p, pgoff_t from, pgoff_t to)
 	}
 }
 
-/* Have what is ours in [@from, @to) read. */
-static void ask_for(struct ksift_polite *p, pgoff_t from, pgoff_t to)
+/* Request our pages of [@from, @to). */
+static void request_ours(struct ksift_polite *p, pgoff_t from, pgoff_t to)
 {
-	/* More than that at a time is silently cut short. */
+	/* The kernel cuts a longer request short without telling. */
 	const pgoff_t most = p->ra_pages;
 
 	while (most && from < to) {
@@ -179,11 +179,11 @@ void ksift_polite_more(struct ksift_polite *p, pgoff_t index, pgoff_t limit)
 	for (i = from; i < to; i++)
 		__clear_bit(i % KSIFT_POLITE_PAGES, p->ours);
 	p->end = to;
-	/* Folios come in whole, and nothing but what is wanted of the file. */
+	/* Only the part of the file that the scan wants, in whole folios. */
 	from = max(from, round_down(index, unit));
 	to = min(to, round_up(limit, unit));
-	look_up(p, from, to);
-	ask_for(p, from, to);
+	mark_absent(p, from, to);
+	request_ours(p, from, to);
 	p->ahead = min(p->ahead * 2, AHEAD_MAX);
 }
 

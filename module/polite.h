@@ -7,18 +7,18 @@
 
 struct file;
 
-/* Pages of a file that are kept track of at a time; a power of two. */
+/* Pages of a file that are tracked at a time; a power of two. */
 #define KSIFT_POLITE_PAGES 1024
 
 /**
- * struct ksift_polite - What of a file was brought into the page cache
- * @file: The file; NULL if nothing can be brought in or dropped
- * @ra_pages: Most pages that it reads ahead
- * @start: Index of the first page that is kept track of
+ * struct ksift_polite - The pages that a polite scan reads into the page cache
+ * @file: The file; NULL if its pages cannot be requested or dropped
+ * @ra_pages: Most pages in one request
+ * @start: Index of the first page that is tracked
  * @end: Index of the page after the last
- * @ahead: How many pages to ask for next
- * @ours: A bit for each of them, by index modulo KSIFT_POLITE_PAGES: it was not
- *	there, was asked for, and is to be dropped
+ * @ahead: How many pages to request next
+ * @ours: A bit for each tracked page, by index modulo KSIFT_POLITE_PAGES: it was
+ *	absent, so the scan has requested it and is to drop it
  */
 struct ksift_polite {
 	struct file *file;
@@ -30,49 +30,47 @@ struct ksift_polite {
 };
 
 /**
- * ksift_polite_pass() - The scan comes to a page
- * @p: What was brought in, of which the scan holds no folios
- * @index: The page's
- * @limit: Index of the page after the last that the scan wants
- *
- * Drops what was brought in and lies before it.
+ * ksift_polite_pass() - Drop our pages that the scan has passed
+ * @p: Our pages, of which the scan holds no folios
+ * @index: Index of the page that the scan is at
+ * @limit: Index of the page after the last that it wants
  *
  * Return: true if it is time for ksift_polite_more().
  */
 bool ksift_polite_pass(struct ksift_polite *p, pgoff_t index, pgoff_t limit);
 
 /**
- * ksift_polite_more() - Bring in what follows, from @p->end on
- * @p: What was brought in
+ * ksift_polite_more() - Request the absent pages from @p->end on
+ * @p: Our pages
  * @index: Index of the page that the scan is at
  * @limit: Index of the page after the last that it wants
  */
 void ksift_polite_more(struct ksift_polite *p, pgoff_t index, pgoff_t limit);
 
 /**
- * ksift_polite_end() - The scan is over
- * @p: What was brought in, of which the scan holds no folios
+ * ksift_polite_end() - Drop all of our pages
+ * @p: Our pages, of which the scan holds no folios
  */
 void ksift_polite_end(struct ksift_polite *p);
 
 /**
- * ksift_polite_ask() - Have pages read
- * @p: What was brought in
+ * ksift_polite_ask() - Request pages
+ * @p: Our pages
  * @from: Index of the first
  * @to: Index of the page after the last
  *
- * Those of them that are absent, no others, and does not wait for them.
+ * Starts to read those that are absent, no others, and does not wait for them.
  */
 void ksift_polite_ask(const struct ksift_polite *p, pgoff_t from, pgoff_t to);
 
 /**
- * ksift_polite_drop() - Drop pages that were brought in
- * @p: What was brought in
+ * ksift_polite_drop() - Drop pages
+ * @p: Our pages
  * @from: Index of the first
  * @to: Index of the page after the last
  *
  * Waits until they have been read.  Those that somebody holds, maps or has
- * written to stay, and are not written back.
+ * written to stay; this writes none back.
  */
 void ksift_polite_drop(const struct ksift_polite *p, pgoff_t from, pgoff_t to);
 

@@ -12,11 +12,12 @@ struct ksift_variant_ops;
 
 /**
  * struct ksift_job - One RUN
- * @run: The caller's structure, checked as far as every kernel needs it; the
- *	kernel fills in resume and, but for out_variant, what is not 0 of out_*
+ * @run: The caller's structure, checked as far as every kernel needs it, with
+ *	out_variant filled in and the other out_* 0; the kernel fills in resume, and
+ *	those of out_* that are not 0
  * @variant: The engine variant to use
  * @args: The kernel's own structure; it fills in the out_* members
- * @stats: What it did with its source, filled in by the kernel even if it fails
+ * @stats: What the kernel did with its source; it fills them in even if it fails
  */
 struct ksift_job {
 	struct ksift_run *run;

@@ -15,31 +15,19 @@
 #include "run.h"
 #include "source.h"
 
-/* What is computed between two looks at signals: some 10 us. */
+/* Bytes that are summed between two checks for signals: some 10 us. */
 #define PIECE_BYTES (32 * 1024)
 
-/* And before it is copied out: in a first-level cache with where it goes. */
+/* Bytes of results per copy_to_user(): the L1 cache has room for twice that. */
 #define OUT_BYTES (8 * 1024)
 
 #define INT_SIZE sizeof(u64)
-
-static u64 start_of(const struct ksift_run *run)
-{
-	return run->resume.flags & KSIFT_RESUME_VALID ? run->resume.pos :
-							run->from;
-}
-
-static void set_resume(struct ksift_run *run, u64 pos, bool done)
-{
-	run->resume.pos = pos;
-	run->resume.flags = done ? KSIFT_RESUME_DONE : 0;
-}
 
 int ksift_run_fib(struct ksift_job *job)
 {
 	struct ksift_run *run = job->run;
 	struct ksift_fib *args = &job->args.fib;
-	u64 pos = start_of(run), done = 0;
+	u64 pos = ksift_compute_start(run), done = 0;
 	u64 *piece;
 	int ret;
 
@@ -56,7 +44,7 @@ int ksift_run_fib(struct ksift_job *job)
 	if (!args->values || pos >= run->to) {
 		if (pos < run->to)
 			args->out_count = run->to - pos;
-		set_resume(run, max(pos, run->to), true);
+		ksift_compute_stop(run, max(pos, run->to), true);
 		return 0;
 	}
 
@@ -88,7 +76,7 @@ int ksift_run_fib(struct ksift_job *job)
 	args->out_count = done;
 	if (pos - 1 > KSIFT_FIB_EXACT_MAX)
 		args->out_flags = KSIFT_FIB_WRAPPED;
-	set_resume(run, pos, pos == run->to);
+	ksift_compute_stop(run, pos, pos == run->to);
 	return 0;
 }
 
@@ -100,9 +88,9 @@ int ksift_run_fib(struct ksift_job *job)
  * @tail: Bytes at the source's end that are no whole integer
  * @done: The range is finished
  * @private_below: Bytes below this offset are wanted as private copies
- * @last: An integer that does not lie in one piece, read by itself
- * @piece: What the integers given out last are in
- * @alone: That is @last, which is accounted for already
+ * @last: An integer that lies in two pieces, read by itself
+ * @piece: The piece that the integers given out last lie in
+ * @alone: The only integer given out last is @last, which is accounted for already
  */
 struct ints {
 	struct ksift_src src;
@@ -118,19 +106,19 @@ struct ints {
 
 static int ints_open(struct ints *ints, const struct ksift_run *run)
 {
-	ints->pos = start_of(run);
+	ints->pos = ksift_compute_start(run);
 	ints->to = run->to;
 	ints->tail = 0;
 	ints->private_below = 0;
-	/* One that began before the range is not the range's. */
+	/* An integer that began before the range is not the range's. */
 	ints->pos += -ints->pos % INT_SIZE;
 	ints->done = ints->pos >= ints->to;
 	return ksift_source_open(&ints->src, run);
 }
 
 /*
- * The next integers of the range: *@count of them at *@buf, or, when that is
- * NULL, as many zeros.  None when the range is done.
+ * Give out the next integers of the range: *@count of them at *@buf, which is NULL
+ * for the zeros of a hole.  *@count is 0 when the range is done.
  */
 static int ints_next(struct ints *ints, const u8 **buf, u64 *count)
 {
@@ -181,7 +169,7 @@ static void ints_close(struct ints *ints, struct ksift_job *job)
 	job->stats = ints->src.stats;
 	run->out_bytes = ints->src.stats.bytes;
 	run->out_walked = ksift_source_walked(&ints->src);
-	set_resume(run, ints->pos, ints->done);
+	ksift_compute_stop(run, ints->pos, ints->done);
 	ksift_source_close(&ints->src);
 }
 
@@ -229,7 +217,7 @@ int ksift_run_sum_i64(struct ksift_job *job)
 			break;
 	}
 	ints_close(&ints, job);
-	/* An error after something was summed is for the next call to find. */
+	/* Return what was summed before an error: the next call will meet that again. */
 	if (ret == -EFAULT || (ret && !total))
 		return ret;
 	args->out_lo = sum.lo;
@@ -239,7 +227,7 @@ int ksift_run_sum_i64(struct ksift_job *job)
 	return 0;
 }
 
-/* The sums for @n integers at @buf, if they are wanted, as those from @done on. */
+/* Give the caller the sums for @n integers at @buf, if wanted, from index @done on. */
 static int give_sums(const struct ksift_sumsq *args,
 		     struct ksift_sumsq_value *values, u64 done, const u8 *buf,
 		     u64 n)
@@ -256,7 +244,7 @@ static int give_sums(const struct ksift_sumsq *args,
 			    values, n * sizeof(*values)) ? -EFAULT : 0;
 }
 
-/* The array of sums, one for each n of the source. */
+/* Source MEM: an array of sums, one for each n of the source. */
 static int sumsq_array(struct ksift_job *job)
 {
 	struct ksift_sumsq *args = &job->args.sumsq;
@@ -297,7 +285,7 @@ static int sumsq_array(struct ksift_job *job)
 		if (ret)
 			break;
 	}
-	/* An array that was just large enough is no reason for another call. */
+	/* The array was just large enough: save the caller a call that only says so. */
 	if (!ret && !ints.done && ints.src.end - ints.pos < INT_SIZE) {
 		ints.tail = ints.src.end - ints.pos;
 		ints.done = true;
@@ -317,7 +305,7 @@ int ksift_run_sumsq(struct ksift_job *job)
 {
 	struct ksift_sumsq *args = &job->args.sumsq;
 	struct ksift_run *run = job->run;
-	u64 pos = start_of(run);
+	u64 pos = ksift_compute_start(run);
 	int ret;
 
 	if (args->flags)
@@ -342,6 +330,6 @@ int ksift_run_sumsq(struct ksift_job *job)
 		return -EINVAL;
 	if (pos < run->to)
 		ksift_sumsq_between(pos, run->to, &args->out_value);
-	set_resume(run, max(pos, run->to), true);
+	ksift_compute_stop(run, max(pos, run->to), true);
 	return 0;
 }

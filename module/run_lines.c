@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The kernel "lines" in the kernel: buffers for the engine's driver, which does the
- * work (engine/driver), and where its results go.
+ * The kernel "lines" in the module: allocates buffers for the engine's driver
+ * (engine/driver), which does the work, and copies its results to the caller.
  */
 #include <linux/err.h>
 #include <linux/file.h>
@@ -16,7 +16,7 @@
 #include "run.h"
 #include "source.h"
 
-/* From so many bytes on a copy to the stage costs more than one more to the caller. */
+/* From so many bytes on, copying to the stage costs more than a copy_to_user(). */
 #define DIRECT_MIN 4096
 
 int ksift_side_emit(struct ksift_src *src, u64 to, const void *from, size_t len)

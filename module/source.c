@@ -2,45 +2,46 @@
 /*
  * Sources: the caller's memory, copied in bounded pieces; and regular files.
  *
- * A file is walked where the page cache is the truth: on file systems known to
- * keep their data in it, folios are looked up a batch at a time, held by
- * reference alone, and given to the engine where they lie.  No folio is locked
- * and none is read into: a folio under I/O is waited for, killably, until it is
- * unlocked, then it must be up to date, and only then i_size is looked at, which
- * is the order in which a truncation undoes them.  Whatever is not there to be
- * used (a swapped-out page, one that could not be read, a poisoned one) is left
- * to the file system: ->read_iter() gives a private copy, or the right error.
+ * Where the page cache is the truth, on file systems known to keep their data in it,
+ * the module walks it: it looks up folios a batch at a time, holds them by reference
+ * alone, and gives them to the engine in place.  It locks no folio and reads into
+ * none: it waits for a folio under I/O, killably, until that is unlocked, then checks
+ * that it is up to date, and only then reads i_size, which is the order in which a
+ * truncation undoes them.  A folio that cannot be used (a swapped-out page, one that
+ * could not be read, a poisoned one) is left to the file system: ->read_iter() gives
+ * a private copy, or the right error.
  *
- * Every byte of a file is used within a window that rw_verify_area() has allowed
- * for the caller's own file: enter_window() is in front of all that uses them.
- * Only what is read ahead, or asked about holes, may lie past it.  The caller's
- * file is never opened again: what listens for opens, and what holds a lease,
- * would notice, and a permission listener that scans the descriptor of its own
- * event would wait for itself.  So what is not there when it should be is read
- * with the file's own readahead state.
+ * The module uses bytes of a file only within a window that rw_verify_area() has
+ * allowed for the caller's own file: enter_window() comes before every use.  Only
+ * readahead and queries for holes may go past it.  The module never opens the file
+ * again: listeners for opens and holders of leases would notice, and a permission
+ * listener that scans the descriptor of its own event would wait for itself.  So a
+ * page that is still absent after readahead is read with the file's own readahead
+ * state.
  *
- * A folio that is held may be truncated from its file, and its bytes may be
- * zeroed or written, at any moment.  A write is no error: the bytes were the
- * file's during the call.  But bytes of a folio that is the file's no longer may
- * be past an end that was the file's for a while, and while a hole is punched
- * into a large folio, bytes beside the hole can be zero until the folio is
- * dropped and read again.  So what was found in a piece counts only if, after it
- * was read, nobody holds invalidate_lock to cut into the file and the piece's
- * folios are still the file's; see ksift_source_intact().  Else the same is read
- * again as a private copy, which is made while the lock is held.
+ * Others may truncate a held folio from its file, and zero or write its bytes, at any
+ * moment.  A write is no error: the bytes were the file's during the call.  But a
+ * folio that was truncated may have bytes that lay past an end that was the file's
+ * for a while; and while somebody punches a hole into a large folio, bytes beside the
+ * hole can be zero until the folio is dropped and read again.  So what the driver
+ * found in a piece counts only if, after it has read the piece, nobody holds
+ * invalidate_lock to truncate or punch, and the piece's folios are still the file's;
+ * see ksift_source_intact().  Else it gets the same bytes as a private copy, which is
+ * made with the lock held.
  *
  * A writer holds i_rwsem while it waits: for memory, for a limit on dirty pages,
  * for its own page faults.  A scan of cached folios, and of those that readahead
- * brings, does without that lock.  Where tmpfs has a hole is seen in its page
- * cache; other file systems are asked only after zeros were seen, and not while
- * somebody writes.  What has to be read by xfs (a last folio that it keeps in part,
- * with blocks smaller than pages) takes the lock there.
+ * brings in, takes no such lock.  tmpfs shows its holes in its page cache; other file
+ * systems are asked for them only after zeros, and not while somebody writes.  Where
+ * ->read_iter() has to read (a last folio that xfs keeps in part, with blocks smaller
+ * than pages), xfs takes the lock.
  *
- * The cache of a file system that was shut down after an error is walked on.
+ * A file system that was shut down after an error still has its cache: the module
+ * goes on to walk it.
  *
- * A scan of what is cached looks at no other folios, and waits for none; nor does
- * it ask the file system for holes, which may have to read where they are.  A
- * polite one puts the cache back, see polite.c.
+ * With KSIFT_RUN_CACHED the module uses cached folios alone, and waits for none; nor
+ * does it ask the file system for holes, which may have to read to know them.  With
+ * KSIFT_RUN_POLITE it drops what it has read, see polite.c.
  *
  * Everywhere else (network file systems, overlayfs, whose own mappings may be
  * empty or stale) the file is read with kernel_read().
@@ -67,28 +68,28 @@
 #include "uapi/ksift.h"
 
 /*
- * Pages in a window: what is allowed and announced at a time.  Small
- * enough that a change of permissions is seen in time, large enough to vanish
- * in the work.
+ * Pages in a window, whose reading is allowed and announced at once: few enough that
+ * a change of permissions takes effect soon, enough that the check costs nothing
+ * beside the scan.
  */
 #define WINDOW_PAGES 512
 
-/* Half of a second-level cache, so that a private copy is still in it. */
+/* Half of a small L2 cache, so that a private copy is still in it for the scan. */
 #define BOUNCE_SIZE (64 * 1024)
 
-/* As many pages in a folio make it a large one. */
+/* A folio of so many pages is large, see fill_batch(). */
 #define LARGE_PAGES 8
 
-/* A hole must be worth more than asking the file system about it. */
+/* A smaller hole takes less time to scan than to ask the file system about. */
 #define HOLE_MIN (16 * PAGE_SIZE)
 
-/* So many zeros may be a part of one. */
+/* So many zeros may be part of a hole. */
 #define ZEROS_SEEN ((u64)PAGE_SIZE)
 
-/* What to read at a time past the range, where its last line ends soon. */
+/* Bytes to read at a time past the range, where its last line ends soon. */
 #define TAIL_READ 4096
 
-/* What may follow a range's end for its last line, if that is short. */
+/* Pages past a range's end that its last line may need, if that is short. */
 #define TAIL_PAGES 2
 
 static bool walkable(const struct file *file)
@@ -124,7 +125,7 @@ static bool may_see_cache(struct file *file)
 	       !file_permission(file, MAY_WRITE);
 }
 
-static int open_file(struct ksift_src *src, int fd, u32 flags)
+static int open_source_file(struct ksift_src *src, int fd, u32 flags)
 {
 	struct file *file = fget(fd);
 	int ret;
@@ -134,7 +135,7 @@ static int open_file(struct ksift_src *src, int fd, u32 flags)
 	ret = -EBADF;
 	if (!(file->f_mode & FMODE_READ))
 		goto put_file;
-	/* Some files in procfs have ->read alone: kernel_read() dislikes it. */
+	/* kernel_read() refuses files with ->read(), which some in procfs have. */
 	ret = -ESPIPE;
 	if (!S_ISREG(file_inode(file)->i_mode) ||
 	    !(file->f_mode & FMODE_PREAD) ||
@@ -157,8 +158,8 @@ static int open_file(struct ksift_src *src, int fd, u32 flags)
 			 !src->cached;
 	file_ra_state_init(&src->ra, file->f_mapping);
 	if (src->polite && src->readahead) {
-		src->trace.file = file;
-		src->trace.ra_pages = src->ra.ra_pages;
+		src->requested.file = file;
+		src->requested.ra_pages = src->ra.ra_pages;
 	}
 	return 0;
 
@@ -174,7 +175,7 @@ int ksift_source_open(struct ksift_src *src, const struct ksift_run *run)
 	src->type = run->source;
 	src->to = run->to;
 	if (run->source == KSIFT_SOURCE_FILE)
-		return open_file(src, run->source_fd, run->flags);
+		return open_source_file(src, run->source_fd, run->flags);
 	src->base = run->base;
 	src->end = run->len;
 	return 0;
@@ -197,8 +198,8 @@ void ksift_source_close(struct ksift_src *src)
 	kvfree(src->bounce);
 	if (!src->file)
 		return;
-	ksift_polite_end(&src->trace);
-	/* That may have to read the inode's block. */
+	ksift_polite_end(&src->requested);
+	/* Not with KSIFT_RUN_CACHED: it may have to read the inode's block. */
 	if (src->window.end && !src->cached)
 		file_accessed(src->file);
 	fput(src->file);
@@ -206,7 +207,7 @@ void ksift_source_close(struct ksift_src *src)
 
 u64 ksift_source_walked(const struct ksift_src *src)
 {
-	/* Where it differs from all, it tells what is cached. */
+	/* A count that differs from all tells the caller what is cached. */
 	if (src->walk && src->stats.walked != src->stats.bytes &&
 	    !may_see_cache(src->file))
 		return src->stats.bytes;
@@ -239,7 +240,7 @@ static bool poisoned(struct folio *folio)
 	       (folio_test_large(folio) && folio_test_has_hwpoisoned(folio));
 }
 
-/* Copy out of @folio what there is of the @len bytes at @pos. */
+/* Copy those of the @len bytes at @pos that @folio has. */
 static size_t copy_folio(struct ksift_src *src, struct folio *folio, u64 pos,
 			 void *buf, size_t len)
 {
@@ -251,7 +252,7 @@ static size_t copy_folio(struct ksift_src *src, struct folio *folio, u64 pos,
 		return 0;
 	len = min_t(u64, len, folio_size(folio) - offset);
 	memcpy(buf, folio_address(folio) + offset, len);
-	/* In this order: what is cut off may have been zeroed before. */
+	/* In this order: bytes that a truncation removed may have been zeroed. */
 	smp_rmb();
 	size = i_size_read(file_inode(src->file));
 	if (READ_ONCE(folio->mapping) != mapping || size <= pos)
@@ -259,7 +260,7 @@ static size_t copy_folio(struct ksift_src *src, struct folio *folio, u64 pos,
 	return min_t(u64, len, size - pos);
 }
 
-/* Allow and announce the reading of the window that @pos is in. */
+/* Get permission to read the window that @pos is in, and announce that. */
 static int enter_window(struct ksift_src *src, u64 pos)
 {
 	const u64 bytes = WINDOW_PAGES * PAGE_SIZE;
@@ -281,8 +282,8 @@ static int enter_window(struct ksift_src *src, u64 pos)
 }
 
 /*
- * Copy what is in the page cache from @pos on.  Returns how many bytes, and how
- * many are absent if those are none.
+ * Copy cached bytes from @pos on.  Returns how many; if none, *@absent is how many
+ * bytes from @pos on are in no folio.
  */
 static size_t copy_cached(struct ksift_src *src, u64 pos, void *buf, size_t len,
 			  size_t *absent)
@@ -299,7 +300,7 @@ static size_t copy_cached(struct ksift_src *src, u64 pos, void *buf, size_t len,
 	*absent = len;
 	if (n)
 		*absent = clamp_t(s64, folio_pos(batch.folios[0]) - pos, 0, len);
-	/* Whoever cuts into the file is not waited for. */
+	/* Do not wait for somebody who truncates or punches. */
 	if (n && filemap_invalidate_trylock_shared(mapping)) {
 		for (i = 0; i < n && done < len; i++) {
 			size_t more = copy_folio(src, batch.folios[i],
@@ -335,7 +336,7 @@ static ssize_t read_walked(struct ksift_src *src, u64 pos, void *buf,
 	if (n <= 0)
 		return n;
 	add_rchar(current, n);
-	/* Bytes past a truncation may have been zeroed before they were copied. */
+	/* Bytes that a truncation removed may have been zeroed before they were copied. */
 	size = i_size_read(file_inode(src->file));
 	return clamp_t(s64, size - (loff_t)pos, 0, n);
 }
@@ -344,15 +345,15 @@ static ssize_t read_walked(struct ksift_src *src, u64 pos, void *buf,
 enum origin {
 	FROM_CACHE,	/* copied out of the page cache */
 	FROM_FILE,	/* read by the file system */
-	ABSENT,		/* not in the cache, where nothing else is looked at */
+	ABSENT,		/* nowhere: KSIFT_RUN_CACHED, and not in the page cache */
 };
 
 /*
  * Returns bytes read, and in *@origin where from; 0 at the end of the file or
  * where they are absent.
  */
-static ssize_t read_file(struct ksift_src *src, u64 pos, void *buf,
-			 size_t len, enum origin *origin)
+static ssize_t read_source_file(struct ksift_src *src, u64 pos, void *buf,
+				size_t len, enum origin *origin)
 {
 	size_t absent = 0;
 	pgoff_t from, to, unit;
@@ -383,18 +384,18 @@ static ssize_t read_file(struct ksift_src *src, u64 pos, void *buf,
 	if (!src->polite)
 		return read_walked(src, pos, buf, len);
 	if (!absent) {
-		/* Only this page is known to be there. */
+		/* Of this page alone it is known that it is cached. */
 		len = min_t(size_t, len, PAGE_SIZE - offset_in_page(pos));
 		return read_walked(src, pos, buf, len);
 	}
 	len = min(len, absent);
-	/* What is absent is so by whole folios. */
+	/* Folios are absent as a whole. */
 	unit = ksift_min_folio_pages(src->file->f_mapping);
 	from = round_down(pos >> PAGE_SHIFT, unit);
 	to = round_up(DIV_ROUND_UP(pos + len, PAGE_SIZE), unit);
-	ksift_polite_ask(&src->trace, from, to);
+	ksift_polite_ask(&src->requested, from, to);
 	n = read_walked(src, pos, buf, len);
-	ksift_polite_drop(&src->trace, from, to);
+	ksift_polite_drop(&src->requested, from, to);
 	return n;
 }
 
@@ -423,8 +424,8 @@ ssize_t ksift_source_read(struct ksift_src *src, u64 pos, void *buf,
 	}
 	while (done < len) {
 		enum origin origin;
-		ssize_t n = read_file(src, pos + done, buf + done, len - done,
-				      &origin);
+		ssize_t n = read_source_file(src, pos + done, buf + done,
+					     len - done, &origin);
 
 		if (n < 0)
 			return n;
@@ -442,7 +443,7 @@ ssize_t ksift_source_read(struct ksift_src *src, u64 pos, void *buf,
 	return done;
 }
 
-/* Give out a private copy of at most @len bytes, which are needed for @why. */
+/* Give out a private copy of at most @len bytes; @why is for the statistics. */
 static int next_copy(struct ksift_src *src, u64 pos, u64 len,
 		     enum ksift_copy why, struct ksift_piece *piece)
 {
@@ -455,7 +456,7 @@ static int next_copy(struct ksift_src *src, u64 pos, u64 len,
 	if (src->type == KSIFT_SOURCE_MEM)
 		n = read_mem(src, pos, src->bounce, len);
 	else
-		n = read_file(src, pos, src->bounce, len, &origin);
+		n = read_source_file(src, pos, src->bounce, len, &origin);
 	if (n < 0)
 		return n;
 	src->stats.copied[why] += n;
@@ -468,7 +469,7 @@ static int next_copy(struct ksift_src *src, u64 pos, u64 len,
 	return 0;
 }
 
-/* Bytes worth reading at @pos: no more of what follows the range than needed. */
+/* Bytes worth reading at @pos: past the range only what its last line may need. */
 static u64 wanted(const struct ksift_src *src, u64 pos)
 {
 	return pos < src->to ? max_t(u64, src->to - pos, TAIL_READ) : TAIL_READ;
@@ -488,8 +489,8 @@ static struct folio *held_folio(struct ksift_src *src, pgoff_t index)
 }
 
 /*
- * Hold folios from page @index to page @last, from the first there is.  Large ones
- * are looked up one by one: a look-up of many goes over each of their pages.
+ * Hold the folios of pages @index to @last, as many as fit the batch.  Look up large
+ * ones one by one: a look-up of many steps over each of their pages.
  */
 static void fill_batch(struct ksift_src *src, pgoff_t index, pgoff_t last)
 {
@@ -514,7 +515,7 @@ static void fill_batch(struct ksift_src *src, pgoff_t index, pgoff_t last)
 		     folio_nr_pages(batch->folios[held - 1]) >= LARGE_PAGES;
 }
 
-static void ask_for(struct ksift_src *src, u64 pos)
+static void readahead_sync(struct ksift_src *src, u64 pos)
 {
 	DEFINE_READAHEAD(ractl, src->file, &src->ra, src->file->f_mapping,
 			 pos >> PAGE_SHIFT);
@@ -524,8 +525,8 @@ static void ask_for(struct ksift_src *src, u64 pos)
 }
 
 /*
- * Did the piece before @pos end with zeros, as what is read from a hole does?
- * It is the one given out last, and still held.
+ * Did the piece before @pos end with zeros, as bytes of a hole do?  That is the one
+ * given out last, and is still held.
  */
 static bool after_zeros(const struct ksift_src *src, u64 pos)
 {
@@ -541,30 +542,30 @@ static bool after_zeros(const struct ksift_src *src, u64 pos)
 }
 
 /*
- * Is [@pos, @pos + @len) in a hole?  What is in the cache there is zero, too, or
- * could not be written.  -EAGAIN: that cannot be asked while somebody writes.
+ * Is [@pos, @pos + @len) in a hole?  Cached bytes there are zero, too, or could not
+ * be written back.  -EAGAIN: unknown, while somebody writes.
  */
 static int is_hole(const struct ksift_src *src, u64 pos, u64 len)
 {
 	struct inode *inode = file_inode(src->file);
 	struct fiemap_extent_info info = { 0 };
 
-	/* That of f2fs goes on to the next extent, wherever that is. */
+	/* The fiemap() of f2fs goes on to the next extent, wherever that is. */
 	if (!inode->i_op->fiemap || inode->i_sb->s_magic == F2FS_SUPER_MAGIC)
 		return 0;
-	/* First: not all file systems count what has no place on the disk yet. */
+	/* First: some file systems do not report dirty bytes without a block yet. */
 	if (filemap_range_has_writeback(src->file->f_mapping, pos, pos + len - 1))
 		return -EAGAIN;
-	/* Most take it: whoever writes may keep it for long. */
+	/* Most take this lock in fiemap(), and a writer may hold it for long. */
 	if (!inode_trylock_shared(inode))
 		return -EAGAIN;
 	inode_unlock_shared(inode);
-	/* Without room for extents they are only counted. */
+	/* Without room for extents, fiemap() only counts them. */
 	return !inode->i_op->fiemap(inode, &info, pos, len) &&
 	       !info.fi_extents_mapped;
 }
 
-/* How many of the @len bytes at @pos lie before the next page of tmpfs. */
+/* How many of the @len bytes at @pos lie before the next page that tmpfs has. */
 static u64 before_page(const struct ksift_src *src, u64 pos, u64 len)
 {
 	unsigned long index = pos >> PAGE_SHIFT;
@@ -578,30 +579,30 @@ static u64 before_page(const struct ksift_src *src, u64 pos, u64 len)
 	return at > pos ? min(len, at - pos) : 0;
 }
 
-/* Was a hole asked for in vain, just before @pos? */
-static bool asked_in_vain(const struct ksift_src *src, u64 pos)
+/* Is @pos in the backoff after the last query that found no hole? */
+static bool in_hole_backoff(const struct ksift_src *src, u64 pos)
 {
-	return pos - src->asked_at < src->ask_step;
+	return pos - src->hole_miss < src->hole_backoff;
 }
 
 /*
- * How many of the @len bytes at @pos are in a hole that is worth it.  Zeros that are
- * stored look alike: the more of them there are, the less often they are asked
- * about.
+ * How many of the @len bytes at @pos are in a hole that is worth skipping.  Stored
+ * zeros look like a hole's: back off exponentially while the file system has no hole
+ * there.
  */
-static u64 ask_hole(struct ksift_src *src, u64 pos, u64 len)
+static u64 query_hole(struct ksift_src *src, u64 pos, u64 len)
 {
 	int hole = 1;
 
-	if (len < HOLE_MIN || asked_in_vain(src, pos))
+	if (len < HOLE_MIN || in_hole_backoff(src, pos))
 		return 0;
-	/* After a hole, as likely as not in the middle of it. */
+	/* Skip the short query right after a hole: that likely goes on. */
 	if (src->hole_end != pos)
 		hole = is_hole(src, pos, HOLE_MIN);
 	while (hole > 0) {
 		hole = is_hole(src, pos, len);
 		if (hole > 0) {
-			src->ask_step = 0;
+			src->hole_backoff = 0;
 			src->hole_end = pos + len;
 			return len;
 		}
@@ -610,11 +611,11 @@ static u64 ask_hole(struct ksift_src *src, u64 pos, u64 len)
 			hole = 1;
 		}
 	}
-	/* Who writes just now says nothing of what comes. */
-	src->ask_step = hole ? HOLE_MIN :
-			       clamp_t(u64, src->ask_step * 2, HOLE_MIN,
-				       WINDOW_PAGES * PAGE_SIZE);
-	src->asked_at = pos;
+	/* A writer (-EAGAIN) says nothing of the bytes to come: back off no further. */
+	src->hole_backoff = hole ? HOLE_MIN :
+			    clamp_t(u64, src->hole_backoff * 2, HOLE_MIN,
+				    WINDOW_PAGES * PAGE_SIZE);
+	src->hole_miss = pos;
 	return 0;
 }
 
@@ -624,41 +625,41 @@ u64 ksift_source_hole(struct ksift_src *src, u64 pos, u64 len)
 
 	if (!src->walk || src->cached || !len || enter_window(src, pos))
 		return 0;
-	/* Before anything is asked: what is appended since is no hole. */
+	/* Before the query: bytes that are appended after it are no hole. */
 	size = i_size_read(file_inode(src->file));
 	if (pos >= size)
 		return 0;
 	len = min3(len, src->window.end - pos, size - pos);
 	if (on_tmpfs(src->file))
 		return before_page(src, pos, len);
-	return ask_hole(src, pos, len);
+	return query_hole(src, pos, len);
 }
 
-/* Does @folio say that what follows should be asked for by now? */
-static bool marks(const struct ksift_src *src, struct folio *folio)
+/* Does @folio have the mark at which the next readahead is due? */
+static bool has_mark(const struct ksift_src *src, struct folio *folio)
 {
 	return src->readahead && !src->polite && folio_test_readahead(folio);
 }
 
-/* Is the scan among zeros, and is a hole at @pos that goes on for a while? */
-static bool barren(const struct ksift_src *src, u64 pos)
+/* Did the last piece end with zeros, and is there a hole of HOLE_MIN bytes at @pos? */
+static bool hole_follows(const struct ksift_src *src, u64 pos)
 {
-	return src->zeros && !asked_in_vain(src, pos) &&
+	return src->zeros && !in_hole_backoff(src, pos) &&
 	       is_hole(src, pos, HOLE_MIN) > 0;
 }
 
-/* Let a polite scan of a file of @size bytes come to page @index. */
+/* Drop and request pages for a polite scan that is at @index of a file of @size bytes. */
 static void pass_politely(struct ksift_src *src, pgoff_t index, u64 size)
 {
-	struct ksift_polite *trace = &src->trace;
+	struct ksift_polite *requested = &src->requested;
 	u64 wanted = min(src->to, size);
 	pgoff_t limit = DIV_ROUND_UP_ULL(wanted, PAGE_SIZE);
 
 	limit = max(limit, index) + TAIL_PAGES;
 	limit = min_t(u64, limit, DIV_ROUND_UP_ULL(size, PAGE_SIZE));
-	if (ksift_polite_pass(trace, index, limit) &&
-	    !barren(src, (u64)trace->end << PAGE_SHIFT))
-		ksift_polite_more(trace, index, limit);
+	if (ksift_polite_pass(requested, index, limit) &&
+	    !hole_follows(src, (u64)requested->end << PAGE_SHIFT))
+		ksift_polite_more(requested, index, limit);
 }
 
 static struct folio *get_folio(struct ksift_src *src, pgoff_t index, u64 size)
@@ -673,18 +674,18 @@ static struct folio *get_folio(struct ksift_src *src, pgoff_t index, u64 size)
 	return held_folio(src, index);
 }
 
-/* @folio is marked. */
-static void ask_for_more(struct ksift_src *src, struct folio *folio)
+/* Read ahead behind @folio, which has the mark. */
+static void readahead_async(struct ksift_src *src, struct folio *folio)
 {
 	DEFINE_READAHEAD(ractl, src->file, &src->ra, src->file->f_mapping,
 			 folio->index);
 
-	/* A hole would be filled with pages on and on. */
-	if (!barren(src, folio_pos(folio)))
+	/* Readahead would fill a hole with pages of zeros, on and on. */
+	if (!hole_follows(src, folio_pos(folio)))
 		page_cache_async_ra(&ractl, folio, WINDOW_PAGES);
 }
 
-/* Add to @piece, which ends with @folio, what follows it in memory, too. */
+/* Extend @piece, which ends with @folio, by folios that follow in memory, too. */
 static void extend(struct ksift_src *src, struct folio *folio,
 		   struct ksift_piece *piece)
 {
@@ -694,7 +695,7 @@ static void extend(struct ksift_src *src, struct folio *folio,
 		if (next->index != folio->index + folio_nr_pages(folio) ||
 		    folio_address(next) != piece->buf + piece->len ||
 		    !folio_test_uptodate(next) || poisoned(next) ||
-		    marks(src, next))
+		    has_mark(src, next))
 			return;
 		piece->len += folio_size(next);
 		folio = next;
@@ -703,10 +704,10 @@ static void extend(struct ksift_src *src, struct folio *folio,
 }
 
 /*
- * Ask for the beginning of what follows a short piece, which the loops that look at
- * it cannot, for it lies elsewhere: by the time they get there it is in the cache.
+ * Prefetch the beginning of the folio behind a short piece.  The engine's loops, which
+ * prefetch within the piece, cannot: they do not know where that folio is.
  */
-static void ask_ahead(struct ksift_src *src, const struct ksift_piece *piece)
+static void prefetch_next(struct ksift_src *src, const struct ksift_piece *piece)
 {
 	struct folio *next;
 	const u8 *p, *end;
@@ -723,14 +724,14 @@ static void ask_ahead(struct ksift_src *src, const struct ksift_piece *piece)
 		prefetch(p);
 }
 
-/* No bytes up to @end. */
+/* Give out the bytes up to @end as absent. */
 static int next_absent(u64 pos, u64 end, struct ksift_piece *piece)
 {
 	*piece = (struct ksift_piece){ .absent = true, .len = end - pos };
 	return 0;
 }
 
-/* What has to be a copy: of the page cache, if nothing else is to be had. */
+/* Give out a private copy, or what is left of a page as absent, see read_source_file(). */
 static int next_private(struct ksift_src *src, u64 pos, u64 len, u64 size,
 			enum ksift_copy why, struct ksift_piece *piece)
 {
@@ -753,7 +754,7 @@ static int next_walked(struct ksift_src *src, u64 pos, u64 private_below,
 	int ret;
 
 	*piece = (struct ksift_piece){ 0 };
-	/* First of all: what was given out last is let go below. */
+	/* First of all: get_folio() releases the piece given out last. */
 	src->zeros = after_zeros(src, pos);
 	if (pos >= size)
 		return 0;
@@ -772,7 +773,7 @@ static int next_walked(struct ksift_src *src, u64 pos, u64 private_below,
 
 	folio = get_folio(src, index, size);
 	if (!folio || folio->index > index) {
-		/* Nothing is there before @end. */
+		/* There is no folio before @end. */
 		if (folio)
 			end = min_t(u64, end, folio_pos(folio));
 		if (src->cached)
@@ -783,9 +784,9 @@ static int next_walked(struct ksift_src *src, u64 pos, u64 private_below,
 				return 0;
 		}
 		if (src->readahead && !src->polite &&
-		    src->ra_asked != index + 1) {
-			src->ra_asked = index + 1;
-			ask_for(src, pos);
+		    src->ra_tried != index + 1) {
+			src->ra_tried = index + 1;
+			readahead_sync(src, pos);
 			folio = get_folio(src, index, size);
 		}
 		if (!folio || folio->index > index)
@@ -793,8 +794,8 @@ static int next_walked(struct ksift_src *src, u64 pos, u64 private_below,
 					 min(end - pos, wanted(src, pos)),
 					 KSIFT_COPY_MISSING, piece);
 	}
-	if (marks(src, folio))
-		ask_for_more(src, folio);
+	if (has_mark(src, folio))
+		readahead_async(src, folio);
 	if (!folio_test_uptodate(folio) && !src->cached) {
 		if (folio_wait_locked_killable(folio))
 			return -EINTR;
@@ -812,8 +813,8 @@ static int next_walked(struct ksift_src *src, u64 pos, u64 private_below,
 	piece->shared = true;
 	piece->walked = true;
 	extend(src, folio, piece);
-	ask_ahead(src, piece);
-	/* Now, after the bytes were seen to be there; see above. */
+	prefetch_next(src, piece);
+	/* Read i_size after the folio was seen to be up to date: see the top. */
 	size = i_size_read(inode);
 	end = min(src->window.end, size);
 	piece->len = pos < end ? min(piece->len, end - pos) : 0;
@@ -838,22 +839,17 @@ int ksift_source_next(struct ksift_src *src, u64 pos, u64 private_below,
 }
 
 /*
- * Keep those who cut into the file from it for a moment: false if one does just
- * now.  All that was read before is ordered before the release of the lock, so
- * before what the next holder does.  tmpfs and btrfs cut without the lock, but
- * zero nothing beside what they cut off: there the folios' mapping and i_size,
- * which are looked at next, are what counts.
+ * Keep others from truncating the file or punching holes for a moment; false if one
+ * does just now.  All that was read before is ordered before the release of the lock,
+ * so before what the next holder does.  tmpfs and btrfs do not take the lock, but zero
+ * nothing beside the bytes that they remove: there the folios' mapping and i_size,
+ * which the caller checks next, decide.
  */
-static bool hold_off_cuts(const struct ksift_src *src)
+static bool invalidate_trylock(const struct ksift_src *src)
 {
-	/* What was scanned before these are looked at. */
+	/* The scan's loads before those of mapping and i_size. */
 	smp_rmb();
 	return filemap_invalidate_trylock_shared(src->file->f_mapping);
-}
-
-static void let_cuts(const struct ksift_src *src)
-{
-	filemap_invalidate_unlock_shared(src->file->f_mapping);
 }
 
 bool ksift_source_intact(struct ksift_src *src, const struct ksift_piece *piece,
@@ -865,9 +861,9 @@ bool ksift_source_intact(struct ksift_src *src, const struct ksift_piece *piece,
 
 	if (!piece->shared)
 		return true;
-	if (!hold_off_cuts(src))
+	if (!invalidate_trylock(src))
 		return false;
-	/* Mostly the range lies behind the one before it. */
+	/* Usually the range lies behind the last one asked about. */
 	if (folio_pos(folios[src->intact_at]) > from)
 		src->intact_at = src->piece_at;
 	while (src->intact_at < src->batch_at &&
@@ -878,7 +874,7 @@ bool ksift_source_intact(struct ksift_src *src, const struct ksift_piece *piece,
 		if (folio_pos(folios[i]) + folio_size(folios[i]) >= to)
 			break;
 	}
-	let_cuts(src);
+	filemap_invalidate_unlock_shared(src->file->f_mapping);
 	return there;
 }
 
@@ -906,6 +902,6 @@ void ksift_source_account(struct ksift_src *src,
 	if (!piece->walked)
 		return;
 	src->stats.walked += len;
-	/* What was read was accounted for when it was. */
+	/* Bytes of other pieces were read, which has added to rchar. */
 	add_rchar(current, len);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Sources in the kernel: the side of the engine's driver that bytes come from.  What
- * the driver calls is in engine/driver/side.h.
+ * Sources in the module: of the engine's side (engine/driver/side.h), the part that
+ * gets bytes.
  */
 #ifndef KSIFT_SOURCE_H
 #define KSIFT_SOURCE_H
@@ -16,13 +16,13 @@
 struct ksift_run;
 
 /**
- * enum ksift_copy - Why bytes were copied before they were looked at
+ * enum ksift_copy - Why bytes were copied before they were scanned
  * @KSIFT_COPY_UNWALKED: The source is the caller's memory, or a file whose page
  *	cache is not walked
- * @KSIFT_COPY_MISSING: They were not in the page cache, or not to be used there
- * @KSIFT_COPY_CHANGED: Somebody cut into the file while they were looked at
+ * @KSIFT_COPY_MISSING: They were not in the page cache, or could not be used there
+ * @KSIFT_COPY_CHANGED: Somebody truncated the file or punched a hole during the scan
  * @KSIFT_COPY_DENSE: Much of the text is selected
- * @KSIFT_COPY_LONG: They are a long line's, read again to be given out
+ * @KSIFT_COPY_LONG: They are a long line's, read again to be emitted
  */
 enum ksift_copy {
 	KSIFT_COPY_UNWALKED,
@@ -34,12 +34,12 @@ enum ksift_copy {
 };
 
 /**
- * struct ksift_stats - What was done with a source
+ * struct ksift_stats - What a RUN did with its source
  * @dev: FILE: the device it is on
  * @ino: FILE: its number there
  * @bytes: Bytes used
  * @walked: Those of them that came from the page cache
- * @copied: Bytes of private copies made, by why
+ * @copied: Bytes of private copies made, by enum ksift_copy
  */
 struct ksift_stats {
 	dev_t dev;
@@ -54,19 +54,19 @@ struct ksift_stats {
  * @type: enum ksift_source, not NONE
  * @base: MEM: the caller's address
  * @end: MEM: bytes there; FILE: unused
- * @to: The range's end: what lies past it is read in small pieces only
+ * @to: The range's end: bytes past it are read in small pieces only
  * @file: FILE: the caller's file, referenced
  * @walk: FILE: the page cache may be used in place
- * @cached: FILE: what is not in the page cache is not looked at
- * @polite: FILE: the page cache is left as it was found
- * @trace: What @polite has to put back
- * @readahead: FILE: absent pages can be asked for
- * @ra: Readahead state of our own, to leave the caller's alone
- * @ra_asked: Index + 1 of the page last asked for
- * @window: [start, end) of what has been allowed by rw_verify_area()
- * @large: The last of them held were large
+ * @cached: FILE: KSIFT_RUN_CACHED: bytes that are not in the page cache are absent
+ * @polite: FILE: KSIFT_RUN_POLITE: the page cache is left as it was found
+ * @requested: The pages that @polite has to drop
+ * @readahead: FILE: absent pages can be read ahead
+ * @ra: Readahead state of this RUN, which leaves the caller's alone
+ * @ra_tried: Index + 1 of the page that readahead was last started for
+ * @window: [start, end) of the bytes that rw_verify_area() has allowed
+ * @large: The last folio looked up was large
  * @batch: Folios held, in order of index
- * @batch_at: First of them that is not passed yet
+ * @batch_at: First of them that the scan has not passed yet
  * @piece_at: First of those that the piece given out last lies in
  * @intact_at: First of those that ksift_source_intact() was asked about last
  * @bounce: Buffer for private copies
@@ -74,10 +74,10 @@ struct ksift_stats {
  * @last: The piece given out last, which is still held
  * @last_end: Offset of its end
  * @hole_end: Offset of the end of the hole found last
- * @asked_at: Where a hole was asked for in vain last
- * @ask_step: For how many bytes from there on none is asked for
- * @zeros: What came before the piece that is asked for ended with zeros
- * @stats: What was done
+ * @hole_miss: Offset of the last query that found no hole
+ * @hole_backoff: For how many bytes from there on there is no other query
+ * @zeros: The piece before the current one ended with zeros
+ * @stats: What the RUN did so far
  *
  * Lives on one RUN's stack; used by its thread alone.
  */
@@ -90,10 +90,10 @@ struct ksift_src {
 	bool walk;
 	bool cached;
 	bool polite;
-	struct ksift_polite trace;
+	struct ksift_polite requested;
 	bool readahead;
 	struct file_ra_state ra;
-	pgoff_t ra_asked;
+	pgoff_t ra_tried;
 	struct {
 		u64 start;
 		u64 end;
@@ -109,8 +109,8 @@ struct ksift_src {
 	u64 last_end;
 	bool zeros;
 	u64 hole_end;
-	u64 asked_at;
-	u64 ask_step;
+	u64 hole_miss;
+	u64 hole_backoff;
 	struct ksift_stats stats;
 };
 
@@ -125,11 +125,11 @@ int ksift_source_open(struct ksift_src *src, const struct ksift_run *run);
 void ksift_source_close(struct ksift_src *src);
 
 /**
- * ksift_source_walked() - What the caller is told of bytes from the page cache
+ * ksift_source_walked() - What to tell the caller of bytes from the page cache
  * @src: The source
  *
- * Return: how many of the bytes used came from there; all of a file that is walked,
- * for who may not learn what is cached.
+ * Return: how many of the bytes used came from there; all of them for a caller who
+ * may not learn what of a walked file is cached.
  */
 u64 ksift_source_walked(const struct ksift_src *src);
 

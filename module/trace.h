@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Tracepoints: what a RUN was asked for, and where its time went.  ksift(4) says
- * how to read them; they are no promise, as the kernel's own are none.
+ * how to read them; like the kernel's own, they are no ABI.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM ksift
@@ -47,7 +47,7 @@ struct ksift_stats;
 		      { KSIFT_RESUME_CUT, "cut" })
 #endif
 
-/* For programs that read the formats, and know no names of ours. */
+/* For tools that read the formats, which do not know these names. */
 TRACE_DEFINE_ENUM(KSIFT_KERNEL_LINES);
 TRACE_DEFINE_ENUM(KSIFT_KERNEL_FIB);
 TRACE_DEFINE_ENUM(KSIFT_KERNEL_SUMSQ);
@@ -102,8 +102,8 @@ TRACE_EVENT(run_begin,
 );
 
 /*
- * The same RUN returns @ret.  @stats is what it did, even if it failed; @lines is
- * how many it selected.
+ * That RUN returns @ret.  @stats is what it did with its source, even if it failed;
+ * @lines is how many lines it selected.
  */
 TRACE_EVENT(run_end,
 	TP_PROTO(const struct ksift_run *run, const struct ksift_stats *stats,

@@ -9,6 +9,20 @@
 #include "port.h"
 #include "../uapi/ksift.h"
 
+/* The offset, or number, at which a run starts. */
+static inline u64 ksift_compute_start(const struct ksift_run *run)
+{
+	return run->resume.flags & KSIFT_RESUME_VALID ? run->resume.pos :
+							run->from;
+}
+
+/* Have the next run go on at @pos, unless the range is @done. */
+static inline void ksift_compute_stop(struct ksift_run *run, u64 pos, bool done)
+{
+	run->resume.pos = pos;
+	run->resume.flags = done ? KSIFT_RESUME_DONE : 0;
+}
+
 /**
  * ksift_fib_fill() - Fibonacci numbers, mod 2^64
  * @from: Index of the first, any

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a selected line has: asked of a copy that is about to be emitted.
+ * The attributes of a selected line: its patterns, its level, and where its message
+ * begins, found in the bytes that are about to be emitted.
  */
 #include "attrs.h"
 
-/* Beyond as many patterns one search for all of them is faster than one for each. */
+/* With more patterns, one search for all of them is faster than one for each. */
 #define FEW_PATTERNS 8
 
 bool ksift_attrs_known(const struct ksift_drive *d, const struct ksift_hit *hit,
@@ -16,15 +17,15 @@ bool ksift_attrs_known(const struct ksift_drive *d, const struct ksift_hit *hit,
 	attrs->msg = hit->msg;
 	if (!d->args->records)
 		return true;
-	/* A line that is selected has the only pattern there is to have. */
+	/* Where there is one pattern, and no inversion, a selected line has it. */
 	attrs->seen = prog->include;
 	return !prog->include ||
 	       (!prog->invert && !(prog->include & (prog->include - 1)));
 }
 
 /*
- * A line in the stage has the pattern where the scan saw it.  Then it is
- * selected, too: that is all that is asked for where the scan looks for that.
+ * Does the copy in the stage have the pattern where the scan saw it?  The scan reports
+ * a place only where any single pattern selects: then the copy is selected, too.
  */
 static bool match_confirmed(const struct ksift_drive *d,
 			    const struct ksift_hit *hit, const u8 *line)
@@ -38,7 +39,7 @@ static bool match_confirmed(const struct ksift_drive *d,
 	return ksift_literal_equal(lit, line + at);
 }
 
-/* All patterns in a private line. */
+/* The set of all patterns that a private line has. */
 static u64 match_line(const struct ksift_drive *d, const u8 *line, size_t len)
 {
 	u32 state[2];
@@ -47,7 +48,7 @@ static u64 match_line(const struct ksift_drive *d, const u8 *line, size_t len)
 	return seen | ksift_match(d->prog, state, line, len);
 }
 
-/* Has a byte of @v, as far as @mask counts, the value that all of @bytes have? */
+/* Has a byte of @v, masked with that of @mask, the value of all bytes of @bytes? */
 static u64 bytes_equal(u64 v, u64 mask, u64 bytes)
 {
 	const u64 ones = ~0ULL / 0xff;
@@ -58,8 +59,8 @@ static u64 bytes_equal(u64 v, u64 mask, u64 bytes)
 }
 
 /*
- * Is a pattern, which is not empty, in a private line?  What whole patterns are
- * compared is taken from *@budget; when that comes to 0, "no" means that it is not
+ * Does a private line contain a pattern, which is not empty?  Each comparison takes
+ * the pattern's length from *@budget; when that comes to 0, "no" means that it is not
  * known.
  */
 static bool has_literal(const struct ksift_literal *lit, const u8 *line,
@@ -71,12 +72,12 @@ static bool has_literal(const struct ksift_literal *lit, const u8 *line,
 
 	if (lit->len > len)
 		return false;
-	/* Where it can begin, and where eight bytes can be loaded. */
+	/* Up to @end it can begin, up to @heads eight bytes can be loaded, too. */
 	end = lit->flags & KSIFT_PATTERN_ANCHORED ? 1 : len - lit->len + 1;
 	heads = len < 8 ? 0 : min(end, len - 7);
 	k = (lit->len < 8 ? lit->len : 8) - 1;
 	for (at = next = 0; at < heads; at++) {
-		/* Pass over eight places if its first byte and its k-th are at none. */
+		/* Skip eight places if none has both its first byte and its byte @k. */
 		if (at == next) {
 			next = at + 8;
 			if (next + k <= len &&
@@ -115,7 +116,7 @@ u64 ksift_attrs_lowest(const struct ksift_drive *d, const struct ksift_hit *hit,
 
 	if (prog->always || prog->count > FEW_PATTERNS)
 		return match_line(d, line, len);
-	/* The scan saw this one. */
+	/* The scan found this one: seek only those below it. */
 	if (hit->match < hit->end) {
 		known = 1ULL << hit->pattern;
 		left &= known - 1;

@@ -4,27 +4,27 @@
 
 #include "drive.h"
 
-/* What a record says of a line besides where it is. */
+/* What a record says of a line, besides its offsets. */
 struct ksift_attrs {
 	u64 seen;
 	u32 level;
 	u32 msg;
 };
 
-/* Fill in what the scan says of a line: true if that is all that is wanted. */
+/* Fill in the attributes that the scan found; true if no others are wanted. */
 bool ksift_attrs_known(const struct ksift_drive *d, const struct ksift_hit *hit,
 		       struct ksift_attrs *attrs);
 
 /*
- * The lowest pattern that a record of a private line names, perhaps with others.
- * Few patterns are found faster one by one than all at once.
+ * A set of patterns that a private line has, with the lowest, which its record names,
+ * among them.  If there are few, it is faster to search for one after the other.
  */
 u64 ksift_attrs_lowest(const struct ksift_drive *d, const struct ksift_hit *hit,
 		       const u8 *line, size_t len);
 
 /*
- * Is the copy in the stage, of bytes that may have changed since the scan, a line
- * still, and selected?  Its attributes are filled in as far as they are wanted.
+ * Is the copy in the stage still a selected line?  Others may have written to its
+ * bytes between the scan and the copy.  Fills in the attributes that are wanted.
  */
 bool ksift_attrs_confirm(struct ksift_drive *d, const struct ksift_hit *hit,
 			 const struct ksift_piece *piece, const u8 *line,

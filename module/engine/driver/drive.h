@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the driver's files have in common.  Its own: driver.h is for others.
+ * What the driver's files share.  Others include driver.h alone.
  */
 #ifndef KSIFT_DRIVE_H
 #define KSIFT_DRIVE_H
@@ -12,8 +12,8 @@ enum ksift_stop {
 	RUNNING,
 	STOP_FULL,	/* a buffer of the caller's is full */
 	STOP_LIMIT,	/* max_lines */
-	STOP_ROOM,	/* the next line is for another buffer */
-	STOP_WORK,	/* enough for one run */
+	STOP_ROOM,	/* the next line does not fit: leave it to the next call */
+	STOP_WORK,	/* the run has used enough bytes */
 	STOP_RESCAN,	/* a writer raced: scan again from where the scan is set */
 	STOP_ERROR,	/* see err */
 };
@@ -29,7 +29,7 @@ static inline u64 ksift_drive_room(const struct ksift_drive *d)
 	return d->args->text_cap - d->text;
 }
 
-/* Let others run, and ask whether to go on. */
+/* Reschedule, and ask the side whether to go on. */
 static inline enum ksift_stop ksift_drive_poll(struct ksift_drive *d)
 {
 	int err = ksift_side_poll(d->src);

@@ -1,27 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Runs the kernel "lines": feeds a source to the scan (../lines.h), and emits the
- * lines that it selects.  emit.c emits the lines of a feed, attrs.c finds out what
- * they have, longline.c streams those that are too long for that, and stage.c is
- * what lies between all of them and the caller.
+ * lines that it selects.  emit.c emits the lines of a feed, attrs.c finds their
+ * attributes, longline.c streams the lines that do not fit the stage, and stage.c
+ * writes to the caller's memory.
  *
- * A selected line is first brought together in a private buffer, the stage, from
- * the pieces it lies in, and goes to the caller from there, many lines in one copy.
- * When a piece was shared, others may have written to it between the scan and the
- * copy; so the copy is matched again, and a line that is none any more is rescanned
- * from a private copy.  What is emitted is a line that matched at some moment of
- * the call, whoever writes to the source meanwhile.  Where much is selected, it
- * takes less time to copy pieces first and scan the copies.  Lines of private
- * pieces are confirmed by that: they are emitted from where they lie.
+ * The driver gathers a selected line from its pieces in a private buffer, the stage,
+ * and copies many lines from there to the caller at once.  While a piece is shared,
+ * others may write to it between the scan and the copy to the stage.  So the driver
+ * matches the copy again, and if that is not selected any more, it rescans the line
+ * from a private copy.  Thus every line that it emits matched at some moment of the
+ * call, whoever writes to the source meanwhile.  Where much is selected, it is faster
+ * to copy pieces first and to scan the copies.  The lines of private pieces need no
+ * confirmation: the driver emits them in place.
  *
- * A line longer than the stage is streamed from the source, without confirmation.
+ * It streams a line longer than the stage from the source, without confirmation.
  *
- * When only what is cached is scanned, an absent stretch ends the line before it
- * without a result, and the next line that is scanned begins after the first newline
- * behind it.
+ * With KSIFT_RUN_CACHED, an absent stretch ends the line before it without a result,
+ * and the next line that is scanned begins after the first newline behind the stretch.
  *
- * Nothing is allocated here, and nothing is known of files, processes and user
- * memory: that is the side's, see side.h.
+ * The driver allocates nothing, and knows nothing of files, processes and user
+ * memory: these are the side's, see side.h.
  */
 #include "drive.h"
 #include "emit.h"
@@ -34,7 +33,7 @@
 /* The text is dense when more than one byte in so many is in a selected line. */
 #define DENSE 4
 
-/* While lines are counted: bytes between two looks at whether they are intact. */
+/* Bytes to count lines in before the next check that they were intact. */
 #define CHECK_BYTES (256 * 1024)
 
 /* Has a line been done, so that a run may end? */
@@ -46,7 +45,7 @@ static bool some_done(const struct ksift_drive *d)
 	       (!scan->skipping && scan->line != scan->first);
 }
 
-/* Between lines, or when one can be scanned again: is it time to end? */
+/* Between lines, or where the current one can be rescanned: is it time to end? */
 static enum ksift_stop check_work(struct ksift_drive *d)
 {
 	enum ksift_stop stop = ksift_drive_poll(d);
@@ -64,8 +63,8 @@ static void account(struct ksift_drive *d, const struct ksift_piece *piece,
 }
 
 /*
- * Scan no further than can be emitted: what is scanned and then is not taken has to
- * be scanned again.
+ * Bound the scan to the lines that can be emitted: others would have to be scanned
+ * again.
  */
 static void bound_scan(struct ksift_drive *d)
 {
@@ -80,7 +79,7 @@ static void bound_scan(struct ksift_drive *d)
 	scan->chunk = d->chunk;
 }
 
-/* After a feed of @fed bytes: double it while nothing stops it. */
+/* After a feed of @fed bytes: double the chunk, from @fed if too many hits ended it. */
 static void adapt_chunk(struct ksift_drive *d, size_t fed)
 {
 	bool stopped = d->scan->hit_count == d->scan->hits_max;
@@ -91,20 +90,20 @@ static void adapt_chunk(struct ksift_drive *d, size_t fed)
 	d->chunk = max(chunk, CHUNK_MIN);
 }
 
-/* The first chunk, from what can be emitted of it. */
+/* The first chunk: about as much text as the caller's buffers have room for. */
 static size_t first_chunk(const struct ksift_lines *args)
 {
 	size_t chunk = KSIFT_FEED;
 
 	if (args->text && args->text_cap < chunk)
 		chunk = args->text_cap;
-	/* A guess at a line's length: most are longer. */
+	/* 64 is a guess at a line's length: most are longer. */
 	if (args->records && args->records_cap < chunk / 64)
 		chunk = args->records_cap * 64;
 	return max(chunk, CHUNK_MIN);
 }
 
-/* Where the scan is, to go back to. */
+/* A point to rescan from. */
 struct mark {
 	u64 start;
 	bool skipping;
@@ -119,7 +118,7 @@ static struct mark mark_scan(struct ksift_scan *scan)
 	};
 }
 
-/* What was scanned since @mark may not have been the source's. */
+/* The bytes scanned since @mark were not intact: rescan a private copy of them. */
 static enum ksift_stop rescan_from(struct ksift_drive *d,
 				   const struct mark *mark)
 {
@@ -131,7 +130,7 @@ static enum ksift_stop rescan_from(struct ksift_drive *d,
 	return STOP_RESCAN;
 }
 
-/* Count the lines of a piece: nothing is emitted before the run is over. */
+/* Count the lines of a piece: a run that only counts emits nothing before it ends. */
 static enum ksift_stop count_piece(struct ksift_drive *d,
 				   const struct ksift_piece *piece)
 {
@@ -159,7 +158,7 @@ static enum ksift_stop count_piece(struct ksift_drive *d,
 	return stop;
 }
 
-/* Copy a piece of dense text, of which most is to be copied anyway. */
+/* Make a piece of dense text private: most of it is copied to be emitted anyway. */
 static enum ksift_stop copy_piece(struct ksift_drive *d,
 				  struct ksift_piece *piece)
 {
@@ -170,7 +169,7 @@ static enum ksift_stop copy_piece(struct ksift_drive *d,
 	if (err != -EAGAIN)
 		return err ? ksift_drive_fail(d, err) : RUNNING;
 	d->private_below = max(d->private_below, base + piece->len);
-	/* What has been scanned of its line may be gone, too. */
+	/* The beginning of the current line, in earlier pieces, may be gone, too. */
 	ksift_scan_start(scan, scan->skipping ? base : scan->line,
 			 scan->skipping);
 	return STOP_RESCAN;
@@ -209,7 +208,7 @@ static enum ksift_stop feed_piece(struct ksift_drive *d,
 		stop = check_work(d);
 		if (stop)
 			return stop;
-		/* From a copy, from the line on that follows the last selected. */
+		/* Go on in a private copy, from the line after the last selected one. */
 		if (d->dense && emits && piece->shared) {
 			ksift_scan_start(scan, scan->line, false);
 			d->held = 0;
@@ -229,7 +228,7 @@ static enum ksift_stop feed_end(struct ksift_drive *d)
 	return ksift_emit_hits(d, &nothing, base);
 }
 
-/* Go on behind what is absent, or behind the beginning of a line that is lost. */
+/* Go on at @pos, behind an absent stretch or in a line whose rest was lost. */
 static void skip_cut(struct ksift_drive *d, u64 pos, bool at_edge)
 {
 	if (!d->scan->skipping)
@@ -253,7 +252,7 @@ static void pass_absent(struct ksift_drive *d, u64 len)
 	skip_cut(d, scan->pos + len, true);
 }
 
-/* After a piece from @pos on was fed. */
+/* Bytes fed from @pos on, right behind an absent stretch: they are a cut line's rest. */
 static void leave_edge(struct ksift_drive *d, u64 pos)
 {
 	if (d->at_edge && d->scan->pos > pos) {
@@ -272,7 +271,7 @@ static enum ksift_stop scan_piece(struct ksift_drive *d,
 
 	if (!piece->len && !scan->skipping && pos > scan->line &&
 	    !ksift_source_covers(d->src, pos)) {
-		/* Cut off in this line: see where it ends now. */
+		/* The source was truncated in this line: rescan, to see where it ends now. */
 		ksift_scan_start(scan, scan->line, false);
 		return STOP_RESCAN;
 	}
@@ -344,7 +343,7 @@ static enum ksift_stop run_from_start(struct ksift_drive *d)
 		ksift_scan_start(scan, pos, false);
 		if (d->lost)
 			skip_cut(d, pos, false);
-		/* What has come after the end since is the rest of its line. */
+		/* Bytes appended since belong to the line that was just ended. */
 		else if (!newline)
 			scan->done = true;
 		d->lost = false;
@@ -354,7 +353,7 @@ static enum ksift_stop run_from_start(struct ksift_drive *d)
 		ksift_scan_start(scan, pos, true);
 		scan->first = pos;
 	} else {
-		/* The byte before a range tells if a line begins with it. */
+		/* Begin with the byte before the range: it tells if a line begins there. */
 		ksift_scan_start(scan, pos - skipping, skipping);
 		scan->first = pos;
 	}
@@ -379,7 +378,7 @@ static void init_scan(struct ksift_drive *d)
 	scan->want_patterns = args->pattern_counts;
 }
 
-/* Turn what a run came to into what the caller gets. */
+/* Fill in the caller's structures: the results, and where to resume. */
 static void set_results(struct ksift_drive *d, enum ksift_stop stop)
 {
 	const struct ksift_scan *scan = d->scan;
@@ -394,11 +393,11 @@ static void set_results(struct ksift_drive *d, enum ksift_stop stop)
 	args->out_text = d->text;
 	args->out_records = d->records;
 	memcpy(args->out_levels, scan->count.levels, sizeof(args->out_levels));
-	/* How long the rest of a line will be is not known before it is read. */
+	/* Of an unfinished line count the bytes emitted: the length of its rest is unknown. */
 	if (resume->flags & (KSIFT_RESUME_INLINE | KSIFT_RESUME_PENDING_NL)) {
 		end = resume->pos + resume->skip;
 	} else {
-		/* A source that ends before the range ends before the byte before it. */
+		/* The scan stays at the byte before the range if the source ends there. */
 		resume->pos = max(scan->skipping ? scan->pos : scan->line, from);
 		resume->skip = 0;
 		resume->flags = scan->done ? KSIFT_RESUME_DONE : 0;
@@ -424,7 +423,7 @@ int ksift_drive_lines(struct ksift_drive *d)
 	init_scan(d);
 	d->chunk = first_chunk(args);
 	stop = run_from_start(d);
-	/* An error after something was done is for the next call to find. */
+	/* Return what was done before an error: the next call will meet that again. */
 	if (stop == STOP_ERROR && (d->err == -EFAULT || !some_done(d)))
 		return d->err;
 	if (ksift_stage_flush(d) || ksift_stage_flush_records(d))

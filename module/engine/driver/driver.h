@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The driver of the kernel "lines": what a RUN of it does between its arguments and
- * its results, on any side (side.h).
+ * The driver of the kernel "lines": turns the arguments of a RUN into its results, on
+ * any side (side.h).
  */
 #ifndef KSIFT_ENGINE_DRIVER_H
 #define KSIFT_ENGINE_DRIVER_H
@@ -10,12 +10,12 @@
 #include "../../uapi/ksift.h"
 #include "side.h"
 
-/* Lines up to this long are emitted as one; and 64 KiB stay in the cache. */
+/* Longer lines are streamed.  64 KiB stay in the L2 cache until they are emitted. */
 #ifndef KSIFT_STAGE_SIZE
 #define KSIFT_STAGE_SIZE (64 * 1024)
 #endif
 
-/* Records that are emitted in one copy: a page of them. */
+/* Records that are emitted in one copy: a page full. */
 #define KSIFT_RECORDS_HELD ((u32)(4096 / sizeof(struct ksift_record)))
 
 /**
@@ -29,28 +29,28 @@
  * @scan: Room for the engine's state, uninitialized
  * @stage: Room for KSIFT_STAGE_SIZE bytes if ksift_drive_emits()
  * @record: Room for KSIFT_RECORDS_HELD records if @args asks for records
- * @direct_min: Bytes that are worth an emission of their own; at most
- *	KSIFT_STAGE_SIZE
+ * @direct_min: So many bytes of a private piece are emitted without staging them; at
+ *	most KSIFT_STAGE_SIZE
  * @work: Bytes after which the run ends, once a line is done
  *
  * The rest is the driver's own:
  *
  * @err: The error that ended the run
  * @used: Bytes scanned or read
- * @private_below: What of the source is wanted as private copies
+ * @private_below: Bytes below this offset are wanted as private copies
  * @text: Bytes emitted as text, those staged included
  * @records: Records emitted, those held included
  * @records_held: How many of the last of them are in @record
  * @staged: Bytes of the stage that are for the caller
  * @held: Bytes after those: the beginning of the current line
  * @held_shared: Some of the held bytes come from a shared piece
- * @chunk: Bytes to scan next, as the hits' number allows
+ * @chunk: Bytes to feed next, if the number of hits allows
  * @dense: Much of the text is selected
  * @absent: Bytes of the range that were absent
- * @cut: Lines that were cut by that
- * @after_absent: The scan skips what is left of a line that was cut
- * @at_edge: It has not seen any of that yet
- * @lost: The rest of a long line was absent when it was to be emitted
+ * @cut: Lines that absent bytes have cut
+ * @after_absent: The scan skips the rest of a line that was cut
+ * @at_edge: It has seen no byte of that rest yet
+ * @lost: The rest of a long line was absent when the driver was to emit it
  * @total_bytes: Bytes in the lines scanned before the last absent stretch
  */
 struct ksift_drive {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Emits the lines that a feed reported: alone, or several at once.
+ * Emits the lines that a feed reported: one by one, or several at once.
  */
 #include "attrs.h"
 #include "emit.h"
@@ -19,8 +19,8 @@ static enum ksift_stop rescan_line(struct ksift_drive *d,
 }
 
 /*
- * Bring a line of at most KSIFT_STAGE_SIZE bytes together behind what is staged: what
- * is held of it, and the rest from @piece.
+ * Gather a line of at most KSIFT_STAGE_SIZE bytes behind the staged ones: its held
+ * bytes are there already, the rest comes from @piece.
  */
 static enum ksift_stop stage_line(struct ksift_drive *d,
 				  const struct ksift_hit *hit,
@@ -30,7 +30,7 @@ static enum ksift_stop stage_line(struct ksift_drive *d,
 	size_t have = hit->start < base ? d->held : 0;
 	enum ksift_stop stop = RUNNING;
 
-	/* What is held is the whole line's beginning, or nothing. */
+	/* Unless all of the line that lies before @piece is held, it has to be read again. */
 	if (hit->start < base && have != base - hit->start)
 		return rescan_line(d, hit);
 	d->held = have;
@@ -93,8 +93,8 @@ static enum ksift_stop emit_line(struct ksift_drive *d, struct ksift_hit *hit,
 }
 
 /*
- * Emit as many of the @n lines as follow one another in a private piece, in one
- * copy.  *@done is how many they are, none if the first is to be emitted by itself.
+ * Emit as many of the @n lines as are adjacent in a private piece, in one copy.
+ * *@done is how many; 0 if the first has to be emitted by itself.
  */
 static enum ksift_stop emit_run(struct ksift_drive *d,
 				const struct ksift_hit *hits, u32 n,
@@ -123,9 +123,9 @@ static enum ksift_stop emit_run(struct ksift_drive *d,
 }
 
 /*
- * Copy a line, and up to COPY_STEP bytes more if @room is enough in both places: a
- * branch less for each that memcpy() has on the length, which is another for each
- * line.
+ * Copy a line, and up to COPY_STEP bytes more if @room is enough for them, both in the
+ * source and in the copy.  memcpy() has more branches on the length, which is
+ * unpredictable.
  */
 static void copy_line(u8 *to, const u8 *from, size_t len, size_t room)
 {
@@ -148,9 +148,9 @@ static void copy_line(u8 *to, const u8 *from, size_t len, size_t room)
 }
 
 /*
- * Emit several lines of a shared piece, all or none: if nothing has changed, that
- * is seen for all of them at once.  *@done is how many they are; when something has
- * changed, none, and *@alone is how many lines are to be emitted one by one now.
+ * Emit several lines of a shared piece, confirmed all at once, or none.  *@done is how
+ * many; 0 if a writer has changed one, and then *@alone is how many to emit, and
+ * confirm, one by one now.
  */
 static enum ksift_stop emit_many(struct ksift_drive *d,
 				 const struct ksift_hit *hits, u32 n,
@@ -212,8 +212,8 @@ static enum ksift_stop emit_many(struct ksift_drive *d,
 }
 
 /*
- * What is cached now may not be when the next call wants the rest of a line: begin
- * none that does not fit, unless it fits no buffer.
+ * With KSIFT_RUN_CACHED, the rest of a line may be gone from the cache by the next
+ * call: begin none that does not fit, unless the buffer is empty.
  */
 static bool lacks_room(const struct ksift_drive *d, const struct ksift_hit *hit)
 {
@@ -222,8 +222,8 @@ static bool lacks_room(const struct ksift_drive *d, const struct ksift_hit *hit)
 }
 
 /*
- * Emit the next of the @n lines, some at once if that can be.  *@done is how many;
- * @hits->end may be changed, as ksift_long_emit() does.
+ * Emit the next of the @n lines, several at once if possible.  *@done is how many.
+ * Changes @hit, the copy of the first, as ksift_long_emit() does.
  */
 static enum ksift_stop emit_some(struct ksift_drive *d, struct ksift_hit *hit,
 				 u32 n, const struct ksift_hit *hits,
@@ -275,7 +275,7 @@ enum ksift_stop ksift_emit_hits(struct ksift_drive *d,
 			stop = STOP_FULL;
 		if (c->selected >= d->args->max_lines && stop == RUNNING)
 			stop = STOP_LIMIT;
-		/* What follows may have moved when this line was emitted. */
+		/* This line was emitted with another end: rescan what follows. */
 		if ((d->lost || hit.end != scan->hits[i].end) && stop == RUNNING)
 			stop = STOP_RESCAN;
 		if (stop) {

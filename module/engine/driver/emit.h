@@ -6,8 +6,8 @@
 
 /*
  * Emit the hits of the last feed, of @piece, which begins at offset @base.  The
- * counters before it are in scan->before.  When not all of the hits were wanted, the
- * scan is taken back to the last that was.
+ * counters before it are in scan->before.  If the run stops before the last hit, takes
+ * the scan back to where the run stopped.
  */
 enum ksift_stop ksift_emit_hits(struct ksift_drive *d,
 				const struct ksift_piece *piece, u64 base);

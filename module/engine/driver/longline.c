@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Lines that do not fit the stage: read again, and streamed to the caller.
+ * Reads lines that do not fit the stage again, and streams them to the caller.
  */
 #include "longline.h"
 #include "stage.h"
@@ -24,9 +24,9 @@ static enum ksift_stop read_stage(struct ksift_drive *d, u64 pos, u64 most,
 }
 
 /*
- * Have the first KSIFT_STAGE_SIZE bytes of a line that does not fit the stage.
- * STOP_RESCAN: a writer has made a line of it that would fit by now, and nobody has
- * matched what is there.
+ * Read the first KSIFT_STAGE_SIZE bytes of a line that does not fit the stage.
+ * STOP_RESCAN: a writer has shortened it so that it fits, and it has to be matched
+ * again.
  */
 static enum ksift_stop read_long(struct ksift_drive *d, u64 start)
 {
@@ -45,7 +45,7 @@ static enum ksift_stop read_long(struct ksift_drive *d, u64 start)
 	return STOP_RESCAN;
 }
 
-/* The caller gets @len bytes of the stage, in which nothing is staged. */
+/* Emit the first @len bytes of the stage, in which nothing is staged. */
 static enum ksift_stop emit_bytes(struct ksift_drive *d, size_t len)
 {
 	enum ksift_stop stop = ksift_stage_emit(d, d->args->text + d->text, d->stage, len);
@@ -58,7 +58,7 @@ static enum ksift_stop emit_bytes(struct ksift_drive *d, size_t len)
 /*
  * Stream the text of the line at @start, from its byte @skip on, up to a newline
  * or the end of the source.  Sets resume when it has to stop before that.
- * STOP_RESCAN: it is no long line any more.  *@next is the offset after the line
+ * STOP_RESCAN: the line fits the stage by now.  *@next is the offset after the line
  * and *@newline tells if it has one.
  */
 static enum ksift_stop stream_line(struct ksift_drive *d, u64 start, u64 skip,
@@ -112,8 +112,8 @@ static bool all_zeros(const u8 *buf, size_t len)
 }
 
 /*
- * The attributes of a line that does not fit the stage.  When it ends elsewhere by
- * now, @hit is changed to that.  Stops as stream_line() does.
+ * Find the attributes of a line that does not fit the stage.  If a writer has moved
+ * its end, changes @hit to that.  Stops as stream_line() does.
  */
 static enum ksift_stop match_long(struct ksift_drive *d, struct ksift_hit *hit,
 				  struct ksift_attrs *attrs)
@@ -177,11 +177,11 @@ enum ksift_stop ksift_long_emit(struct ksift_drive *d, struct ksift_hit *hit)
 		if (stop == STOP_RESCAN)
 			return stop;
 		if (stop == STOP_ERROR) {
-			/* Nothing of it was emitted: the next call finds it anew. */
+			/* No byte of it was emitted: the next call scans it again. */
 			if (d->err == -EFAULT ||
 			    !(d->run->resume.flags & KSIFT_RESUME_INLINE))
 				return stop;
-			/* The line counts: what is left of it is for the next call. */
+			/* Some was: count the line, and leave its rest to the next call. */
 			stop = STOP_FULL;
 		}
 		if (!d->run->resume.flags) {

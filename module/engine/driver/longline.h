@@ -5,15 +5,15 @@
 #include "drive.h"
 
 /*
- * Emit a line that does not fit the stage.  When it has another length by then,
- * @hit is changed to what it was.  STOP_RESCAN: it is no long line any more.
+ * Emit a line that does not fit the stage.  If a writer has moved its end, changes
+ * @hit to the line that was emitted.  STOP_RESCAN: it fits the stage by now.
  */
 enum ksift_stop ksift_long_emit(struct ksift_drive *d, struct ksift_hit *hit);
 
 /*
- * Finish the line that the last call could not, as run->resume says.  Unless that
- * has flags afterwards, *@next is the offset after the line, and *@newline tells if
- * the source has one there.
+ * Finish the line that the last call did not, as run->resume says.  Unless that has
+ * flags afterwards, *@next is the offset after the line, and *@newline tells if the
+ * source has a newline there.
  */
 enum ksift_stop ksift_long_resume(struct ksift_drive *d, u64 *next,
 				  bool *newline);

@@ -6,23 +6,22 @@
  * and the hostile host (selftests/host/fuzz_driver.c).  They are bound by the
  * linker: with a table of pointers each piece would cost an indirect branch.
  *
- * The driver trusts a side with nothing but the memory of a piece: bytes of a
- * source may change, come and go between any two calls, and every call that can
- * fail may.
+ * The driver relies on nothing but that a piece's memory stays: bytes of a source may
+ * change, appear and vanish between any two calls, and every call that can fail may.
  */
 #ifndef KSIFT_ENGINE_SIDE_H
 #define KSIFT_ENGINE_SIDE_H
 
 #include "../port.h"
 
-/* The side's own. */
+/* Each side defines its own. */
 struct ksift_src;
 
 /**
  * struct ksift_piece - Some bytes of a source
- * @buf: The bytes; NULL if all are zero and nobody has stored them, or @absent
+ * @buf: The bytes; NULL for the zeros of a hole, and if @absent
  * @len: How many; 0 at the source's end
- * @absent: They are not in the page cache, and nothing else was to be looked at
+ * @absent: They are not in the page cache, and the run is KSIFT_RUN_CACHED
  * @shared: Others may write to them
  * @walked: They are from the page cache
  */
@@ -41,9 +40,9 @@ struct ksift_piece {
  * @private_below: Bytes below this offset are wanted as a private copy
  * @piece: Filled in; valid until the next call with @src
  *
- * May sleep.  The bytes of a shared piece may be gone from the source, or change,
- * at any moment, but the memory stays.  What was found in them counts only if
- * ksift_source_intact() says so afterwards.
+ * May sleep.  Others may write to the bytes of a shared piece, or remove them from the
+ * source, at any moment, but the memory stays.  What the driver finds in them counts
+ * only if ksift_source_intact() says so afterwards.
  *
  * Return: 0 or a negative error.
  */
@@ -51,15 +50,15 @@ int ksift_source_next(struct ksift_src *src, u64 pos, u64 private_below,
 		      struct ksift_piece *piece);
 
 /**
- * ksift_source_intact() - Was what was just read the source's?
+ * ksift_source_intact() - Were the bytes that were just read the source's?
  * @src: The source
  * @piece: The piece that ksift_source_next() returned last
  * @from: Offset of the first byte that was read
  * @to: Offset after the last
  *
- * Return: false when a byte of that range of @piece may have been cut off, or
- * zeroed by a change to what lies beside it, before it was read.  Then go back, and
- * get the same bytes as private copies.
+ * Return: false if a byte of that range of @piece may have been truncated, or zeroed
+ * by a change to bytes beside it, before it was read.  Then go back, and get the same
+ * bytes as private copies.
  */
 bool ksift_source_intact(struct ksift_src *src, const struct ksift_piece *piece,
 			 u64 from, u64 to);
@@ -77,7 +76,7 @@ int ksift_source_copy(struct ksift_src *src, struct ksift_piece *piece);
 /**
  * ksift_source_account() - Account for bytes that were scanned
  * @src: The source
- * @piece: What they are in
+ * @piece: The piece that they are in
  * @len: How many
  */
 void ksift_source_account(struct ksift_src *src,
@@ -91,8 +90,8 @@ void ksift_source_account(struct ksift_src *src,
  * @len: How many
  * @absent: Returns whether the byte at @pos is absent
  *
- * Return: how many there were, less than @len only at the source's end or before
- * what is absent, or a negative error.
+ * Return: how many there were, less than @len only at the source's end or before an
+ * absent byte, or a negative error.
  */
 ssize_t ksift_source_read(struct ksift_src *src, u64 pos, void *buf,
 			  size_t len, bool *absent);
@@ -100,11 +99,11 @@ ssize_t ksift_source_read(struct ksift_src *src, u64 pos, void *buf,
 /**
  * ksift_source_hole() - Ask for a hole
  * @src: The source; pieces got from it stay valid
- * @pos: An offset, best one that zeros were seen before
+ * @pos: An offset, best right after zeros
  * @len: How many bytes from there on matter
  *
- * Return: how many of them, from @pos on, are zeros that nobody has stored; 0
- * when that is not known, or is too few to ask.
+ * Return: how many of them, from @pos on, are in a hole; 0 if that is unknown, or they
+ * are too few to ask about.
  */
 u64 ksift_source_hole(struct ksift_src *src, u64 pos, u64 len);
 
@@ -128,7 +127,7 @@ int ksift_side_emit(struct ksift_src *src, u64 to, const void *from,
 		    size_t len);
 
 /**
- * ksift_side_poll() - Let others run, and ask whether to go on
+ * ksift_side_poll() - Reschedule, and ask whether to go on
  * @src: The source
  *
  * Called after a bounded amount of work: at most some 64 KiB of text.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The stage, and what else lies between the driver and the caller's memory.
+ * Writes to the caller's memory: text, by way of the stage, and records.
  */
 #include "stage.h"
 

@@ -5,14 +5,14 @@
 #include "attrs.h"
 #include "drive.h"
 
-/* Copy bytes to the caller's memory; none is fine. */
+/* Copy bytes to the caller's memory; @len may be 0. */
 enum ksift_stop ksift_stage_emit(struct ksift_drive *d, u64 to,
 				 const void *from, size_t len);
 
-/* Emit what is staged; what is held moves to the stage's beginning. */
+/* Emit the staged bytes; the held ones move to the stage's beginning. */
 enum ksift_stop ksift_stage_flush(struct ksift_drive *d);
 
-/* Emit the records that are held. */
+/* Emit the held records. */
 enum ksift_stop ksift_stage_flush_records(struct ksift_drive *d);
 
 /* Emit bytes that are not in the stage, and for which there is room. */
@@ -24,7 +24,7 @@ enum ksift_stop ksift_stage_record(struct ksift_drive *d,
 				   const struct ksift_hit *hit,
 				   const struct ksift_attrs *attrs);
 
-/* The caller has @given bytes of the line of @hit: go on, or say where to resume. */
+/* @given bytes of the line of @hit were emitted: go on, or set where to resume. */
 enum ksift_stop ksift_stage_given(struct ksift_drive *d,
 				  const struct ksift_hit *hit, u64 given);
 

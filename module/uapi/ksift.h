@@ -27,9 +27,9 @@
  * ENOTTY: this module does not know the command.
  * E2BIG: @size is above the page size, or the part of the structure that this
  * module does not know is not zero.
- * EOPNOTSUPP: the value is known to this header, or a flag is not known at
- * all, and this module does not do it.  An old module answers a new flag so, and
- * elements of an array (patterns, records, values) that are larger than those it
+ * EOPNOTSUPP: this module does not support a value that this header has, or a flag,
+ * whether this header has it or not.  It is an old module's answer to a new flag, and
+ * to elements of an array (patterns, records, values) that are larger than those it
  * knows.
  * EINVAL: a size is too short, or a value is wrong by the rules given here.
  * EFAULT: a pointer leads to memory the caller does not have, or a buffer's size
@@ -43,7 +43,7 @@
  * EINTR: a signal arrived before anything was done.
  * ENOMEM: no memory within the caller's limits.
  *
- * Since: ksift 0.1, but where something says otherwise.
+ * Since: ksift 0.1, unless something says otherwise.
  */
 enum {
 	KSIFT_CMD_INFO = 0x00,
@@ -57,7 +57,7 @@ enum {
  * %KSIFT_PATTERNS_MAX: patterns in one filter.  The set of patterns a line
  * has matched is one machine word.
  * %KSIFT_PATTERN_LEN_MAX: bytes of one pattern.  Nobody types longer ones,
- * and it bounds what a match can reach back over.
+ * and it bounds the engine's look-behind.
  * %KSIFT_PATTERN_BYTES_MAX: bytes of all the patterns of one filter together.
  * A filter takes at most 25 bytes of kernel memory for each of them, 1.2 KiB for
  * each pattern and 3 KiB in any case, and 13 KiB more for more than 16
@@ -73,8 +73,8 @@ enum {
  * DOC: Sizes
  *
  * The size of each structure as it was first published, which is the least that
- * a module accepts.  A structure that grows gets another constant, for what is
- * its size then.
+ * a module accepts.  A structure that grows gets another constant, for its size
+ * then.
  */
 #define KSIFT_INFO_SIZE_VER0	56
 #define KSIFT_FILTER_SIZE_VER0	40
@@ -144,7 +144,7 @@ enum ksift_level {
 	KSIFT_LEVEL_NONE = 9
 };
 
-/* How many there are. */
+/* How many levels there are, NONE among them. */
 #define KSIFT_LEVELS		10
 
 /**
@@ -169,9 +169,9 @@ enum ksift_feature {
  *	run it.
  * @out_variant: The variant described, never %KSIFT_VARIANT_BEST
  * @out_features: Bits of enum ksift_feature
- * @out_kernels: Bit (1 << n) is set when enum ksift_kernel n is there
+ * @out_kernels: Bit (1 << n) is set when this module has enum ksift_kernel n
  * @out_variants: Bit (1 << n) is set when enum ksift_variant n can run here
- * @out_variant_name: The name of @out_variant, ASCII, filled up with zeros
+ * @out_variant_name: The name of @out_variant, ASCII, padded with zeros
  *
  * What this module can do on this machine.
  *
@@ -297,18 +297,18 @@ enum ksift_source {
  * enum ksift_resume_flags - Bits of struct ksift_resume.flags
  * @KSIFT_RESUME_VALID: Go on at @pos.  Set on every successful return.
  * @KSIFT_RESUME_DONE: The range is finished.  EINVAL on input.
- * @KSIFT_RESUME_INLINE: The line at @pos, which is in the range, is selected, and
- *	counted, already: go on giving its text out from byte @skip of it.
- * @KSIFT_RESUME_PENDING_NL: The line at @pos is selected, counted and given
- *	out; only the newline that the last line of the source lacks is owed.
+ * @KSIFT_RESUME_INLINE: The line at @pos, which is in the range, is selected and
+ *	counted already: go on to emit its text from byte @skip of it.
+ * @KSIFT_RESUME_PENDING_NL: The line at @pos is selected, counted and emitted;
+ *	only the newline that the last line of the source lacks is owed.
  * @KSIFT_RESUME_LIMIT: struct ksift_lines.max_lines was reached; unless INLINE
  *	or PENDING_NL is set, too, @pos is the byte after the last line counted.
  *	May come with DONE.  Ignored on input.
  * @KSIFT_RESUME_ABSENT: With %KSIFT_RUN_CACHED: the byte before @pos was absent.
- *	What follows up to a newline is the end of a line whose beginning was not
- *	seen, and is skipped; that it was cut is not counted yet.
- * @KSIFT_RESUME_CUT: With %KSIFT_RUN_CACHED: @pos is in a line that was cut, and
- *	counted as that.  The rest of it is skipped.
+ *	RUN skips the bytes up to a newline, which end a line whose beginning was
+ *	absent, and has not counted that line as cut yet.
+ * @KSIFT_RESUME_CUT: With %KSIFT_RUN_CACHED: @pos is in a line that RUN has counted
+ *	as cut.  RUN skips the rest of it.
  */
 enum ksift_resume_flags {
 	KSIFT_RESUME_VALID = 1 << 0,
@@ -325,15 +325,15 @@ enum ksift_resume_flags {
  * @pos: Without a source the next number of the range; for
  *	%KSIFT_KERNEL_LINES the start of a line, unless one of ABSENT and CUT is
  *	set; else the next element's offset
- * @skip: Bytes of the line at @pos that were given out already; 0 unless one
+ * @skip: Bytes of the line at @pos that were emitted already; 0 unless one
  *	of INLINE and PENDING_NL is set
  * @flags: Bits of enum ksift_resume_flags.  0 on input starts at the range's
  *	beginning, and @pos and @skip must be 0 then.
  * @__reserved: Must be 0
  *
- * RUN keeps nothing between calls.  What it returns here, passed back with the
- * same range, goes on where it stopped; the counts of each call are of that
- * call alone, to be added up.  A caller that knows where in the range a line (or
+ * RUN keeps nothing between calls.  Pass back what it returns here, with the same
+ * range, and it goes on where it stopped.  Each call counts only what it did itself:
+ * add the counts up.  A caller that knows where in the range a line (or
  * element) begins may as well start there: @pos with VALID alone.
  */
 struct ksift_resume {
@@ -345,28 +345,28 @@ struct ksift_resume {
 
 /**
  * enum ksift_run_flags - Bits of struct ksift_run.flags
- * @KSIFT_RUN_CACHED: Look at what is in the page cache, and read nothing.  What is
- *	not there, or only being read, is absent, and so are holes.  A line is
- *	looked at if all of it is there and known to begin where it does: the byte
- *	before it is there, too, or it is the file's first.  The file's time of
- *	access stays as it is.  For %KSIFT_KERNEL_LINES, else EOPNOTSUPP.  What is
- *	in the page cache is told only to those whom mincore(2) and cachestat(2)
+ * @KSIFT_RUN_CACHED: Scan only bytes that are in the page cache, and read nothing.
+ *	Others, and those still being read, are absent, and so are holes.  RUN
+ *	scans a line if all of it is cached and it is known to begin where it does:
+ *	the byte before it is cached, too, or it is the file's first.  The file's
+ *	access time stays as it is.  For %KSIFT_KERNEL_LINES, else EOPNOTSUPP.
+ *	RUN tells what is cached only to those whom mincore(2) and cachestat(2)
  *	tell it: who owns the file, may write to it, or is capable, else EPERM.
- *	The text of a line that is longer than 64 KiB, or than what it is given
- *	out to, ends where it is lost from the cache while that is done, and the
+ *	A line that is longer than 64 KiB, or than the buffer for it, may lose its
+ *	rest from the cache while RUN emits it: then its text ends there, and the
  *	line counts as cut, too.
- * @KSIFT_RUN_POLITE: Leave the page cache as it is: what is there keeps its place
- *	in it, and what is not is read, looked at, and dropped again, unless
- *	somebody else has mapped it or written to it by then; nothing is written
- *	back for that.  Some pages, at most 31 each time that the scheduler moves
- *	the thread to another CPU while it has pages read, stay, as does what a
- *	file system brings in beside what it is asked for (the rest of a compressed
- *	extent).  Each call begins to read ahead anew, so short ones read some of it
- *	twice.  tmpfs has nowhere to drop to: what was swapped out stays in.
+ * @KSIFT_RUN_POLITE: Leave the page cache as it is: cached pages keep their place
+ *	in it, and RUN reads absent ones, scans them, and drops them again, unless
+ *	somebody else has mapped or written to them by then; it writes nothing back
+ *	for that.  Some pages stay: at most 31 each time that the scheduler moves
+ *	the thread to another CPU while RUN reads pages, and those that a file
+ *	system reads beside the ones requested (the rest of a compressed extent).
+ *	Each call begins to read ahead anew, so short ones read some pages twice.
+ *	tmpfs has no disk to drop pages to: those that were swapped out stay in.
  *
  * For %KSIFT_SOURCE_FILE, else EINVAL, and for files that can be scanned in the
- * page cache, else EOPNOTSUPP.  Both together are EINVAL: what is read from
- * nowhere need not be dropped.
+ * page cache, else EOPNOTSUPP.  Both together are EINVAL: one reads nothing that the
+ * other could drop.
  */
 enum ksift_run_flags {
 	KSIFT_RUN_CACHED = 1 << 0,
@@ -390,17 +390,17 @@ enum ksift_run_flags {
  *	those past the source's end mean its end.
  * @resume: In and out: where to start, how far it came
  * @args: Pointer to the structure of @kernel, which starts with its own size
- * @out_bytes: Bytes of the source that were looked at
- * @out_walked: How many of @out_bytes came straight from the page cache; all of
- *	them, where it is walked, for those who are not told what is in it, see
- *	%KSIFT_RUN_CACHED
+ * @out_bytes: Bytes of the source that were scanned
+ * @out_walked: How many of @out_bytes came straight from the page cache.  Where RUN
+ *	walks that, it gives all of @out_bytes to a caller whom it does not tell what
+ *	is cached, see %KSIFT_RUN_CACHED.
  * @out_absent: With %KSIFT_RUN_CACHED, how many bytes of the range were absent,
  *	else 0
- * @out_cut: With %KSIFT_RUN_CACHED, how many lines were looked at in part, because
- *	the rest was absent, else 0.  Each end of an absent stretch that is not
- *	known to be a line's counts, and belongs to the range that has the line's
- *	first byte, or the first byte after the stretch: what of a line lies before
- *	one and what lies after it cannot be known to be the same line's.
+ * @out_cut: With %KSIFT_RUN_CACHED, how many lines were scanned in part, because
+ *	the rest was absent, else 0.  Each end of an absent stretch counts one if it
+ *	is not known to be a line's border; it belongs to the range that has the
+ *	line's first byte, or the first byte after the stretch.  RUN cannot know if
+ *	the bytes before and after a stretch are the same line's.
  * @out_variant: The enum ksift_variant that ran
  * @__reserved: Must be 0
  *
@@ -411,20 +411,20 @@ enum ksift_run_flags {
  * before @from is skipped.  So ranges that touch give together what the whole
  * gives, whoever runs them, in whatever order.
  *
- * A signal ends the call early: with 0 and @resume telling where to go on if
- * anything is done, else with EINTR, or the call starts anew after a handler
- * with SA_RESTART, and when there is none.  A line is done as a whole: to get
- * past one that takes longer than the time between two signals, hold them back.
+ * A signal ends the call early.  If anything is done, the call returns 0, and @resume
+ * tells where to go on; else it fails with EINTR, or starts anew after a handler
+ * with SA_RESTART, and when there is none.  RUN does a line as a whole: to get past
+ * one that takes longer than the time between two signals, block them.
  *
- * A file that changes meanwhile gives, for each byte, some value that it had
- * during the call, or 0 where it was cut off during the call.
+ * Of each byte of a file that others change meanwhile, RUN sees some value that it had
+ * during the call, or 0 if the file was truncated to before it during the call.
  *
  * Return: 0, or EINVAL, E2BIG, EOPNOTSUPP, EFAULT, EBADF, ESPIPE, EINTR,
  * ENOMEM, EPERM, EACCES, or what reading the file gave (EIO).  EOPNOTSUPP, too, for an
  * O_DIRECT file that cannot be scanned in the page cache.  On an error nothing
  * is written but, possibly, @args and the buffers that it points to.  An error met in a
- * file after something is done ends the call like a signal, and is the next
- * call's to return.
+ * file after something is done ends the call like a signal, and the next call
+ * returns it.
  */
 struct ksift_run {
 	__u32 size;
@@ -491,8 +491,8 @@ struct ksift_record {
  * @record_size: sizeof(struct ksift_record), the step from one record to the
  *	next, when @records is given; a smaller one is EINVAL, a larger one
  *	EOPNOTSUPP.  Else 0.
- * @max_lines: Stop after this many selected lines; U64_MAX: never.  0 gives
- *	out no more than the line that @resume is in the middle of.
+ * @max_lines: Stop after this many selected lines; U64_MAX: never.  0 emits
+ *	no more than the line that @resume is in the middle of.
  * @text: Buffer for the selected lines, each with its newline; the last line
  *	of a source that lacks one gets one.  0: the text is not wanted, which
  *	is EINVAL when @resume is in the middle of a line.
@@ -502,20 +502,20 @@ struct ksift_record {
  * @out_selected: Lines selected
  * @out_selected_bytes: Bytes of text that the lines of @out_selected take:
  *	the exact size of a buffer for them
- * @out_total: Lines looked at, selected or not; 0 without %KSIFT_LINES_TOTAL
- * @out_total_bytes: Bytes in the lines looked at.  A line that goes on in the next
- *	call counts in each with what was given out of it.
+ * @out_total: Lines scanned, selected or not; 0 without %KSIFT_LINES_TOTAL
+ * @out_total_bytes: Bytes in the lines scanned.  A line that goes on in the next
+ *	call counts in each with the bytes that the call emitted of it.
  * @out_text: Bytes written to @text
  * @out_records: Records written to @records
  * @pattern_counts: Array of one __u64 for each pattern of the filter, which
  *	receives how many of the lines of @out_selected have it.  0: not wanted.
- * @pattern_counts_cap: Size of @pattern_counts in counts; when it is given not 0 and
- *	no less than the filter has patterns (EINVAL), else 0
+ * @pattern_counts_cap: Size of @pattern_counts in counts; not 0 if that is given, and
+ *	at least the number of the filter's patterns (EINVAL), else 0
  * @__reserved: Must be 0
  * @out_levels: With %KSIFT_LINES_LEVELS, how many of the lines of @out_selected
- *	have each enum ksift_level; else 0.  Of a line that another writes to
- *	meanwhile, this and @pattern_counts may be what it was a moment before
- *	its record or text.
+ *	have each enum ksift_level; else 0.  A line that somebody writes to
+ *	meanwhile may count here, and in @pattern_counts, as what it was a moment
+ *	before RUN took its record or text.
  *
  * A line is the bytes up to and including a newline, or the end of the source
  * if something comes after the last newline.  Sources: MEM, FILE.
@@ -585,8 +585,7 @@ struct ksift_fib {
 /**
  * enum ksift_sumsq_flags - Bits of struct ksift_sumsq_value.flags
  * @KSIFT_SUMSQ_OVF64: The sum is not below 2^64
- * @KSIFT_SUMSQ_OVF128: The sum is not below 2^128; what is given is its
- *	remainder
+ * @KSIFT_SUMSQ_OVF128: The sum is not below 2^128; lo and hi are its remainder
  */
 enum ksift_sumsq_flags {
 	KSIFT_SUMSQ_OVF64 = 1 << 0,

@@ -21,8 +21,7 @@
  * initialisers given here.  Others, those that come in arrays above all, never
  * change.
  *
- * Since: everything here is there since 0.1, but where something says
- * otherwise.
+ * Since: 0.1 for everything here, unless something says otherwise.
  */
 #ifndef _LIBKSIFT_H
 #define _LIBKSIFT_H
@@ -37,7 +36,7 @@ extern "C" {
 
 #define KSIFT_DEVICE "/dev/ksift"
 
-/* Room for the longest sentence, a device's path within it. */
+/* Room for the longest sentence, with a device's path in it. */
 #define KSIFT_ERROR_TEXT 508
 
 /**
@@ -65,11 +64,11 @@ const char *ksift_version(void);
 /**
  * DOC: Context
  *
- * An engine, and what is to be done with it.  There are two of them: the
+ * An open engine, with the options of its user.  There are two engines: the
  * module's, in the kernel, and the same code in this library, which needs no
- * module.  What one gives the other gives, too, but for what is said about how
+ * module.  Both give the same results, except for the numbers that say how
  * files were read; and a pointer that leads nowhere is EFAULT from the kernel
- * alone.  The user engine looks at memory where it lies: it must not change
+ * alone.  The user engine scans memory in place: nobody may change it
  * meanwhile.
  */
 struct ksift_ctx;
@@ -95,8 +94,9 @@ enum ksift_engine {
  * @variant: Name of the implementation that all runs use, such as "scalar";
  *	NULL: the fastest one that this machine can run
  * @interrupted: Called in the middle of a longer job: when a signal has cut a
- *	system call short, and every few milliseconds of the user engine's work.  0 goes on; a negative value ends the job,
- *	and is what the function that does it returns.  NULL: always go on.
+ *	system call short, and every few milliseconds of the user engine's work.
+ *	0 goes on; a negative value ends the job, and the function that does the
+ *	job returns it.  NULL: always go on.
  * @arg: Handed to @interrupted
  * @engine: enum ksift_engine
  * @__reserved: Must be 0
@@ -147,11 +147,11 @@ void ksift_ctx_close(struct ksift_ctx *ctx);
 uint32_t ksift_ctx_engine(const struct ksift_ctx *ctx);
 
 /**
- * ksift_ctx_fallback() - Why it is not the kernel that does the work
+ * ksift_ctx_fallback() - Why the kernel does not do the work
  * @ctx: The context
  *
  * Return: a sentence, as in struct ksift_error, that lives as long as @ctx; or
- * NULL if the kernel does it, or was not to.
+ * NULL if the kernel does the work, or %KSIFT_ENGINE_USER was chosen.
  */
 const char *ksift_ctx_fallback(const struct ksift_ctx *ctx);
 
@@ -209,14 +209,14 @@ int ksift_matcher_new(struct ksift_ctx *ctx,
 		      struct ksift_matcher **matcher, struct ksift_error *err);
 
 /**
- * ksift_matcher_free() - Give a matcher back
+ * ksift_matcher_free() - Free a matcher
  * @matcher: From ksift_matcher_new(), or NULL.  Nothing may be using it.
  */
 void ksift_matcher_free(struct ksift_matcher *matcher);
 
 /**
  * ksift_matcher_fd() - The kernel's descriptor of a matcher
- * @matcher: The matcher, which goes on to own the descriptor
+ * @matcher: The matcher, which still owns the descriptor
  *
  * For passing it to another process, or to ioctls of one's own.
  *
@@ -260,7 +260,7 @@ int ksift_lines_run(struct ksift_ctx *ctx, const struct ksift_matcher *matcher,
  *	stream began; @line from the start of the scan.
  * @record_count: How many there are.  The text of the last one may begin only
  *	in the next chunk.
- * @end: Offset of the byte after the last line looked at; of that line's first
+ * @end: Offset of the byte after the last line scanned; of that line's first
  *	byte if its text goes on in the next chunk.  A line that ends there
  *	without its newline has none in the file.
  *
@@ -285,23 +285,23 @@ struct ksift_scan_result;
  * @KSIFT_SCAN_CURRENT: Start at the file's current offset, which is taken for
  *	the start of a line, instead of at @from.  The offset is not moved when
  *	the kernel walks the file.
- * @KSIFT_SCAN_NUL: Lines end with a NUL instead of a newline, those given out
- *	do, too, and a newline is a byte like any other: the one that a NUL in a
- *	pattern matches.  Files are read, not walked.
+ * @KSIFT_SCAN_NUL: Lines end with a NUL instead of a newline, in the file and in
+ *	the output.  A newline is a byte like any other: a NUL in a pattern
+ *	matches it.  Files are read, not walked.
  * @KSIFT_SCAN_LEVELS: Count the selected lines by level
- * @KSIFT_SCAN_CACHED: Look only at what of a regular file is in the page cache, and
- *	read nothing, see %KSIFT_RUN_CACHED in <ksift.h>: lines that are not there
- *	as a whole are not looked at.  Only with the kernel engine, and for who
- *	owns the file, may write to it, or is root: EPERM.
+ * @KSIFT_SCAN_CACHED: Scan only the bytes of a regular file that are in the page
+ *	cache, and read nothing, see %KSIFT_RUN_CACHED in <ksift.h>: lines that are
+ *	not cached as a whole are not scanned.  Only with the kernel engine, and
+ *	only for who owns the file, may write to it, or is root, else EPERM.
  * @KSIFT_SCAN_POLITE: Leave the page cache as it is, see %KSIFT_RUN_POLITE in
- *	<ksift.h>.  One thread does it, and rests the longer the more the
- *	kernel says that work waits for memory or disks (/proc/pressure), but
- *	never longer than a second.  Only with the kernel engine.  What is
- *	no regular file is in no cache, and is read.
- * @KSIFT_SCAN_NO_BINARY: Stop where a NUL is read: nothing of what came with it is
- *	looked at, and %KSIFT_SCAN_BINARY in the result tells.  Files are read, not
- *	walked, unless %KSIFT_SCAN_CACHED or %KSIFT_SCAN_POLITE is given, by which
- *	those that are regular are walked and may have NULs.  Not with
+ *	<ksift.h>.  One thread scans, and backs off: it rests the longer the more
+ *	the kernel says that work waits for memory or disks (/proc/pressure), but
+ *	never longer than a second.  Only with the kernel engine.  Anything but
+ *	a regular file is in no cache, and is read.
+ * @KSIFT_SCAN_NO_BINARY: Stop at a read that gives a NUL: none of its bytes is
+ *	scanned, and the result has %KSIFT_SCAN_BINARY.  Files are read, not
+ *	walked, unless %KSIFT_SCAN_CACHED or %KSIFT_SCAN_POLITE is given, with
+ *	which regular files are walked and may have NULs.  Not with
  *	%KSIFT_SCAN_NUL.
  */
 enum ksift_scan_flags {
@@ -326,21 +326,21 @@ enum ksift_scan_flags {
  * @chunk: Called with each piece of output, in order; needed for TEXT and
  *	RECORDS.  0 goes on; a negative value ends the scan, and is returned.
  * @arg: Handed to @chunk and @progress
- * @progress: Called every now and then, after what was found so far was given to
- *	@chunk: all of the lines that begin before its @end, and perhaps a part
- *	of the one that begins there.  0 goes on; a negative value ends the
+ * @progress: Called every now and then, after @chunk was given what was found so
+ *	far: all of the lines that begin before the result's @end, and perhaps a
+ *	part of the one that begins there.  0 goes on; a negative value ends the
  *	scan, and is returned.  NULL: not needed.
- * @pattern_counts: Array of one number for each pattern of the matcher, to which
- *	is added how many of the selected lines have it.  That takes more time
- *	than to select them.  NULL: not needed.
+ * @pattern_counts: Array of one number for each pattern of the matcher; the scan
+ *	adds to it how many of the selected lines have the pattern, which takes
+ *	more time than to select them.  NULL: not needed.
  * @pattern_counts_cap: Size of @pattern_counts in numbers
  * @threads: How many threads scan a regular file; 0 and 1: the calling thread.
- *	What comes out is the same, and the calling thread alone calls back.
- *	What is read goes through the calling thread.  See ksift_cpus().
+ *	The output is the same, and the calling thread alone calls back.  It
+ *	scans alone a file that is read.  See ksift_cpus().
  * @__reserved: Must be 0
- * @also: A second matcher, for what can be read only once: %KSIFT_SCAN_ALSO in
- *	the result tells if it selects a line that was looked at.  A file can be
- *	scanned again, and is scanned without it.  NULL: none.
+ * @also: A second matcher, for a file that can be read only once: the result has
+ *	%KSIFT_SCAN_ALSO if it selects a line that was scanned.  A file that is
+ *	walked can be scanned again, and is scanned without it.  NULL: none.
  */
 struct ksift_scan_opts {
 	size_t size;
@@ -383,13 +383,14 @@ enum ksift_scan_result_flags {
  * @variant: The enum ksift_variant that ran
  * @selected: Lines selected
  * @selected_bytes: Bytes of text they take, a newline for each
- * @total: Lines looked at, with %KSIFT_SCAN_TOTAL, else 0
- * @total_bytes: Bytes in the lines looked at
- * @bytes: Bytes that were looked at, more than once where lines cross a border
+ * @total: Lines scanned, with %KSIFT_SCAN_TOTAL, else 0
+ * @total_bytes: Bytes in the lines scanned
+ * @bytes: Bytes scanned, some more than once where lines cross from one run into the
+ *	next
  * @walked: How many of @bytes were scanned in the page cache, in place; see out_walked
  *	in <ksift.h>
  * @start: Offset at which it began
- * @end: Offset of the byte after the last line looked at; with
+ * @end: Offset of the byte after the last line scanned; with
  *	%KSIFT_SCAN_LIMITED, after the last line selected
  * @levels: With %KSIFT_SCAN_LEVELS, how many of the lines selected have each
  *	enum ksift_level; else 0
@@ -422,19 +423,19 @@ struct ksift_scan_result {
  * ksift_lines_scan() - Scan a whole file, or a range of it, in order
  * @ctx: The context
  * @matcher: Selects the lines
- * @fd: Open for reading.  What the kernel cannot walk is read from the current
+ * @fd: Open for reading.  A file that the kernel cannot walk is read from the current
  *	offset on, so that a pipe is a file like any other: complete lines are
  *	delivered as soon as they have arrived.
  * @opts: What to do
- * @result: What was found, also when it failed: then, until it failed.  May be
- *	NULL.
+ * @result: What was found; when the scan fails, what was found before that.  May
+ *	be NULL.
  * @err: Why it failed, or NULL
  *
  * Uses less than 1 MiB of memory, with many threads some 4 MiB, but for a stream
  * with longer lines than that, which takes up to twice the longest.
  *
- * Return: 0; -ESPIPE: a range of what can only be read; -EBADF, -EIO, -EISDIR
- * and whatever else reading gives; -EINVAL, -E2BIG: @opts; -ENOMEM; or what
+ * Return: 0; -ESPIPE: a range of a file that can only be read; -EBADF, -EIO,
+ * -EISDIR and whatever else reading gives; -EINVAL, -E2BIG: @opts; -ENOMEM; or what
  * a callback returned.
  */
 int ksift_lines_scan(struct ksift_ctx *ctx, const struct ksift_matcher *matcher,
@@ -485,7 +486,7 @@ int ksift_fib_one(struct ksift_ctx *ctx, uint64_t n, uint64_t *value,
  * @ctx: The context
  * @from: First i
  * @to: The i after the last, not below @from
- * @value: The sum, exact in 128 bits, and what it does not fit
+ * @value: The sum, exact in 128 bits, with flags for the sizes that it does not fit
  * @err: Why it failed, or NULL
  *
  * Return: 0, -EINVAL, or what an ioctl or a callback gave.
@@ -546,8 +547,8 @@ int ksift_sum_memory(struct ksift_ctx *ctx, const void *base, size_t len,
  * @sum: Added to; on an error it may have been in part
  * @err: Why it failed, or NULL
  *
- * What the kernel cannot walk is read as by ksift_sum_stream(), if the range
- * is the whole of it.
+ * A file that the kernel cannot walk is read as by ksift_sum_stream(), if the
+ * range is all of it.
  *
  * Return: 0, -ESPIPE, -EBADF, -EIO, -EINVAL, or what else an ioctl, read(2) or
  * a callback gave.

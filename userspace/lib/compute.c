@@ -15,7 +15,7 @@
 /* What a pipe holds; a multiple of eight. */
 #define STREAM_CAP (64u << 10)
 
-/* 1 if there is more of the range to do, 0 at its end, negative on an error. */
+/* Do a run: 1 if there is more of the range to do, 0 at its end, or an error. */
 static int run_step(struct ksift_ctx *ctx, struct ksift_run *run,
 		    struct ksift_error *err)
 {
@@ -212,7 +212,7 @@ KSIFT_EXPORT int ksift_sum_file(struct ksift_ctx *ctx, int fd, uint64_t from,
 
 	if (fstat(fd, &st))
 		return ksift_error_sys(err, -errno, "");
-	/* Files of /proc are of length 0 and have something to read still. */
+	/* Files of /proc have length 0, but can be read. */
 	if (!whole || (S_ISREG(st.st_mode) && st.st_size))
 		ret = sum_range(ctx, &run, sum, err);
 	if (whole && (ret == -ESPIPE || ret == -EOPNOTSUPP) && !run.out_bytes)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How many processors there are for this process: those it may run on, and the
- * time that its cgroups, and all those above them, grant.
+ * Counts the processors that this process can use: those it may run on, but no more
+ * than its cgroups, and all those above them, grant the time of.
  */
 #define _GNU_SOURCE /* sched_getaffinity(), asprintf() */
 #include <errno.h>
@@ -40,7 +40,7 @@ static unsigned int cpus_allowed(void)
 	return n;
 }
 
-static int read_line(const char *dir, const char *name, char *buf, int len)
+static int read_first_line(const char *dir, const char *name, char *buf, int len)
 {
 	char *path;
 	FILE *f;
@@ -62,7 +62,7 @@ static unsigned int quota_cpus(const char *quota, const char *period)
 {
 	unsigned long long q, p, n;
 
-	/* "max", or -1: there is none. */
+	/* "max", or -1: there is no quota. */
 	if (*quota < '0' || *quota > '9')
 		return UINT_MAX;
 	q = strtoull(quota, NULL, 10);
@@ -78,12 +78,12 @@ static unsigned int dir_quota(const char *dir)
 	char buf[64], period[64];
 	const char *blank;
 
-	if (!read_line(dir, "cpu.max", buf, sizeof(buf))) {
+	if (!read_first_line(dir, "cpu.max", buf, sizeof(buf))) {
 		blank = strchr(buf, ' ');
 		return blank ? quota_cpus(buf, blank + 1) : UINT_MAX;
 	}
-	if (read_line(dir, "cpu.cfs_quota_us", buf, sizeof(buf)) ||
-	    read_line(dir, "cpu.cfs_period_us", period, sizeof(period)))
+	if (read_first_line(dir, "cpu.cfs_quota_us", buf, sizeof(buf)) ||
+	    read_first_line(dir, "cpu.cfs_period_us", period, sizeof(period)))
 		return UINT_MAX;
 	return quota_cpus(buf, period);
 }

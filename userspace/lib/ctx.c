@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The engine that does the work, which is the kernel's, behind an open device, or
- * this process's own: the only file that makes ioctls, and knows what errors
- * mean.
+ * The context: has the kernel's engine, behind an open device, or this process's own
+ * do the work.  The only file that makes ioctls, and turns their errors into
+ * sentences.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,11 +19,11 @@
 /**
  * struct ksift_ctx - A context
  * @fd: The device; -1: the user engine does the work
- * @variant: What all runs use
- * @kernels: Those that the engine has
- * @features: Its features
- * @interrupted: From the caller
- * @arg: For it
+ * @variant: The variant that all runs use
+ * @kernels: Kernels that the engine has
+ * @features: Features that it has
+ * @interrupted: The caller's callback, or NULL
+ * @arg: The argument for that
  * @fallback: Why the device is not used although it might have been, or ""
  */
 struct ksift_ctx {
@@ -84,7 +84,7 @@ static int ctx_set_variant(struct ksift_ctx *ctx, const char *name,
 			       name, names);
 }
 
-/* What kernels the engine has; for the kernel's, whether there is a module. */
+/* Ask the engine for its kernels and features.  Fails if the device is no module's. */
 static int ctx_ask(struct ksift_ctx *ctx, const char *device,
 		   struct ksift_error *err)
 {
@@ -323,7 +323,7 @@ static const char *kernel_name(uint32_t kernel)
 	}
 }
 
-/* For runs with flags. */
+/* Say why a run with flags is EOPNOTSUPP. */
 static int error_cache(struct ksift_ctx *ctx, const struct ksift_run *run,
 		       struct ksift_error *err)
 {
@@ -392,7 +392,7 @@ static int error_run(struct ksift_ctx *ctx, const struct ksift_run *run, int ret
 	}
 }
 
-/* One RUN.  It is done again after a signal, before which nothing was done. */
+/* One RUN, started again after a signal that came before anything was done. */
 int ksift_ctx_run(struct ksift_ctx *ctx, const struct ksift_prog *prog,
 		  struct ksift_run *run, struct ksift_error *err)
 {

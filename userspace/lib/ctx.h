@@ -23,15 +23,17 @@ struct ksift_matcher {
 
 #define KSIFT_EXPORT __attribute__((visibility("default")))
 
-/* The same engine with another callback; to be freed with free(), and before it. */
+/* The same engine with another callback; free() it before @ctx is closed. */
 struct ksift_ctx *ksift_ctx_clone(const struct ksift_ctx *ctx,
 				  int (*interrupted)(void *arg), void *arg);
 
 /* Is there a callback? */
 bool ksift_ctx_asks(const struct ksift_ctx *ctx);
 
+/* Ask the caller whether to go on. */
 int ksift_ctx_interrupted(struct ksift_ctx *ctx, struct ksift_error *err);
-/* From the current offset if @offset is -1. */
+
+/* Read from the current offset if @offset is -1; asks the caller after a signal. */
 ssize_t ksift_ctx_read(struct ksift_ctx *ctx, int fd, void *buf, size_t len,
 		       off_t offset, struct ksift_error *err);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Errors as sentences, and the check of structures that start with their size.
+ * Turns errors into sentences, and checks structures that start with their size.
  */
 #include <errno.h>
 #include <grp.h>
@@ -11,7 +11,7 @@
 
 #include "error.h"
 
-/* No structure gets that long: the size was never set. */
+/* No structure gets longer: the caller has not set the size. */
 #define SIZE_LIMIT 4096
 
 int ksift_error_set(struct ksift_error *err, int ret, const char *fmt, ...)
@@ -93,10 +93,6 @@ int ksift_error_open(struct ksift_error *err, int ret, const char *device)
 	}
 }
 
-/*
- * Copy a caller's size-first structure, which may be of an older or a newer
- * release than this library.
- */
 int ksift_error_size(struct ksift_error *err, const char *name, size_t size,
 		     size_t min_size)
 {
@@ -107,6 +103,10 @@ int ksift_error_size(struct ksift_error *err, const char *name, size_t size,
 		name, size);
 }
 
+/*
+ * Copy a caller's size-first structure, which may be of an older or a newer
+ * release than this library.
+ */
 int ksift_error_opts(void *dst, size_t dst_size, const void *src,
 		     size_t min_size, const char *name, struct ksift_error *err)
 {

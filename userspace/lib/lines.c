@@ -2,22 +2,21 @@
 /*
  * Lines of whole files.
  *
- * A file that the kernel walks is scanned window by window, so that what was
- * found comes out while a large file is still being scanned, and so that the
- * caller gets a chance to stop.  A line belongs to the window that it begins
- * in, which is how ranges compose; nothing has to be carried from one to the
- * next but the number of lines that may still be selected.  If there are to be
- * many threads, they take over after a first, small window.
+ * A file that the kernel walks is scanned window by window, so that the caller gets
+ * lines while a large file is still being scanned, and a chance to stop.  A line
+ * belongs to the window that it begins in, which is how ranges compose: only the
+ * number of lines that may still be selected is carried from one to the next.  If
+ * the caller wants many threads, they take over after a first, small window.
  *
- * Anything else is read into memory, and what is complete there is scanned
- * after every read, however little it gave: whoever waits at the end of a pipe
- * sees a line when it has been written.  What is left over begins with the
- * last, unfinished line and is moved to the front.  It came with the last read,
- * or no newline has been seen since and it stays in place: no byte is moved
- * more than once for it, nor once it has been read looked at for newlines again.
+ * Any other file is read into a buffer, and the complete lines in it are scanned
+ * after every read, however little that gave: whoever waits at the end of a pipe
+ * sees a line when it has been written.  The unfinished line that is left is moved
+ * to the buffer's front.  Either it came with the last read, or that gave no newline
+ * and it stays in place: no byte is moved more than once, nor searched for a newline
+ * more than once.
  *
- * Lines that end with NUL are read so, too: NULs and newlines trade places in
- * the buffer, and back in what is given out.
+ * Lines that end with NUL are read in the same way: NULs and newlines are swapped in
+ * the buffer, and back in the output.
  */
 #define _GNU_SOURCE /* memrchr() */
 #include <errno.h>
@@ -34,17 +33,17 @@
 #include "pressure.h"
 #include "scan.h"
 
-/* So few system calls that they do not count, and still in a second-level cache. */
+/* Text of a run: so much that calls cost nothing beside it, but it fits an L2 cache. */
 #define TEXT_CAP (1u << 20)
-/* As many as lines of 64 bytes fill the text with. */
+/* Records of a run: as many as lines of 64 bytes fill the text with. */
 #define RECORDS_CAP 16384u
-/* A call's work, and that of more of it at a time, as long as it takes little time. */
+/* A window, which is doubled up to the maximum while it takes less than WINDOW_NSEC. */
 #define WINDOW (64ull << 20)
 #define WINDOW_MAX (256ull << 20)
 #define WINDOW_NSEC 10000000
-/* What is read politely between two looks at whether others wait. */
+/* A polite scan's window: it looks at the pressure after each. */
 #define POLITE_WINDOW (4ull << 20)
-/* What a pipe holds, four times: room for a line and a full read after it. */
+/* Four times what a pipe holds: room for a line and a full read after it. */
 #define STREAM_CAP (256u << 10)
 
 #define SCAN_FLAGS (KSIFT_SCAN_TEXT | KSIFT_SCAN_RECORDS | KSIFT_SCAN_TOTAL | \
@@ -52,17 +51,17 @@
 		    KSIFT_SCAN_NO_BINARY | CACHE_FLAGS)
 #define CACHE_FLAGS (KSIFT_SCAN_CACHED | KSIFT_SCAN_POLITE)
 
-/* What a file that is read comes through. */
+/* The buffer that a file is read through. */
 struct stream {
 	int fd;
-	bool seek;		/* it is read at @offset + @fill */
+	bool seek;		/* read at @offset + @fill, not at the current offset */
 	char *buf;
 	size_t cap;
 	size_t fill;
 	uint64_t offset;	/* of the first byte in @buf */
 };
 
-static uint64_t now(void)
+static uint64_t monotonic_now(void)
 {
 	struct timespec t;
 
@@ -70,24 +69,24 @@ static uint64_t now(void)
 	return t.tv_sec * 1000000000ull + t.tv_nsec;
 }
 
-/* Make room for others, after work that began at *@since.  A signal ends it. */
+/* Rest after work that began at *@since, if others wait.  A signal ends the rest. */
 static void back_off(uint64_t *since)
 {
 	uint64_t rest = ksift_pressure_rest(ksift_pressure("/proc/pressure"),
-					    now() - *since);
+					    monotonic_now() - *since);
 	struct timespec t = { rest / 1000000000, rest % 1000000000 };
 
 	if (rest)
 		nanosleep(&t, NULL);
-	*since = now();
+	*since = monotonic_now();
 }
 
-/* What to do at a time after @window, which was begun at *@since. */
+/* The size of the window after one of @window bytes, which was begun at *@since. */
 static uint64_t next_window(uint64_t window, uint64_t *since)
 {
 	uint64_t before = *since;
 
-	*since = now();
+	*since = monotonic_now();
 	if (*since - before > WINDOW_NSEC)
 		return WINDOW;
 	return window < WINDOW_MAX ? 2 * window : WINDOW_MAX;
@@ -105,7 +104,7 @@ static int scan_file(struct scan *s, int fd)
 	const bool polite = s->opts.flags & KSIFT_SCAN_POLITE;
 	bool threads = s->opts.threads > 1 && !polite;
 	uint64_t window = polite ? POLITE_WINDOW : threads ? KSIFT_SCAN_WINDOW : WINDOW;
-	uint64_t size, from, since = now();
+	uint64_t size, from, since = monotonic_now();
 	struct stat st;
 	int ret;
 
@@ -134,7 +133,7 @@ static int scan_file(struct scan *s, int fd)
 			return ret;
 		run.from = run.to;
 		memset(&run.resume, 0, sizeof(run.resume));
-		/* Where one window was too little to find what was looked for. */
+		/* Start threads only if the first window did not end the scan. */
 		if (threads && run.from < size) {
 			threads = false;
 			from = run.from;
@@ -164,7 +163,7 @@ static int scan_also(struct scan *s, struct ksift_run *run)
 	return 0;
 }
 
-/* The lines that are complete in the first @len bytes of the buffer. */
+/* Scan the lines in the first @len bytes of the buffer, which end with one. */
 static int scan_buffer(struct scan *s, const struct stream *in, size_t len)
 {
 	uint64_t from = s->res.start, to = s->opts.to;
@@ -223,7 +222,7 @@ static int stream_loop(struct scan *s, struct stream *in)
 			s->res.flags |= KSIFT_SCAN_BINARY;
 			return 0;
 		}
-		/* At the end what is left is a line without a newline. */
+		/* At the end of the file the rest is a line without a newline. */
 		nl = n ? memrchr(in->buf + in->fill, '\n', n) : NULL;
 		in->fill += n;
 		done = nl ? (size_t)(nl + 1 - in->buf) : n ? 0 : in->fill;
@@ -239,7 +238,7 @@ static int stream_loop(struct scan *s, struct stream *in)
 	return 0;
 }
 
-/* With @seek the range's bytes, and the one before them, else what comes. */
+/* Read the range's bytes and the one before them if @seek, else all that comes. */
 static int scan_stream(struct scan *s, int fd, bool seek)
 {
 	struct stream in = {
@@ -261,7 +260,7 @@ static int scan_stream(struct scan *s, int fd, bool seek)
 	return ret;
 }
 
-/* A regular file, too, is: the kernel knows nothing of this. */
+/* Is even a regular file read?  The kernel cannot do what these flags ask for. */
 static bool is_read(const struct scan *s)
 {
 	return s->opts.flags & KSIFT_SCAN_NUL ||
@@ -289,7 +288,7 @@ static int scan_any(struct scan *s, int fd)
 
 	if (fstat(fd, &st))
 		return ksift_error_sys(s->err, -errno, "");
-	/* Files of /proc are of length 0 and have something to read still. */
+	/* Files of /proc have length 0, but can be read. */
 	if (S_ISREG(st.st_mode) && (st.st_size || !whole || cached)) {
 		if (is_read(s))
 			return s->opts.from > (uint64_t)st.st_size ? 0 :
@@ -310,7 +309,7 @@ static int scan_any(struct scan *s, int fd)
 	return scan_stream(s, fd, false);
 }
 
-static int check_opts(const struct ksift_scan_opts *opts,
+static int scan_check_opts(const struct ksift_scan_opts *opts,
 		      const struct ksift_matcher *matcher, struct ksift_error *err)
 {
 	const uint32_t out = KSIFT_SCAN_TEXT | KSIFT_SCAN_RECORDS;
@@ -371,7 +370,7 @@ KSIFT_EXPORT int ksift_lines_scan(struct ksift_ctx *ctx,
 		ret = ksift_error_size(err, "scan_result", result->size,
 				       offsetof(struct ksift_scan_result, absent));
 	if (!ret)
-		ret = check_opts(&s.opts, matcher, err);
+		ret = scan_check_opts(&s.opts, matcher, err);
 	if (ret)
 		return ret;
 	s.left = s.opts.max_lines;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Matchers.  Patterns are checked here before the module does it, because only
- * here the message can say which pattern it is.
+ * Matchers.  The library checks patterns before the module does, because the module
+ * cannot say which one is to blame.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 #define FILTER_FLAGS (KSIFT_FILTER_INVERT | KSIFT_FILTER_MATCH_NONE_IF_EMPTY)
 #define LEVEL_MASK ((1U << (KSIFT_LEVEL_NONE + 1)) - 1)
 
-static int check_pattern(const struct ksift_pattern *p, size_t nr,
+static int matcher_check_pattern(const struct ksift_pattern *p, size_t nr,
 			 struct ksift_error *err)
 {
 	const char *data = (const char *)(uintptr_t)p->data;
@@ -50,7 +50,7 @@ static int check_pattern(const struct ksift_pattern *p, size_t nr,
 	return 0;
 }
 
-static int check_opts(const struct ksift_matcher_opts *opts,
+static int matcher_check_opts(const struct ksift_matcher_opts *opts,
 		      struct ksift_error *err)
 {
 	size_t i;
@@ -68,7 +68,7 @@ static int check_opts(const struct ksift_matcher_opts *opts,
 			"level_mask has unknown bits %#x",
 			opts->level_mask & ~LEVEL_MASK);
 	for (i = 0; i < opts->count; i++) {
-		ret = check_pattern(&opts->patterns[i], i + 1, err);
+		ret = matcher_check_pattern(&opts->patterns[i], i + 1, err);
 		if (ret)
 			return ret;
 	}
@@ -89,7 +89,7 @@ KSIFT_EXPORT int ksift_matcher_new(struct ksift_ctx *ctx,
 			       "matcher_opts", err);
 	if (ret)
 		return ret;
-	ret = check_opts(&opts, err);
+	ret = matcher_check_opts(&opts, err);
 	if (ret)
 		return ret;
 

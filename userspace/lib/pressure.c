@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Backing off: what the kernel says of the work that waits for memory and disks.
- * No more of that is exported to modules, so it is the caller of runs who rests.
+ * Backoff by pressure: by how much work waits for memory and disks, as the kernel
+ * measures it.  It does not export that to modules, so the library rests, between
+ * runs.
  *
- * The scan itself waits for disks, and is seen doing so.  Alone on a machine it
- * rests, too: it keeps two fifths of its speed at the least.
+ * The scan's own waits for disks count as pressure.  So it rests on a machine that it
+ * has for itself, too: there it keeps at least two fifths of its speed.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,11 +15,11 @@
 
 #include "pressure.h"
 
-/* Less than that is what any machine has. */
+/* Every machine has less than this. */
 #define PERCENT_MIN 5
-/* At this much it rests as long as it works. */
+/* At this pressure a scan rests as long as it works. */
 #define PERCENT_EVEN 25
-/* So that the work ends some day. */
+/* The longest rest: the scan has to end some day. */
 #define REST_MAX 1000000000ull
 
 static unsigned int pressure_of(const char *dir, const char *what)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Runs over lines, and what becomes of their results: what a scan with one thread
- * (lines.c) and one with many (threads.c) have in common.
+ * Runs over lines, and the delivery of their results: shared by scans with one thread
+ * (lines.c) and with many (threads.c).
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -30,7 +30,7 @@ KSIFT_EXPORT int ksift_lines_run(struct ksift_ctx *ctx,
 	return ksift_ctx_run(ctx, matcher->prog, run, err);
 }
 
-/* In blocks, for which there are vectors. */
+/* In blocks of a fixed size: compilers vectorize their loop. */
 void ksift_scan_swap_nul(char *buf, size_t len)
 {
 	size_t i = 0, k;
@@ -134,7 +134,7 @@ static void scan_add(struct scan *s, const struct ksift_run *run,
 	res->walked += run->out_walked;
 	res->absent += run->out_absent;
 	res->cut += run->out_cut;
-	/* A range in the middle of a line ends before the line does. */
+	/* A range that lies in a line resumes before that line's end: do not go back. */
 	if (res->end < base + run->resume.pos)
 		res->end = base + run->resume.pos;
 	for (i = 0; i < KSIFT_LEVELS; i++)

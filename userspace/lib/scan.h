@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A scan of a file, as far as its one thread and its many have to share it.
+ * A scan of a file: what scans with one thread and with many share.
  */
 #ifndef _LIBKSIFT_SCAN_H
 #define _LIBKSIFT_SCAN_H
@@ -15,7 +15,7 @@
  * @text_cap: Room for text
  * @records: @records_cap records, or NULL
  * @records_cap: Room for records
- * @patterns: Counts by pattern
+ * @patterns: How many selected lines have each pattern
  */
 struct scan_buf {
 	char *text;
@@ -31,13 +31,13 @@ struct scan_buf {
  * @matcher: Selects the lines
  * @opts: What to do
  * @res: What was found so far
- * @err: For the caller
- * @buf: The calling thread's own
+ * @err: The caller's, or NULL
+ * @buf: The calling thread's buffers
  * @left: Lines that may still be selected
  * @started: A run has succeeded
  *
- * The calling thread's alone, but for what does not change: @ctx, @matcher and
- * @opts.
+ * Used by the calling thread alone, except for the members that do not change: @ctx,
+ * @matcher and @opts.
  */
 struct scan {
 	struct ksift_ctx *ctx;
@@ -50,22 +50,22 @@ struct scan {
 	bool started;
 };
 
-/* Buffers for what is asked for, and to be freed even if there is no memory. */
+/* Allocate buffers for the output that is asked for; free them even after -ENOMEM. */
 int ksift_scan_alloc(const struct scan *s, struct scan_buf *buf, size_t text_cap,
 		     size_t records_cap);
 void ksift_scan_free(struct scan_buf *buf);
 
-/* NULs and newlines trade places. */
+/* Swap NULs and newlines. */
 void ksift_scan_swap_nul(char *buf, size_t len);
 
-/* The arguments of a run that may select @max_lines. */
+/* Fill in the arguments of a run that may select @max_lines. */
 void ksift_scan_ask(const struct scan *s, struct ksift_lines *lines,
 		    struct scan_buf *buf, uint64_t max_lines);
 
-/* The enum ksift_run_flags of its runs of files. */
+/* The enum ksift_run_flags of the scan's runs over files. */
 uint32_t ksift_scan_run_flags(const struct scan *s);
 
-/* Give out and add up what a run gave; @base is its source's offset. */
+/* Deliver what a run gave, and add it up; @base is the offset of its source. */
 int ksift_scan_take(struct scan *s, const struct ksift_run *run,
 		    const struct ksift_lines *lines, uint64_t base);
 
@@ -73,8 +73,8 @@ int ksift_scan_take(struct scan *s, const struct ksift_run *run,
 int ksift_scan_range(struct scan *s, struct ksift_run *run, uint64_t base);
 
 /*
- * Has the file ended within the range?  It has been cut off since its size was
- * looked at, and what comes to stand behind that is not looked at.
+ * Has the file ended within the range?  Then it was truncated after fstat(), and the
+ * scan ends there, whatever is appended later.
  */
 static inline bool ksift_scan_ended(const struct ksift_run *run)
 {
@@ -88,7 +88,7 @@ static inline bool ksift_scan_ended(const struct ksift_run *run)
  */
 int ksift_scan_threads(struct scan *s, int fd, uint64_t *from, uint64_t size);
 
-/* A window that a thread scans: a fraction of a millisecond. */
+/* Bytes of a window that a thread scans: a fraction of a millisecond. */
 #ifndef KSIFT_SCAN_WINDOW
 #define KSIFT_SCAN_WINDOW (1ull << 20)
 #endif

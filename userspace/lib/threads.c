@@ -5,14 +5,14 @@
  * The file is cut into windows.  The threads take them in order, and leave what
  * they find in slots, of which there are a few more than threads; the calling
  * thread empties the slots in order, and so gives out the same as if it had been
- * alone.  When the next in order is not filled yet, it takes a window as the
- * workers do, rather than to wait.  A window whose output does not fit its slot
- * comes in parts: its worker waits until the calling thread has got to it and
- * taken the first.
+ * alone.  When the next in order is not filled yet, it scans a window as the
+ * workers do, instead of waiting.  A window whose output does not fit its slot
+ * comes in parts: before each but the first its worker waits until the calling thread
+ * has taken the one before.
  *
  * How many lines a window may select is known only when those before it are
- * done.  A part that would reach the limit is not taken: the calling thread
- * scans that window again, by itself, and the scan ends there.
+ * done.  If a part would reach the limit, the calling thread discards it and scans
+ * that window again, by itself, and the scan ends there.
  *
  * Only the calling thread calls back, and gets signals.
  */
@@ -26,37 +26,37 @@
 #include "error.h"
 #include "scan.h"
 
-/* The longest window where only counts are wanted, in the usual ones. */
+/* The longest window, in units of KSIFT_SCAN_WINDOW, where only counts are wanted. */
 #define WINDOWS_MAX 16
 
-/* More would only wait for memory. */
+/* More threads would only wait for memory. */
 #define THREADS_MAX 64u
 
-/* Text in all slots together, and what of it each has at most and at least. */
+/* Bytes of text in all slots together, and in each at most and at least. */
 #define TEXT_ALL (2u << 20)
 #define TEXT_MAX (256u << 10)
 #define TEXT_MIN (32u << 10)
 
-/* How long a caller who wants to be asked may wait for that. */
+/* How long to wait for the workers before the caller's callback is called. */
 #define ASK_NSEC 20000000
 
 enum slot_state {
 	SLOT_FREE,
-	SLOT_BUSY,	/* its thread's */
+	SLOT_BUSY,	/* the thread's that scans it */
 	SLOT_PART,	/* the calling thread's, and there is more */
 	SLOT_LAST,	/* the calling thread's */
 };
 
 /**
  * struct slot - A window that is being scanned
- * @state: Whose the rest is; under the pool's lock
- * @own: The window is the calling thread's
- * @before: The run as it began
- * @run: As it ended
- * @lines: What it gave
+ * @state: Who may use the rest; under the pool's lock
+ * @own: The calling thread scans the window
+ * @before: The last run as it began
+ * @run: That run as it ended
+ * @lines: Its arguments and results
  * @buf: Its output
- * @ret: What it returned
- * @err: Why
+ * @ret: Its return value
+ * @err: Why it failed
  */
 struct slot {
 	enum slot_state state;
@@ -71,23 +71,23 @@ struct slot {
 
 /**
  * struct pool - The workers
- * @scan: The scan; theirs to read
- * @ctx: The context they use
+ * @scan: The scan, which workers only read
+ * @ctx: The workers' context
  * @fd: The file
  * @from: Offset of the first window
  * @window: Bytes of each
  * @count: How many windows there are
- * @slots: @slot_count of them; a window's number modulo that gives its own
+ * @slots: @slot_count of them; a window has that of its number modulo @slot_count
  * @slot_count: How many
  * @threads: @thread_count of them
  * @thread_count: How many
  * @lock: Protects what follows
  * @work: A slot was taken, or @stop set
  * @done: A slot was filled
- * @next: Number of the window that is to be scanned next
- * @head: Number of the one that is to be given out next
- * @left: Lines that may still be selected by it
- * @stop: All is over
+ * @next: Number of the window to be scanned next
+ * @head: Number of the window to be given out next
+ * @left: Lines that that window may still select
+ * @stop: The workers have to end
  */
 struct pool {
 	struct scan *scan;
@@ -110,7 +110,7 @@ struct pool {
 	bool stop;
 };
 
-/* The workers' context asks this instead of the caller. */
+/* The callback of the workers' context, instead of the caller's. */
 static int worker_stop(void *arg)
 {
 	struct pool *pool = arg;
@@ -133,7 +133,7 @@ static struct ksift_run window_run(const struct pool *pool, uint64_t number)
 		.to = pool->scan->opts.to,
 	};
 
-	/* What is appended meanwhile is the last one's. */
+	/* The last window takes in what is appended meanwhile. */
 	if (number < pool->count - 1)
 		run.to = run.from + pool->window;
 	return run;
@@ -145,7 +145,7 @@ static bool may_take(const struct pool *pool)
 	return pool->next < pool->count && pool->next - pool->head < pool->slot_count;
 }
 
-/* With the lock held, and may_take(). */
+/* Take the next window and its slot.  With the lock held, and may_take(). */
 static struct slot *take_window(struct pool *pool, bool own)
 {
 	struct slot *slot = &pool->slots[pool->next % pool->slot_count];
@@ -196,7 +196,7 @@ static void *worker(void *arg)
 	return NULL;
 }
 
-/* 1: it has taken so long that the caller should be asked. */
+/* Wait for a slot to be filled.  1: too long, the caller has to be asked. */
 static int wait_done(struct pool *pool)
 {
 	struct timespec until;
@@ -214,7 +214,7 @@ static int wait_done(struct pool *pool)
 	return pthread_cond_timedwait(&pool->done, &pool->lock, &until) == ETIMEDOUT;
 }
 
-/* The next part in the file's order, which is the calling thread's then. */
+/* Wait for the next part in the file's order, which is the calling thread's then. */
 static int next_part(struct pool *pool, struct slot **part)
 {
 	struct scan *s = pool->scan;
@@ -252,7 +252,7 @@ static void give_back(struct pool *pool, struct slot *slot)
 	pthread_mutex_unlock(&pool->lock);
 }
 
-/* Returns as ksift_scan_threads(). */
+/* Deliver the parts, in the file's order.  Returns as ksift_scan_threads(). */
 static int give_out(struct pool *pool, uint64_t *from)
 {
 	struct scan *s = pool->scan;
@@ -283,7 +283,7 @@ static int give_out(struct pool *pool, uint64_t *from)
 	return 0;
 }
 
-/* Beside the calling thread, whose the signals are; as many as there can be. */
+/* Start up to @count workers, with signals blocked: the calling thread gets them. */
 static void start_workers(struct pool *pool, unsigned int count)
 {
 	sigset_t all, old;
@@ -322,7 +322,7 @@ static int alloc_slots(struct pool *pool, unsigned int count)
 	if (!pool->slots)
 		return -ENOMEM;
 	pool->slot_count = count;
-	/* Half of the text, when lines are short. */
+	/* As many records as lines of 64 bytes fill the text with. */
 	for (i = 0; i < count && !ret; i++)
 		ret = ksift_scan_alloc(pool->scan, &pool->slots[i].buf, cap, cap / 64);
 	return ret;
@@ -338,8 +338,8 @@ static void free_slots(struct pool *pool)
 }
 
 /*
- * Where nothing but numbers comes out a window may be larger, as long as each
- * thread has some: in the kernel, every one is a call.
+ * Where only counts are wanted a window may be larger, as long as each thread gets
+ * several: each is a call of the kernel.
  */
 static uint64_t window_size(const struct scan *s, uint64_t len, unsigned int threads)
 {

@@ -2,8 +2,8 @@
 /*
  * INFO, FILTER and RUN of the user engine, and its compute kernels.
  *
- * Filters and the compute kernels' arguments come from this library alone, and
- * are right.  A run over lines may be anybody's.
+ * Only this library makes filters and the arguments of the compute kernels, and makes
+ * them right.  The arguments of a run over lines may be a program's, and are checked.
  */
 #include <errno.h>
 #include <limits.h>
@@ -14,12 +14,12 @@
 #include "engine/variants.h"
 #include "user.h"
 
-/* Numbers computed between two looks at whether to go on. */
+/* Numbers computed before the caller is asked whether to go on. */
 #define WORK_NUMBERS (KSIFT_USER_WORK / sizeof(u64))
 
 #define INT_SIZE sizeof(u64)
 
-/* What runs over bytes take. */
+/* The sources of kernels that take bytes. */
 #define BYTE_SOURCES (1 << KSIFT_SOURCE_MEM | 1 << KSIFT_SOURCE_FILE)
 
 int ksift_user_info(u32 variant, struct ksift_info *info)
@@ -71,41 +71,30 @@ int ksift_user_filter(const struct ksift_filter *filter, struct ksift_prog **out
 	return 0;
 }
 
-static u64 start_of(const struct ksift_run *run)
+static int user_run_fib(struct ksift_run *run, struct ksift_fib *args)
 {
-	return run->resume.flags & KSIFT_RESUME_VALID ? run->resume.pos : run->from;
-}
-
-static void set_resume(struct ksift_run *run, u64 pos, bool done)
-{
-	run->resume.pos = pos;
-	run->resume.flags = done ? KSIFT_RESUME_DONE : 0;
-}
-
-static int run_fib(struct ksift_run *run, struct ksift_fib *args)
-{
-	u64 pos = start_of(run);
+	u64 pos = ksift_compute_start(run);
 	u64 n = min(run->to - pos, min(args->values_cap, WORK_NUMBERS));
 
 	ksift_fib_fill(pos, (u64 *)(uintptr_t)args->values, n);
 	pos += n;
 	args->out_count = n;
 	args->out_flags = pos - 1 > KSIFT_FIB_EXACT_MAX ? KSIFT_FIB_WRAPPED : 0;
-	set_resume(run, pos, pos == run->to);
+	ksift_compute_stop(run, pos, pos == run->to);
 	return 0;
 }
 
-static int run_sumsq(struct ksift_run *run, struct ksift_sumsq *args)
+static int user_run_sumsq(struct ksift_run *run, struct ksift_sumsq *args)
 {
 	struct ksift_sumsq_value *values = (void *)(uintptr_t)args->values;
 	const u8 *numbers = (void *)(uintptr_t)run->base;
-	u64 pos = start_of(run), i, n, count;
+	u64 pos = ksift_compute_start(run), i, n, count;
 
 	if (run->source == KSIFT_SOURCE_NONE) {
 		memset(&args->out_value, 0, sizeof(args->out_value));
 		if (pos < run->to)
 			ksift_sumsq_between(pos, run->to, &args->out_value);
-		set_resume(run, run->to, true);
+		ksift_compute_stop(run, run->to, true);
 		return 0;
 	}
 	count = min((run->len - pos) / INT_SIZE, min(args->values_cap, WORK_NUMBERS));
@@ -115,7 +104,7 @@ static int run_sumsq(struct ksift_run *run, struct ksift_sumsq *args)
 	}
 	pos += count * INT_SIZE;
 	args->out_count = count;
-	set_resume(run, pos, pos == run->len);
+	ksift_compute_stop(run, pos, pos == run->len);
 	return 0;
 }
 
@@ -123,12 +112,12 @@ static int sum_source(struct ksift_src *src, const struct ksift_variant_ops *ops
 		      struct ksift_run *run, struct ksift_sum_i64 *args)
 {
 	struct ksift_sum128 sum = { 0, 0 };
-	u64 pos = start_of(run), whole = 0;
+	u64 pos = ksift_compute_start(run), whole = 0;
 	bool done, absent;
 	int ret = 0;
 
 	args->out_tail = 0;
-	/* One that began before the range is not the range's. */
+	/* An integer that began before the range is not the range's. */
 	pos += -pos % INT_SIZE;
 	done = pos >= run->to;
 	while (!done && src->bytes < KSIFT_USER_WORK) {
@@ -145,7 +134,7 @@ static int sum_source(struct ksift_src *src, const struct ksift_variant_ops *ops
 		if (n) {
 			ksift_source_account(src, &piece, n * INT_SIZE);
 		} else {
-			/* An integer that does not lie in one piece, or a tail. */
+			/* An integer that lies in two pieces, or a tail. */
 			ret = ksift_source_read(src, pos, &last, INT_SIZE, &absent);
 			if (ret < 0)
 				break;
@@ -161,19 +150,20 @@ static int sum_source(struct ksift_src *src, const struct ksift_variant_ops *ops
 		whole += n;
 		done |= pos >= run->to;
 	}
-	/* An error after something was summed is for the next call to find. */
+	/* Return what was summed before an error: the next call will meet that again. */
 	if (ret && !whole)
 		return ret;
 	args->out_lo = sum.lo;
 	args->out_hi = sum.hi;
 	args->out_count = whole;
 	run->out_bytes = src->bytes;
-	set_resume(run, pos, done);
+	ksift_compute_stop(run, pos, done);
 	return 0;
 }
 
-static int run_sum(struct ksift_caller *caller, const struct ksift_variant_ops *ops,
-		   struct ksift_run *run, struct ksift_sum_i64 *args)
+static int user_run_sum_i64(struct ksift_caller *caller,
+			    const struct ksift_variant_ops *ops,
+			    struct ksift_run *run, struct ksift_sum_i64 *args)
 {
 	struct ksift_src src;
 	int ret;
@@ -233,8 +223,8 @@ static int drive_lines(struct ksift_caller *caller, const struct ksift_prog *pro
 	return ret;
 }
 
-static int run_lines(struct ksift_caller *caller, const struct ksift_prog *prog,
-		     const struct ksift_variant_ops *ops, struct ksift_run *run)
+static int user_run_lines(struct ksift_caller *caller, const struct ksift_prog *prog,
+			  const struct ksift_variant_ops *ops, struct ksift_run *run)
 {
 	struct ksift_lines *user = (void *)(uintptr_t)run->args;
 	struct ksift_lines args;
@@ -276,16 +266,16 @@ int ksift_user_run(struct ksift_caller *caller, const struct ksift_prog *prog,
 	run.out_variant = ops->id;
 	switch (run.kernel) {
 	case KSIFT_KERNEL_LINES:
-		ret = run_lines(caller, prog, ops, &run);
+		ret = user_run_lines(caller, prog, ops, &run);
 		break;
 	case KSIFT_KERNEL_FIB:
-		ret = run_fib(&run, args);
+		ret = user_run_fib(&run, args);
 		break;
 	case KSIFT_KERNEL_SUMSQ:
-		ret = run_sumsq(&run, args);
+		ret = user_run_sumsq(&run, args);
 		break;
 	default:
-		ret = run_sum(caller, ops, &run, args);
+		ret = user_run_sum_i64(caller, ops, &run, args);
 		break;
 	}
 	if (ret)

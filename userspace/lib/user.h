@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The user engine: what the module does, done in this process, by the same
- * code wherever it is not about pages and descriptors.  The contract is that of
+ * The user engine: does in this process what the module does, with the same code
+ * except where that is about pages and descriptors.  The contract is that of
  * <ksift.h>.
  */
 #ifndef _LIBKSIFT_USER_H
@@ -10,14 +10,14 @@
 #include "engine/compute.h"
 #include "engine/driver/driver.h"
 
-/* What is done between two looks at whether to go on: a few milliseconds. */
+/* Bytes used before the caller is asked whether to go on: a few milliseconds' work. */
 #define KSIFT_USER_WORK (16u << 20)
 
 /**
  * struct ksift_caller - Who a run is for
- * @interrupted: Asked now and then; NULL: nobody is to be asked
- * @arg: For it
- * @said: What it said last; a negative value has ended the run
+ * @interrupted: Called now and then; or NULL
+ * @arg: The argument for that
+ * @said: What it returned last; a negative value has ended the run
  */
 struct ksift_caller {
 	int (*interrupted)(void *arg);
@@ -32,14 +32,14 @@ struct ksift_caller {
  * @base: MEM: the first byte
  * @end: MEM: how many there are
  * @fd: FILE: the caller's
- * @own: FILE: a descriptor of our own for the same file, or -1
- * @to: The range's end: what lies past it is read in small pieces only
- * @buf: FILE: room for what is read
+ * @own: FILE: the library's own descriptor of the same file, or -1
+ * @to: The range's end: bytes past it are read in small pieces only
+ * @buf: FILE: the buffer that it is read into
  * @at: FILE: offset of the first byte in it
  * @held: FILE: how many are in it
- * @zeros: FILE: what was read last may be part of a hole
+ * @zeros: FILE: the bytes read last may be a hole's
  * @bytes: Bytes used
- * @polled: Those of them before the caller was asked last
+ * @polled: Bytes that were used before the caller was asked last
  */
 struct ksift_src {
 	struct ksift_caller *caller;
@@ -65,8 +65,8 @@ int ksift_user_info(u32 variant, struct ksift_info *info);
 int ksift_user_filter(const struct ksift_filter *filter, struct ksift_prog **prog);
 
 /*
- * Returns 0 or a negative errno value.  Whatever it is, the run has ended early if
- * the caller said so.
+ * Returns 0 or a negative errno value.  Whichever it is, the caller has ended the run
+ * early if caller->said is negative.
  */
 int ksift_user_run(struct ksift_caller *caller, const struct ksift_prog *prog,
 		   struct ksift_run *run);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The side of the engine's driver (engine/driver/side.h) in a process: the caller's
- * memory, scanned where it is, and regular files, read into a buffer of our own.
- * Files are not mapped: one that is cut off meanwhile would end the process.
+ * memory, scanned in place, and regular files, read into a buffer.  Files are not
+ * mapped: one that is truncated meanwhile would end the process by SIGBUS.
  *
- * Nothing is shared here, and nothing absent.  The caller's memory is, as anywhere,
- * the caller's to leave alone during a call.
+ * No piece is shared here, and none absent.  The caller's memory must not change
+ * during a call.
  */
 #define _GNU_SOURCE /* O_DIRECT, SEEK_DATA */
 #include <errno.h>
@@ -18,16 +18,16 @@
 
 #include "user.h"
 
-/* Read at a time: fits a second-level cache together with the driver's stage. */
+/* Bytes to read at a time: they fit an L2 cache together with the driver's stage. */
 #define READ_SIZE (128u << 10)
 
-/* What to read at a time past the range, where its last line ends soon. */
+/* Bytes to read at a time past the range, where its last line ends soon. */
 #define TAIL_READ 4096
 
 /* So that files are read in whole pages. */
 #define PAGE 4096
 
-/* Without moving the caller's offset, nor O_DIRECT's rules. */
+/* A descriptor that leaves the caller's offset alone, and is not O_DIRECT. */
 static int open_own(struct ksift_src *src)
 {
 	char path[32];
@@ -83,7 +83,7 @@ void ksift_source_close(struct ksift_src *src)
 		close(src->own);
 }
 
-static ssize_t read_file(struct ksift_src *src, u64 pos, void *buf, size_t len)
+static ssize_t pread_file(struct ksift_src *src, u64 pos, void *buf, size_t len)
 {
 	ssize_t n;
 
@@ -107,7 +107,7 @@ ssize_t ksift_source_read(struct ksift_src *src, u64 pos, void *buf, size_t len,
 		len = done;
 	}
 	while (done < len) {
-		n = read_file(src, pos + done, (u8 *)buf + done, len - done);
+		n = pread_file(src, pos + done, (u8 *)buf + done, len - done);
 		if (n < 0)
 			return n;
 		if (!n)
@@ -123,20 +123,20 @@ u64 ksift_source_hole(struct ksift_src *src, u64 pos, u64 len)
 	struct stat st;
 	off_t data;
 
-	/* In this order: what is appended since is no hole. */
+	/* In this order: bytes appended after fstat() are no hole. */
 	if (src->type == KSIFT_SOURCE_MEM || open_own(src) < 0 || fstat(src->fd, &st))
 		return 0;
 	data = lseek(src->own, pos, SEEK_DATA);
 	if (data < 0 && errno == ENXIO) {
 		data = st.st_size;
-		/* There is no data where the file is cut off, either. */
+		/* A truncation since then is ENXIO, too: the hole ends with the file. */
 		if (fstat(src->fd, &st) || st.st_size < data)
 			data = st.st_size;
 	}
 	return data > 0 && (u64)data > pos ? min(len, data - pos) : 0;
 }
 
-static bool all_zeros(const u8 *buf, size_t len)
+static bool piece_is_zero(const u8 *buf, size_t len)
 {
 	return !buf[0] && !memcmp(buf, buf + 1, len - 1);
 }
@@ -151,12 +151,12 @@ static int read_piece(struct ksift_src *src, u64 pos, struct ksift_piece *piece)
 		if (piece->len)
 			return 0;
 	}
-	n = read_file(src, pos, src->buf, min(len, READ_SIZE - pos % PAGE));
+	n = pread_file(src, pos, src->buf, min(len, READ_SIZE - pos % PAGE));
 	src->at = pos;
 	src->held = max(n, 0);
 	if (n < 0)
 		return n;
-	src->zeros = n >= READ_SIZE / 2 && all_zeros(src->buf, n);
+	src->zeros = n >= READ_SIZE / 2 && piece_is_zero(src->buf, n);
 	piece->buf = src->buf;
 	piece->len = n;
 	return 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Lines as programs write them, the level that each has, and where its message
- * begins.  A blank and more text at the end change neither.
+ * Lines as programs write them, the level of each, and where its message begins.
+ * Appending a blank and more text to a line changes neither.
  */
 #ifndef KSIFT_LEVEL_LINES_H
 #define KSIFT_LEVEL_LINES_H
@@ -148,7 +148,7 @@ static const struct level_line level_lines[] = {
 	LINE(ERR, "E/AndroidRuntime( 123): ",
 	     "FATAL EXCEPTION"),
 
-	/* Lines that only talk about it, or have it in another word. */
+	/* Lines that only speak of a level, or have its name inside another word. */
 	NO_LEVEL("2024-01-01 12:00:00 TZ warn of it"),
 	NO_LEVEL("0 errors found"),
 	NO_LEVEL("3 error messages"),

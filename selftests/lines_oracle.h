@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What selecting lines means, written once more and as plainly as possible:
- * cut the source at its newlines, look for each pattern in each line with
- * memmem(), then apply the rules for groups, exclusion and inversion.  Nothing
- * here is shared with the module but the header.
+ * The oracle for selected lines, as plain as possible: it cuts the source at its
+ * newlines, looks for each pattern in each line with memmem(), then applies the rules
+ * for groups, exclusion and inversion.  It shares nothing with the module but the
+ * header.
  *
- * A struct job is one range asked of RUN, in as many calls as its buffers
- * need.  Every call is held against what the header says about a single call,
- * and the sum of all calls can be compared with the oracle.
+ * A struct job runs one range, in as many calls of RUN as its buffers need.  It checks
+ * every call against what the header promises of a single call, and can compare the
+ * sum of all calls with the oracle.
  */
 #ifndef KSIFT_LINES_ORACLE_H
 #define KSIFT_LINES_ORACLE_H
 
 #include "test_util.h"
 
-/* A filter as the oracle sees it: the same array that RUN's filter is of. */
+/* The oracle's filter: the same array that RUN's filter is made from. */
 struct ofilter {
 	struct ksift_pattern p[KSIFT_PATTERNS_MAX];
 	unsigned int n;
@@ -131,7 +131,7 @@ static inline void oracle_line(const struct ofilter *f,
 	l->sel = ok != !!(f->flags & KSIFT_FILTER_INVERT);
 }
 
-/* Only the lines that begin in [lo, hi); @data is the whole source. */
+/* Judge only the lines that begin in [lo, hi); @data is the whole source. */
 static inline void oracle_init_part(struct oracle *o, const struct ofilter *f,
 				    const void *data, __u64 size, __u64 lo,
 				    __u64 hi)
@@ -308,7 +308,7 @@ static inline void job_free(struct job *j)
 	j->rec = NULL;
 }
 
-/* Forget the results, keep the question and the memory. */
+/* Forget the results, keep the arguments and the memory. */
 static inline void job_reset(struct job *j)
 {
 	memset(&j->resume, 0, sizeof(j->resume));
@@ -345,7 +345,7 @@ static inline void job_buffers(struct job *j)
 	memset(j->rbuf + j->records_cap, POISON, sizeof(*j->rbuf));
 }
 
-/* What the header promises of every single successful call. */
+/* Check what the header promises of every single successful call. */
 static inline int job_check_call(struct job *j, const struct ksift_resume *in)
 {
 	const struct ksift_lines *l = &j->lines;
@@ -458,7 +458,7 @@ static inline void job_gather(struct job *j)
 	j->cut += j->run.out_cut;
 }
 
-/* The question of the next call, ready for the ioctl. */
+/* Fill in the arguments of the next call. */
 static inline void job_ask(struct job *j)
 {
 	job_buffers(j);
@@ -483,8 +483,8 @@ static inline void job_ask(struct job *j)
 }
 
 /*
- * One RUN.  0, or -1 with errno and @why; EINTR, where signals are expected,
- * is a call that did nothing.
+ * One RUN.  Returns 0, or -1 with errno and @why.  Where signals are expected, EINTR
+ * counts as a call that did nothing.
  */
 static inline int job_call(struct job *j)
 {
@@ -515,7 +515,7 @@ static inline int job_call(struct job *j)
 	return 0;
 }
 
-/* Calls until the range is done or max_lines are given out whole. */
+/* Call RUN until the range is done, or max_lines are emitted whole. */
 static inline int job_run(struct job *j)
 {
 	do {
@@ -527,7 +527,7 @@ static inline int job_run(struct job *j)
 	return 0;
 }
 
-/* Whether all the calls together gave what the oracle says of the range. */
+/* Check that all calls together gave what the oracle says of the range. */
 static inline int job_check(struct job *j, const struct oracle *o)
 {
 	__u64 selected = 0, selected_bytes = 0, total = 0, total_bytes = 0;
@@ -598,7 +598,7 @@ static inline int job_run_check(struct job *j, const struct oracle *o)
 	return job_run(j) || job_check(j, o) ? -1 : 0;
 }
 
-/* After the question may come a format and its arguments: what to log too. */
+/* After the job may come a format and its arguments, to be logged as well. */
 #define JOB_LOG(j, ...) do {						\
 	TH_LOG("flags %u, variant %u, %s, [%llu, %llu), text %zu, records %zu: %s",\
 	       (j)->flags, (j)->variant, (j)->source == JOB_MEM ? "mem" : "file",	\
@@ -613,7 +613,7 @@ static inline int job_run_check(struct job *j, const struct oracle *o)
 #define ASSERT_JOB(j, expr, ...) \
 	ASSERT_EQ(0, expr) JOB_LOG(j __VA_OPT__(,) __VA_ARGS__)
 
-/* One call that takes everything: text, records and totals. */
+/* Have buffers for one call that emits everything: text, records and totals. */
 static inline void job_want_all(struct job *j, const struct oracle *o)
 {
 	__u64 bytes = 1;
@@ -627,8 +627,8 @@ static inline void job_want_all(struct job *j, const struct oracle *o)
 }
 
 /*
- * The same question of memory and of a file, by counts alone and with every
- * output: all must agree with the oracle.  0, or -1 with @why.
+ * Run the same range of memory and of a file, by counts alone and with every output:
+ * all must agree with the oracle.  Returns 0, or -1 with @why.
  */
 static inline int check_sources(struct job *j, int dev, int filter,
 				__u32 variant, const struct oracle *o,
@@ -667,7 +667,7 @@ static inline int file_set(int fd, const void *data, size_t len)
 	return write_all(fd, data, len);
 }
 
-/* Alphabets that make patterns meet, overlap, and nearly match. */
+/* Styles of text, whose alphabets make patterns adjoin, overlap, and nearly match. */
 enum { GEN_STYLES = 11 };
 
 static inline void gen_data(struct rng *rng, unsigned char *d, size_t n,
@@ -720,7 +720,7 @@ static inline unsigned char gen_byte(struct rng *rng, const unsigned char *d,
 	return c == '\n' ? 'a' : c;
 }
 
-/* Patterns that are there, and patterns that nearly are. */
+/* Make a pattern that the text has, or nearly has. */
 static inline size_t gen_pattern(struct rng *rng, const unsigned char *d,
 				 size_t n, unsigned char *p, __u32 *flags)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A fanotify listener that decides about every access to one file, in a thread
- * of the test's own: who is asked before a byte is used, and a point at which
- * the asking RUN stands still.
+ * of the test's own.  It shows that RUN asks before it uses a byte, and stops RUN at
+ * a known point: until it answers.
  *
  * On newer kernels a file that was opened before anybody listened raises no
  * permission events: open the file that is to be scanned after listener_start().
@@ -18,7 +18,7 @@
 
 #include "test_util.h"
 
-/* Newer than the headers of some systems. */
+/* The headers of some systems are older than these. */
 #ifndef FAN_PRE_ACCESS
 #define FAN_PRE_ACCESS 0x00100000
 #endif
@@ -36,13 +36,13 @@ struct listener_range {
 
 /**
  * struct listener - A listener and its thread
- * @answer: Is the access allowed?  May do what it likes meanwhile: it runs in
- *	the thread, with the event's own descriptor.  NULL: see @allow.
+ * @answer: Is the access allowed?  Runs in the thread, with the event's own
+ *	descriptor, and may do anything before it returns.  NULL: see @allow.
  * @ctx: For @answer
- * @allow: How many accesses are allowed from now on, before all are denied
- * @asked: How many there were
+ * @allow: How many accesses to allow from now on, before all are denied
+ * @asked: How many accesses there were
  * @opens: How often the file was opened, which is always allowed
- * @broken: The errno of something that is wrong with the listener itself
+ * @broken: The errno of a failure of the listener itself
  */
 struct listener {
 	bool (*answer)(struct listener *l,
@@ -114,7 +114,7 @@ static inline void *listener_loop(void *arg)
 
 /*
  * Listen for the events of @mask on the file at @path.  @l is zero but for @answer,
- * @ctx and @allow.  NULL, or why this kernel cannot.
+ * @ctx and @allow.  Returns NULL, or why this kernel cannot.
  */
 static inline const char *listener_start(struct listener *l, unsigned int class,
 					 __u64 mask, const char *path)
@@ -142,7 +142,7 @@ static inline const char *listener_start(struct listener *l, unsigned int class,
 	return NULL;
 }
 
-/* From here on everything is allowed. */
+/* End the thread: with no listener left, every access is allowed. */
 static inline void listener_end(struct listener *l)
 {
 	const __u64 one = 1;

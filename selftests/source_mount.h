@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * File systems for a test: mounted in a mount namespace of the test's own, on
- * loop devices that go away with the mount, so that nothing is left behind
- * whatever becomes of the test.
+ * Mounts file systems for a test: in a mount namespace of the test's own, on loop
+ * devices that detach themselves after the unmount, so that nothing is left behind
+ * however the test ends.
  */
 #ifndef KSIFT_SOURCE_MOUNT_H
 #define KSIFT_SOURCE_MOUNT_H
@@ -21,7 +21,7 @@ struct mnt {
 	bool mounted;
 };
 
-/* 0 when the program ran and said so. */
+/* Run a program without its output: 0 if it exits with 0. */
 static inline int run_quietly(const char *const *argv)
 {
 	int status;
@@ -79,14 +79,14 @@ out:
 	return loop;
 }
 
-/* Blocks of a page, or of 1 KiB: a page of these can be there in part. */
+/* With 4 KiB blocks, or @small ones of 1 KiB: a page of these can be read in part. */
 static inline int mnt_mkfs(const char *type, const char *image, bool small)
 {
 	const char *ext4[] = {
 		"mkfs.ext4", "-q", "-F", "-E", "nodiscard", "-b",
 		small ? "1024" : "4096", image, NULL
 	};
-	/* Small ones are "unsupported", and the option is not known to all. */
+	/* Small images need an option that older versions do not know. */
 	const char *xfs[] = {
 		"mkfs.xfs", "-q", "-f", "-K", "--unsupported", image, NULL
 	};
@@ -97,7 +97,7 @@ static inline int mnt_mkfs(const char *type, const char *image, bool small)
 	return run_quietly(xfs) && run_quietly(xfs_old) ? -1 : 0;
 }
 
-/* Once per test, before the first mount.  NULL, or why it cannot be. */
+/* Call once per test, before the first mount.  Returns NULL, or why mounts fail. */
 static inline const char *mnt_begin(void)
 {
 	if (geteuid())
@@ -110,7 +110,7 @@ static inline const char *mnt_begin(void)
 
 /*
  * Mount @type, or "ext4-1k", on a new directory.  @image_size: 0 for a file
- * system without a device.  NULL, or why it cannot be.
+ * system without a device.  Returns NULL, or why that fails.
  */
 static inline const char *mnt_make(struct mnt *m, const char *type,
 				   const char *opts, __u64 image_size)

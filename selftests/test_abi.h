@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The checks that every structure of the ABI gets: all lengths, all places in
- * memory, and nothing written when the call fails.
+ * Checks for every structure of the ABI: the module takes all lengths, at all places
+ * in memory, and writes nothing when the call fails.
  */
 #ifndef KSIFT_TEST_ABI_H
 #define KSIFT_TEST_ABI_H
@@ -13,7 +13,7 @@
  * @good: One that works, its outputs poisoned
  * @len: Its length, which is also the shortest that the module takes
  * @call: Calls the module with the structure at @arg; 0, or -1 with errno
- * @done: Undoes a call that went well, or NULL
+ * @done: Undoes a successful call, or NULL
  * @ctx: For @call and @done
  */
 struct abi_struct {
@@ -24,7 +24,7 @@ struct abi_struct {
 	void *ctx;
 };
 
-/* Addresses that no process has, whatever its word size. */
+/* Addresses that no process has, of 32 bits or 64. */
 static inline void *abi_bad_pointer(unsigned int i)
 {
 	static const __u64 bad[] = {
@@ -36,7 +36,7 @@ static inline void *abi_bad_pointer(unsigned int i)
 
 #define ABI_BAD_POINTERS 5
 
-/* @present bytes at @arg are there; the call must fail and change none. */
+/* The call must fail and change none of the @present bytes at @arg, which are mapped. */
 static inline void abi_fails(struct __test_metadata *_metadata,
 			     const struct abi_struct *abi, void *arg,
 			     size_t present, int err, const char *what,
@@ -89,7 +89,7 @@ static inline void abi_set_size(void *arg, __u32 size)
 	memcpy(arg, &size, sizeof(size));
 }
 
-/* Every length there is. */
+/* Check every length that the structure can have. */
 static inline void abi_check_length(struct __test_metadata *_metadata,
 				    const struct abi_struct *abi)
 {
@@ -109,7 +109,7 @@ static inline void abi_check_length(struct __test_metadata *_metadata,
 		abi_fails(_metadata, abi, arg, ps, EINVAL, "size", size);
 	}
 
-	/* What lies behind the size given is nobody's business. */
+	/* The module neither reads nor writes behind the size given. */
 	memset(arg, POISON, 3 * ps);
 	memcpy(arg, abi->good, abi->len);
 	abi_works(_metadata, abi, arg, "size", abi->len);
@@ -155,7 +155,7 @@ static inline void abi_check_length(struct __test_metadata *_metadata,
 	munmap(arg, 3 * ps);
 }
 
-/* Every place in memory that it can be in, whole or in part. */
+/* Check every place in memory that the structure can have, whole or in part. */
 static inline void abi_check_pointer(struct __test_metadata *_metadata,
 				     const struct abi_struct *abi)
 {
@@ -180,7 +180,7 @@ static inline void abi_check_pointer(struct __test_metadata *_metadata,
 		abi_works(_metadata, abi, base + ps - i, "across a page by", i);
 	}
 
-	/* Its first page only to be read: the outputs have nowhere to go. */
+	/* In a page that is read-only, the module cannot write the outputs. */
 	memcpy(base, abi->good, abi->len);
 	ASSERT_OK(mprotect(base, ps, PROT_READ));
 	abi_fails(_metadata, abi, base, abi->len, EFAULT, "read-only", 0);
@@ -200,7 +200,7 @@ static inline void abi_check_pointer(struct __test_metadata *_metadata,
 			  "bytes that are there:", i);
 	}
 
-	/* The part that the module does not know is read as well. */
+	/* The module reads the part that it does not know, too. */
 	arg = base + ps - abi->len;
 	memset(base, POISON, ps);
 	memcpy(arg, abi->good, abi->len);

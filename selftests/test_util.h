@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What every test shares: the ioctls as the ABI has them, with no library in
- * between, and the few things that a test would otherwise get wrong alone
- * (skipping, seeds, temporary files, poisoned outputs, guard pages).
+ * Shared by all tests: the ioctls as the ABI has them, with no library in between,
+ * and the few things that are easy to get wrong in a single test (skips, seeds,
+ * temporary files, poisoned outputs, guard pages).
  *
  * Environment:
  *	KSIFT_REQUIRE=1	no /dev/ksift is a failure, not a skip
@@ -41,8 +41,8 @@
 #include "kselftest_harness.h"
 
 /*
- * Emulated machines are slow in their own ways; the runner's timeout is the
- * one that judges.
+ * Emulated machines can be very slow: leave it to the runner's timeout to end a test
+ * that hangs.
  */
 #undef TEST_TIMEOUT_DEFAULT
 #define TEST_TIMEOUT_DEFAULT 3600
@@ -91,8 +91,8 @@ static inline unsigned long ksift_rounds(unsigned long quick,
 }
 
 /*
- * Stay on this CPU: what of the page cache waits in the batches of another is seen
- * by nobody, and a thread that moves leaves some there.
+ * Stay on this CPU: a thread that moves leaves folios in the old CPU's LRU batches,
+ * whose references keep them in the page cache.
  */
 static inline int stay_on_cpu(void)
 {
@@ -109,8 +109,8 @@ static inline size_t page_size(void)
 }
 
 /*
- * A new descriptor of the device.  Only inside a test or a FIXTURE_SETUP(),
- * which it leaves with a SKIP when the module is not loaded.
+ * Open the device.  Only for use in a test or a FIXTURE_SETUP(), which it leaves with
+ * a SKIP when the module is not loaded.
  */
 #define ksift_open() ({							\
 	int __dev = open(KSIFT_DEV, O_RDWR | O_CLOEXEC);		\
@@ -154,7 +154,7 @@ static inline size_t page_size(void)
 
 /*
  * Pseudo-random numbers (splitmix64).  The seed is fixed unless KSIFT_SEED
- * says otherwise; follow what can fail with RNG_LOG().
+ * says otherwise; have a failed check log it with RNG_LOG().
  */
 struct rng {
 	__u64 seed;
@@ -255,9 +255,9 @@ static inline int tmp_file_with(const void *buf, size_t len)
 }
 
 /*
- * Replaces the page at @page by one that neither a process nor the kernel in
- * its name can use: a file's, past the file's end.  PROT_NONE would do, but
- * User Mode Linux looks at that only when it is the process that reads.
+ * Replaces the page at @page by one that neither the process nor the kernel on its
+ * behalf can access: a file's, past the file's end.  User Mode Linux checks PROT_NONE
+ * only for the process's own accesses.
  */
 static inline int make_hole(void *page)
 {
@@ -273,8 +273,8 @@ static inline int make_hole(void *page)
 }
 
 /*
- * @len bytes of zeros that end where a hole begins, so that one byte too far
- * is seen.  NULL when there is no memory.
+ * Allocate @len bytes of zeros that end where a make_hole() page begins, so that an
+ * access one byte too far faults.  NULL when there is no memory.
  */
 static inline void *guard_alloc(size_t len)
 {
@@ -340,14 +340,14 @@ static inline __u64 ksift_features(int dev)
 	return ksift_info(dev, &info) ? 0 : info.out_features;
 }
 
-/* @v becomes each variant that this machine can run, from SCALAR on. */
+/* Set @v to each variant that this machine can run, from SCALAR on. */
 #define for_each_variant(dev, v)					\
 	for (__u64 __variants = ksift_variants(dev), __once = 1;	\
 	     __once; __once = 0)					\
 		for ((v) = 1; (v) < 64; (v)++)				\
 			if (__variants >> (v) & 1)
 
-/* A pattern of @len bytes at @data, which must stay where it is. */
+/* A pattern of @len bytes at @data, which must outlive it. */
 static inline struct ksift_pattern pattern_mem(const void *data, size_t len,
 					       __u32 flags, __u32 group)
 {
@@ -367,7 +367,7 @@ static inline struct ksift_pattern pattern_str(const char *str, __u32 flags,
 	return pattern_mem(str, strlen(str), flags, group);
 }
 
-/* The request for a filter, ready for KSIFT_FILTER but for a changed field. */
+/* Fill in the arguments of KSIFT_FILTER; a test may change a field then. */
 static inline void filter_init(struct ksift_filter *filter,
 			       const struct ksift_pattern *patterns, __u32 n)
 {
@@ -380,7 +380,7 @@ static inline void filter_init(struct ksift_filter *filter,
 	filter->out_fd = -1;
 }
 
-/* A filter's descriptor, or -1 with errno. */
+/* Make a filter.  Returns its descriptor, or -1 with errno. */
 static inline int filter_patterns(int dev, const struct ksift_pattern *patterns,
 				  __u32 n, __u32 filter_flags)
 {
@@ -394,8 +394,8 @@ static inline int filter_patterns(int dev, const struct ksift_pattern *patterns,
 }
 
 /*
- * A filter for the lines that have any of @n strings, each with the pattern
- * flags @flags.  A descriptor, or -1 with errno.
+ * Make a filter for the lines that have any of @n strings, each with the pattern
+ * flags @flags.  Returns its descriptor, or -1 with errno.
  */
 static inline int filter_literals(int dev, __u32 flags, unsigned int n, ...)
 {
@@ -414,7 +414,7 @@ static inline int filter_literals(int dev, __u32 flags, unsigned int n, ...)
 	return filter_patterns(dev, patterns, n, 0);
 }
 
-/* The whole of no source; the best variant. */
+/* Fill in a RUN over the whole range of no source, by the best variant. */
 static inline void run_init(struct ksift_run *run, __u32 kernel, void *args)
 {
 	memset(run, 0, sizeof(*run));
@@ -446,7 +446,7 @@ static inline int ksift_run(int dev, struct ksift_run *run)
 	return ksift_ioctl(dev, KSIFT_RUN, run);
 }
 
-/* Counts alone, without a limit. */
+/* Fill in the arguments of a run that only counts, without a limit. */
 static inline void lines_init(struct ksift_lines *lines, int filter_fd)
 {
 	memset(lines, 0, sizeof(*lines));
@@ -471,8 +471,8 @@ static inline void lines_want_records(struct ksift_lines *lines,
 }
 
 /*
- * RUN of the line kernel: run_init() or a returned @run, its source and
- * range, and lines_init() come before, so that every field can be chosen.
+ * RUN of the line kernel.  First fill in @run, by run_init() or an earlier call, its
+ * source and range, and @lines, by lines_init(): so a test can choose every field.
  */
 static inline int run_lines(int dev, struct ksift_run *run,
 			    struct ksift_lines *lines)
@@ -482,7 +482,7 @@ static inline int run_lines(int dev, struct ksift_run *run,
 	return ksift_run(dev, run);
 }
 
-/* All of @len bytes at @base in one call; @run and @lines hold the results. */
+/* RUN over all of @len bytes at @base in one call; results in @run and @lines. */
 static inline int run_lines_mem(int dev, int filter_fd, const void *base,
 				__u64 len, struct ksift_run *run,
 				struct ksift_lines *lines)
@@ -494,7 +494,7 @@ static inline int run_lines_mem(int dev, int filter_fd, const void *base,
 	return run_lines(dev, run, lines);
 }
 
-/* All of a file in one call. */
+/* RUN over all of a file in one call. */
 static inline int run_lines_file(int dev, int filter_fd, int fd,
 				 struct ksift_run *run,
 				 struct ksift_lines *lines)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Unit tests of the engine: every usable variant against dumb oracles, with the
- * text cut anywhere and each piece flush against memory that cannot be read.
+ * Unit tests of the engine: compare every usable variant with dumb oracles, on text
+ * that is cut into pieces anywhere, each of which ends at a page that cannot be read.
  */
 #include <pthread.h>
 #include <setjmp.h>

@@ -2,16 +2,16 @@
 /*
  * libFuzzer target for the driver (module/engine/driver): the hostile host.
  *
- * This is the driver's third side.  Its source is a file that is written to, cut
- * off, appended to and has holes punched whenever the input says so: at each call
- * of the side, and, as the engine is compiled with a callback before every load,
- * between any two loads from a shared piece.  Parts of it are absent, and return.
- * Emissions fault, polls interrupt, copies fail, buffers hold from one byte up.
+ * This is the driver's third side.  Its source is a file that it writes to, truncates,
+ * appends to and punches holes into whenever the input says so: at each call of the
+ * side, and, as the engine is compiled with a callback before every load, between any
+ * two loads from a shared piece.  Parts of the file are absent, and return.  Emissions
+ * fault, polls interrupt, copies fail, and buffers have room for one byte or more.
  *
- * A folio that is cut off or beside a hole is modelled by memory that a piece goes
- * on to point to, with zeros in it that the file never had.
+ * A folio that is truncated, or beside a hole, is modelled by memory that a piece still
+ * points to, with zeros in it that the file never had.
  *
- * What the driver promises, and is held to:
+ * The fuzzer holds the driver to its promises:
  *
  * - Each resume goes on, and stays in order.
  * - Each byte that is emitted was the file's at that offset at some moment, and a

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * libFuzzer target for the line filter.  The input makes a filter and a text;
- * every variant has to agree with the oracle on it.  Then the same text is
- * scanned while a second thread changes it: the counts may be anything then, but
- * what is reported must lie in the text and in order, and nothing outside of it
- * may be touched.
+ * every variant has to agree with the oracle on it.  Then every variant scans the
+ * same text while a second thread changes it: the counts may be anything, but the
+ * lines that it reports must lie in the text and in order, and it must access no
+ * byte outside the text.
  */
 #include <pthread.h>
 #include <stdint.h>

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The engine on text that is another at each look.  The text cannot be read until
- * an instruction that looks at it has trapped; then it changes, is readable for
- * that one instruction, and is locked again.  So nothing that an instruction saw
- * holds for the next, which no second thread would achieve.
+ * Runs the engine on text that changes at each load.  The text is unreadable, so an
+ * instruction that loads from it traps; the handler changes the text, makes it
+ * readable for that one instruction, and locks it again.  So no instruction sees
+ * what the one before it saw, which a second thread could not achieve.
  *
- * Built without optimization all of the source's loads are instructions, and with
- * it those that a compiler makes of them.
+ * In a build without optimization all loads of the source are instructions, in an
+ * optimized one those that the compiler makes of them.
  */
 #define _GNU_SOURCE
 #include <setjmp.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The table of variants as a lesser processor leaves it, wherever this runs.  Tests
- * are linked with it in place of the engine's own: with SCALAR_ALONE the portable
- * variant alone, or on x86-64 AVX2 and no more.
+ * The table of variants that a lesser processor would have, on any machine.  Tests
+ * link it instead of the engine's own: with SCALAR_ALONE it has the portable variant
+ * alone, else, on x86-64, AVX2 as well.
  */
 #include "engine/port.h"
 

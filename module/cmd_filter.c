@@ -20,8 +20,8 @@
 
 #include "cmd.h"
 #include "cmd_filter.h"
-#include "engine/check.h"
 #include "compat.h"
+#include "engine/check.h"
 #include "engine/filter.h"
 #include "trace.h"
 #include "uapi/ksift.h"

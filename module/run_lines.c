@@ -3,6 +3,7 @@
  * The kernel "lines" in the module: allocates buffers for the engine's driver
  * (engine/driver), which does the work, and copies its results to the caller.
  */
+#include <linux/build_bug.h>
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/sched/signal.h>
@@ -18,6 +19,8 @@
 
 /* From so many bytes on, copying to the stage costs more than a copy_to_user(). */
 #define DIRECT_MIN 4096
+
+static_assert(DIRECT_MIN <= KSIFT_STAGE_SIZE);
 
 int ksift_side_emit(struct ksift_src *src, u64 to, const void *from, size_t len)
 {

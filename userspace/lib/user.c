@@ -239,6 +239,9 @@ static int user_run_lines(struct ksift_caller *caller, const struct ksift_prog *
 	ret = ksift_check_lines(&args);
 	if (!ret)
 		ret = drive_lines(caller, prog, ops, run, &args);
+	/* The caller gets its own error, with which nothing has changed: it may retry. */
+	if (caller->said < 0)
+		ret = -EINTR;
 	if (!ret)
 		memcpy(user, &args, sizeof(args));
 	return ret;
@@ -274,8 +277,11 @@ int ksift_user_run(struct ksift_caller *caller, const struct ksift_prog *prog,
 	case KSIFT_KERNEL_SUMSQ:
 		ret = user_run_sumsq(&run, args);
 		break;
-	default:
+	case KSIFT_KERNEL_SUM_I64:
 		ret = user_run_sum_i64(caller, ops, &run, args);
+		break;
+	default:
+		ret = -EOPNOTSUPP;
 		break;
 	}
 	if (ret)

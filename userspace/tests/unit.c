@@ -1021,6 +1021,49 @@ static void test_chopped(struct ksift_matcher *m, int fd)
 	ksift_ctx_close(ctx);
 }
 
+static int every_other(void *arg)
+{
+	int *asked = arg;
+
+	return (*asked)++ % 2 ? 0 : -EINTR;
+}
+
+/* A run that its callback stopped has changed nothing: the same one goes on. */
+static void test_retried(struct ksift_matcher *m)
+{
+	const size_t long_line = 20 << 20, len = 60 << 20;
+	struct ksift_ctx_opts opts = KSIFT_CTX_OPTS_INIT;
+	struct ksift_run run = { .size = sizeof(run), .source = KSIFT_SOURCE_MEM,
+				 .len = len, .to = UINT64_MAX };
+	struct ksift_lines lines = { .size = sizeof(lines), .max_lines = UINT64_MAX,
+				     .flags = KSIFT_LINES_TOTAL };
+	uint64_t total = 0, want = (len - long_line) / 64;
+	struct ksift_ctx *ctx;
+	int asked = 0, stopped = 0, ret;
+	char *text = malloc(len);
+	size_t i;
+
+	if (!text)
+		abort();
+	memset(text, 'x', len);
+	for (i = long_line + 63; i < len; i += 64)
+		text[i] = '\n';
+	run.base = (uintptr_t)text;
+	opts.interrupted = every_other;
+	opts.arg = &asked;
+	ctx = open_engine(&opts);
+	do {
+		ret = ksift_lines_run(ctx, m, &run, &lines, NULL);
+		stopped += ret == -EINTR;
+		total += ret ? 0 : lines.out_total;
+	} while (stopped < 100 && (ret || !(run.resume.flags & KSIFT_RESUME_DONE)));
+	ok(stopped && stopped < 100 && total == want,
+	   "stopped by its callback, and done again: %llu lines, stopped %d times",
+	   (unsigned long long)total, stopped);
+	ksift_ctx_close(ctx);
+	free(text);
+}
+
 /* Jobs long enough for the user engine to ask. */
 static void test_interrupted(struct ksift_matcher *m)
 {
@@ -1265,8 +1308,10 @@ int main(int argc, char **argv)
 	test_pressure();
 	if (getenv("KSIFT_STANDIN_CHOP"))
 		test_chopped(m, fd);
-	if (!has_standin())
+	if (!has_standin()) {
 		test_interrupted(m);
+		test_retried(m);
+	}
 	close(fd);
 	ksift_matcher_free(m);
 	ksift_ctx_close(ctx);

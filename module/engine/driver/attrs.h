@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#ifndef KSIFT_DRIVER_ATTRS_H
-#define KSIFT_DRIVER_ATTRS_H
+/*
+ * The attributes of selected lines.
+ */
+#ifndef KSIFT_ENGINE_ATTRS_H
+#define KSIFT_ENGINE_ATTRS_H
 
 #include "drive.h"
 
@@ -30,4 +33,4 @@ bool ksift_attrs_confirm(struct ksift_drive *d, const struct ksift_hit *hit,
 			 const struct ksift_piece *piece, const u8 *line,
 			 size_t len, struct ksift_attrs *attrs);
 
-#endif /* KSIFT_DRIVER_ATTRS_H */
+#endif /* KSIFT_ENGINE_ATTRS_H */

@@ -2,8 +2,8 @@
 /*
  * What the driver's files share.  Others include driver.h alone.
  */
-#ifndef KSIFT_DRIVE_H
-#define KSIFT_DRIVE_H
+#ifndef KSIFT_ENGINE_DRIVE_H
+#define KSIFT_ENGINE_DRIVE_H
 
 #include "driver.h"
 
@@ -37,4 +37,4 @@ static inline enum ksift_stop ksift_drive_poll(struct ksift_drive *d)
 	return err ? ksift_drive_fail(d, err) : RUNNING;
 }
 
-#endif /* KSIFT_DRIVE_H */
+#endif /* KSIFT_ENGINE_DRIVE_H */

@@ -48,11 +48,10 @@ static bool some_done(const struct ksift_drive *d)
 /* Between lines, or where the current one can be rescanned: is it time to end? */
 static enum ksift_stop check_work(struct ksift_drive *d)
 {
-	enum ksift_stop stop = ksift_drive_poll(d);
-
-	if (!stop && d->used >= d->work && some_done(d))
-		stop = STOP_WORK;
-	return stop;
+	/* First: an error of the side's would throw away what could be returned. */
+	if (d->used >= d->work && some_done(d))
+		return STOP_WORK;
+	return ksift_drive_poll(d);
 }
 
 static void account(struct ksift_drive *d, const struct ksift_piece *piece,
@@ -223,7 +222,7 @@ static enum ksift_stop feed_end(struct ksift_drive *d)
 	static const struct ksift_piece nothing = { .buf = (const u8 *)"" };
 	u64 base = d->scan->pos;
 
-	mark_scan(d->scan);
+	ksift_scan_copy(d->scan, &d->scan->before, &d->scan->count);
 	ksift_scan_eof(d->scan);
 	return ksift_emit_hits(d, &nothing, base);
 }

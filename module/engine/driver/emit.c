@@ -57,7 +57,8 @@ static enum ksift_stop emit_line(struct ksift_drive *d, struct ksift_hit *hit,
 	enum ksift_stop stop = RUNNING;
 	const u8 *line;
 
-	if (bytes > KSIFT_STAGE_SIZE)
+	/* A line that lies in a private piece needs no stage. */
+	if (bytes > KSIFT_STAGE_SIZE && (split || shared))
 		return ksift_long_emit(d, hit);
 	if (split || shared) {
 		stop = stage_line(d, hit, piece, base);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#ifndef KSIFT_DRIVER_EMIT_H
-#define KSIFT_DRIVER_EMIT_H
+/*
+ * Emission of the lines that a feed reported.
+ */
+#ifndef KSIFT_ENGINE_EMIT_H
+#define KSIFT_ENGINE_EMIT_H
 
 #include "drive.h"
 
@@ -19,4 +22,4 @@ enum ksift_stop ksift_emit_hits(struct ksift_drive *d,
 enum ksift_stop ksift_emit_hold(struct ksift_drive *d,
 				const struct ksift_piece *piece, u64 base);
 
-#endif /* KSIFT_DRIVER_EMIT_H */
+#endif /* KSIFT_ENGINE_EMIT_H */

@@ -2,6 +2,7 @@
 /*
  * Reads lines that do not fit the stage again, and streams them to the caller.
  */
+#include "attrs.h"
 #include "longline.h"
 #include "stage.h"
 
@@ -106,14 +107,15 @@ static enum ksift_stop stream_line(struct ksift_drive *d, u64 start, u64 skip,
 	return ksift_drive_room(d) ? RUNNING : STOP_FULL;
 }
 
-static bool all_zeros(const u8 *buf, size_t len)
+static bool stage_is_zero(const u8 *buf, size_t len)
 {
 	return !len || (!buf[0] && !memcmp(buf, buf + 1, len - 1));
 }
 
 /*
  * Find the attributes of a line that does not fit the stage.  If a writer has moved
- * its end, changes @hit to that.  Stops as stream_line() does.
+ * its end, changes @hit to that.  STOP_RESCAN: it fits the stage by now, or the rest
+ * of it is absent.
  */
 static enum ksift_stop match_long(struct ksift_drive *d, struct ksift_hit *hit,
 				  struct ksift_attrs *attrs)
@@ -123,12 +125,12 @@ static enum ksift_stop match_long(struct ksift_drive *d, struct ksift_hit *hit,
 	u32 state[2];
 	enum ksift_stop stop = read_long(d, pos);
 
-	if (stop)
+	if (stop || ksift_attrs_known(d, hit, attrs))
 		return stop;
 	attrs->level = ksift_level_find(d->stage, n, &attrs->msg);
 	attrs->seen = ksift_match_start(d->prog, state);
 	for (;;) {
-		bool zeros = all_zeros(d->stage, n);
+		bool zeros = stage_is_zero(d->stage, n);
 
 		attrs->seen |= ksift_match(d->prog, state, d->stage, n);
 		pos += n;

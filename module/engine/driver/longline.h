@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#ifndef KSIFT_DRIVER_LONGLINE_H
-#define KSIFT_DRIVER_LONGLINE_H
+/*
+ * Lines that do not fit the stage.
+ */
+#ifndef KSIFT_ENGINE_LONGLINE_H
+#define KSIFT_ENGINE_LONGLINE_H
 
 #include "drive.h"
 
 /*
  * Emit a line that does not fit the stage.  If a writer has moved its end, changes
- * @hit to the line that was emitted.  STOP_RESCAN: it fits the stage by now.
+ * @hit to the line that was emitted.  STOP_RESCAN: it fits the stage by now, or
+ * the rest of it is absent.
  */
 enum ksift_stop ksift_long_emit(struct ksift_drive *d, struct ksift_hit *hit);
 
@@ -18,4 +22,4 @@ enum ksift_stop ksift_long_emit(struct ksift_drive *d, struct ksift_hit *hit);
 enum ksift_stop ksift_long_resume(struct ksift_drive *d, u64 *next,
 				  bool *newline);
 
-#endif /* KSIFT_DRIVER_LONGLINE_H */
+#endif /* KSIFT_ENGINE_LONGLINE_H */

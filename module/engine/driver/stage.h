@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#ifndef KSIFT_DRIVER_STAGE_H
-#define KSIFT_DRIVER_STAGE_H
+/*
+ * The stage: what is between the driver and the caller's memory.
+ */
+#ifndef KSIFT_ENGINE_STAGE_H
+#define KSIFT_ENGINE_STAGE_H
 
 #include "attrs.h"
 #include "drive.h"
@@ -28,4 +31,4 @@ enum ksift_stop ksift_stage_record(struct ksift_drive *d,
 enum ksift_stop ksift_stage_given(struct ksift_drive *d,
 				  const struct ksift_hit *hit, u64 given);
 
-#endif /* KSIFT_DRIVER_STAGE_H */
+#endif /* KSIFT_ENGINE_STAGE_H */

@@ -15,6 +15,7 @@ machine=$3
 fuzz()
 {
 	log=$dir/$1.log
+	status=0
 	mkdir -p "$dir/corpus-$1"
 	if (cd "$dir" && "./$1" -max_total_time="$2" -max_len=9000 \
 		-print_final_stats=1 "corpus-$1" >"$log" 2>&1); then
@@ -26,7 +27,7 @@ fuzz()
 		status=1
 	fi
 	echo 1..1
-	return "${status-0}"
+	return "$status"
 }
 
 suite engine "$dir/engine"

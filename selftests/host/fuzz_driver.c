@@ -4,9 +4,10 @@
  *
  * This is the driver's third side.  Its source is a file that it writes to, truncates,
  * appends to and punches holes into whenever the input says so: at each call of the
- * side, and, as the engine is compiled with a callback before every load, between any
- * two loads from a shared piece.  Parts of the file are absent, and return.  Emissions
- * fault, polls interrupt, copies fail, and buffers have room for one byte or more.
+ * side, and, as the engine is compiled with a callback before every load of up to 16
+ * bytes, between any two of those from a shared piece.  Parts of the file are absent,
+ * and return.  Emissions fault, polls interrupt, copies fail, and buffers have room for
+ * one byte or more.
  *
  * A folio that is truncated, or beside a hole, is modelled by memory that a piece still
  * points to, with zeros in it that the file never had.
@@ -153,6 +154,20 @@ static void detach(u64 from, u64 to)
 		source.detached[i] = 0;
 }
 
+/* The same of what lies behind the file's end, which its size alone tells. */
+static void zero_tail(void)
+{
+	if (!source.shared)
+		return;
+	if (!source.is_detached) {
+		memcpy(source.detached, content, FILE_MAX);
+		source.is_detached = true;
+		source.bad_from = FILE_MAX;
+		source.bad_to = 0;
+	}
+	memset(source.detached + size, 0, some(64, FILE_MAX - size));
+}
+
 /* The window through which the engine sees the shared piece. */
 static struct guarded window;
 
@@ -192,6 +207,7 @@ static void change(void)
 		size = at;
 		ended[size] = true;
 		cutting = true;
+		zero_tail();
 		break;
 	case 1:	/* append */
 		for (; n && size < change_to; n--, size++) {
@@ -513,6 +529,10 @@ struct result {
 
 static const struct oracle_pattern *the_pats;
 static unsigned int pat_count, filter_flags;
+/* Numbers of the records' lines, and counts by pattern, of all calls. */
+static u64 indexes[OUT_MAX], counts[KSIFT_PATTERNS_MAX];
+static u64 lines_wanted;
+static bool want_counts;
 
 static bool selects(const u8 *line, u64 len)
 {
@@ -573,6 +593,25 @@ static void check_text(const struct result *res)
 	MUST(n == res->selected);
 }
 
+static bool has(unsigned int pattern, u64 at, u64 end)
+{
+	return oracle_has(&the_pats[pattern], content + at, end - at);
+}
+
+/* What the record of a line says that has been the same all the time. */
+static void check_attrs(const struct ksift_record *rec, u64 at, u64 end)
+{
+	u32 k, msg, lowest = U32_MAX;
+
+	for (k = pat_count; k--; )
+		if (!(the_pats[k].flags & KSIFT_PATTERN_EXCLUDE) && has(k, at, end))
+			lowest = k;
+	MUST(rec->len == end - at);
+	MUST(rec->pattern == lowest);
+	MUST(rec->level == ksift_level_find(content + at, end - at, &msg));
+	MUST(rec->msg == msg);
+}
+
 /* How often the line was emitted: by where it began, or by what it is. */
 static unsigned int times_emitted(const struct result *res, u64 at, u64 end)
 {
@@ -581,8 +620,12 @@ static unsigned int times_emitted(const struct result *res, u64 at, u64 end)
 	u64 i;
 
 	if (want_records) {
-		for (i = 0; i < res->record_count; i++)
-			n += records[i].offset == at;
+		for (i = 0; i < res->record_count; i++) {
+			if (records[i].offset != at)
+				continue;
+			check_attrs(&records[i], at, end);
+			n++;
+		}
 		return n;
 	}
 	for (; line < text + res->text_len; line = nl + 1) {
@@ -592,24 +635,54 @@ static unsigned int times_emitted(const struct result *res, u64 at, u64 end)
 	return n;
 }
 
-static void check_lines(const struct result *res, u64 from, u64 to)
+/* All of the results, if nothing has changed. */
+static void check_all(const struct result *res, u64 from, u64 to)
 {
+	u64 want[KSIFT_PATTERNS_MAX] = { 0 };
 	u64 at, end, total = 0, bytes = 0, selected = 0, selected_bytes = 0;
-	u64 stable_total = 0, stable_selected = 0;
+	u32 k;
 
-	for (at = 0; at < size; at = end + 1) {
-		bool takes;
-
+	for (at = 0; at < size && selected < lines_wanted; at = end + 1) {
 		end = line_end_at(at);
 		if (at < from || at >= to)
 			continue;
+		if (selects(content + at, end - at)) {
+			if (want_records) {
+				MUST(selected < res->record_count);
+				MUST(records[selected].offset == at);
+				MUST(indexes[selected] == total);
+			}
+			for (k = 0; k < pat_count; k++)
+				want[k] += has(k, at, end);
+			selected++;
+			selected_bytes += end - at + 1;
+		}
 		total++;
 		bytes += min(end + 1, size) - at;
-		takes = selects(content + at, end - at);
-		selected += takes;
-		selected_bytes += takes ? end - at + 1 : 0;
-		if (res->limit || !line_is_stable(at, end))
+	}
+	MUST(res->selected == selected);
+	MUST(res->selected_bytes == selected_bytes);
+	MUST(!res->cut);
+	if (want_counts)
+		MUST(!memcmp(counts, want, sizeof(counts)));
+	/* With a limit, lines after the last that was selected may count, or not. */
+	if (res->limit)
+		return;
+	MUST(res->total == total);
+	MUST(res->total_bytes == bytes);
+}
+
+static void check_lines(const struct result *res, u64 from, u64 to)
+{
+	u64 at, end, stable_total = 0, stable_selected = 0;
+
+	for (at = 0; at < size && !res->limit; at = end + 1) {
+		bool takes;
+
+		end = line_end_at(at);
+		if (at < from || at >= to || !line_is_stable(at, end))
 			continue;
+		takes = selects(content + at, end - at);
 		stable_total++;
 		stable_selected += takes;
 		/* Lines without a word of their own are not told apart by it. */
@@ -618,13 +691,8 @@ static void check_lines(const struct result *res, u64 from, u64 to)
 	}
 	/* What is counted only is at least that. */
 	MUST(res->total >= stable_total && res->selected >= stable_selected);
-	if (changed || was_absent || res->limit)
-		return;
-	MUST(res->total == total);
-	MUST(res->total_bytes == bytes);
-	MUST(res->selected == selected);
-	MUST(res->selected_bytes == selected_bytes);
-	MUST(!res->cut);
+	if (!changed && !was_absent)
+		check_all(res, from, to);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
@@ -660,10 +728,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	filter_flags = pick(4);
 	prog = make_prog(pats, pat_count, filter_flags);
 	asked = byte();
+	want_counts = !pick(4) && pat_count;
+	memset(counts, 0, sizeof(counts));
 	want_text = asked & 1;
 	want_records = asked & 2;
 	cached = asked & 4;
 	max_lines = asked & 8 ? pick(20) : U64_MAX;
+	lines_wanted = max_lines;
 	run.flags = cached ? KSIFT_RUN_CACHED : 0;
 	run.from = asked & 16 ? pick(FILE_MAX) : 0;
 	run.to = asked & 32 ? run.from + pick(FILE_MAX) : U64_MAX;
@@ -686,10 +757,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 			.records = want_records ? (uintptr_t)record_buf : 0,
 			.records_cap = want_records ? records_cap : 0,
 			.record_size = want_records ? sizeof(*records) : 0,
+			.pattern_counts = want_counts ? (uintptr_t)pattern_buf : 0,
+			.pattern_counts_cap = want_counts ? KSIFT_PATTERNS_MAX : 0,
 		};
 		struct ksift_resume was = run.resume;
 		struct ksift_drive d = setup;
-		u64 pos = was.flags ? was.pos : run.from;
+		u64 pos = was.flags ? was.pos : run.from, bytes = source.bytes, i;
 		int ret;
 
 		d.args = &args;
@@ -701,6 +774,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		loads_left = pick(1024);
 		ret = ksift_drive_lines(&d);
 		in_call = false;
+		MUST(source.bytes - bytes == d.used);
 		source.shared = NULL;
 		if (ret) {
 			/* They end with the input. */
@@ -713,6 +787,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		MUST(res.text_len + args.out_text <= sizeof(text));
 		memcpy(text + res.text_len, text_buf, args.out_text);
 		MUST(res.record_count + args.out_records <= ARRAY_SIZE(records));
+		for (i = 0; i < args.out_records; i++)
+			indexes[res.record_count + i] = res.total + record_buf[i].line;
+		for (i = 0; want_counts && i < pat_count; i++)
+			counts[i] += pattern_buf[i];
 		memcpy(records + res.record_count, record_buf, args.out_records * sizeof(*records));
 		res.text_len += args.out_text;
 		res.record_count += args.out_records;

@@ -91,6 +91,12 @@ int ksift_run_fib(struct ksift_job *job)
  * @last: An integer that lies in two pieces, read by itself
  * @piece: The piece that the integers given out last lie in
  * @alone: The only integer given out last is @last, which is accounted for already
+ *
+ * Its user takes integers from ints_next(), works on a copy of its own state, and
+ * keeps that copy only if ksift_source_intact() says that what it read was the
+ * source's; else it sets @private_below to their end and asks again.  Integers at
+ * NULL are zeros, and count.  Then it calls ints_advance(), which accounts for them,
+ * and looks whether a signal is pending.
  */
 struct ints {
 	struct ksift_src src;

@@ -397,6 +397,10 @@ static int set_option(struct grep *g, int c, struct given *given)
 	case 'G':
 		given->basic = true;
 		break;
+	case 'E':
+	case 'P':
+		return cli_refuse("-%c: there are no regular expressions yet; see 'ksift grep --help'",
+				  c);
 	case OPT_NO_IGNORE_CASE:
 		g->fold = false;
 		break;

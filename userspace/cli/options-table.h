@@ -14,13 +14,18 @@
  *		Of the rows that follow, in --help.
  *
  * COMMANDS are those that take it and have it in their --help; filter and entries
- * take all of grep's, too.  With "common" among them, the manual has it in front of
- * all commands instead of with each.  The comment is what the manual says, in scdoc's
- * language; "@values:" at its end, what the completion offers.  An option whose HELP
- * is NULL is not for users, and neither has a comment nor is shown anywhere.
+ * take all of grep's, too.  With "own" among them, grep(1) has no such option: where
+ * the beginning of a name fits this one and others, only grep's own names count.  With
+ * "common", the manual has it in front of all commands instead of with each.  The order
+ * of rows is that of --help, and of the manual.
+ *
+ * The comment is what the manual says, in scdoc's language; "@values:" at its end, what
+ * the completion offers.  An option whose HELP is NULL is not for users: it is shown
+ * nowhere, and its comment is for who reads this file.
  *
  * This file is included once for each thing that the compiler makes of it, and the
- * first line of a row is read by options.awk: COMMANDS and the names are on it.
+ * first line of a row is read by options.awk: COMMANDS, the names, and a NULL are on
+ * it.
  */
 
 GROUP("grep", "Patterns")
@@ -42,13 +47,13 @@ OPTION("grep filter", "-f, --file FILE",
 /*
  * The line also has this one.
  */
-LONG_OPTION(AND, "grep filter", "--and PATTERN",
+LONG_OPTION(AND, "own grep filter", "--and PATTERN",
 	    "the line also has this one")
 
 /*
  * The line does not have this one.
  */
-LONG_OPTION(NOT, "grep filter", "--not PATTERN",
+LONG_OPTION(NOT, "own grep filter", "--not PATTERN",
 	    "the line does not have this one")
 
 /*
@@ -63,6 +68,10 @@ OPTION("grep", "-F, --fixed-strings",
  */
 OPTION("grep", "-G, --basic-regexp",
        "nothing: that is what patterns are without -F")
+
+/* Refused: there are no regular expressions yet. */
+OPTION("grep", "-E, --extended-regexp", NULL)
+OPTION("grep", "-P, --perl-regexp", NULL)
 
 /*
  * a-z and A-Z are the same.
@@ -110,7 +119,7 @@ OPTION("grep", "-z, --null-data",
  * level, that is said.
  * @values: emerg alert crit err warning notice info debug trace
  */
-LONG_OPTION(LEVEL, "grep filter", "--level LEVEL",
+LONG_OPTION(LEVEL, "own grep filter", "--level LEVEL",
 	    "the line is of that severity or a higher one; =LEVEL,LEVEL is of one of those, "
 	    "'none' of none")
 
@@ -188,7 +197,7 @@ OPTION("grep", "-D, --devices ACTION",
  * Use _N_ threads for each regular file, 1 to 1024; 0: as many as there are
  * processors to run them on. What is printed is the same.
  */
-OPTION("grep", "-j, --threads N",
+OPTION("own grep", "-j, --threads N",
        "use N threads a FILE; 0: as many as are of use")
 
 /*
@@ -241,7 +250,7 @@ OPTION("grep", "-c, --count",
  * for each, of the number, a tab, and the pattern. A line that has several
  * counts for each of them.
  */
-LONG_OPTION(COUNT_EACH, "grep", "--count-each",
+LONG_OPTION(COUNT_EACH, "own grep", "--count-each",
 	    "print how many lines have each PATTERN, in all FILEs")
 
 /*
@@ -373,13 +382,13 @@ LONG_OPTION(NO_GROUP_SEPARATOR, "grep", "--no-group-separator",
 /*
  * Print JSON Lines, of the form that ripgrep's have: see *JSON Lines* below.
  */
-LONG_OPTION(JSON, "grep", "--json",
+LONG_OPTION(JSON, "own grep", "--json",
 	    "print JSON Lines, as ripgrep's --json does, with level, pattern, dev and ino added")
 
 /*
  * Print a JSON object for each line instead of its text: see *Records* below.
  */
-LONG_OPTION(RECORDS, "grep", "--records",
+LONG_OPTION(RECORDS, "own grep", "--records",
 	    "print a JSON object for each line: path, offset, len, line, level, pattern (its "
 	    "index, from 0 on) and msg (where in the line the message begins); no text")
 
@@ -389,7 +398,7 @@ GROUP("grep", "Searching")
  * At the end, say on standard error in one line what was searched, which shows
  * what a search that found nothing is worth: see *Stats* below.
  */
-LONG_OPTION(STATS, "grep", "--stats",
+LONG_OPTION(STATS, "own grep", "--stats",
 	    "at the end, say on standard error in one line what was searched: files, bytes, "
 	    "lines, selected, end (of the last FILE's part that was searched), complete (nothing "
 	    "was left out), engine, variant, walked and read (bytes), resumed (at a checkpoint), "
@@ -413,7 +422,7 @@ LONG_OPTION(STATS, "grep", "--stats",
  *
  * What is in a _CPFILE_: see *Checkpoints* below.
  */
-LONG_OPTION(CHECKPOINT, "grep", "--checkpoint CPFILE",
+LONG_OPTION(CHECKPOINT, "own grep", "--checkpoint CPFILE",
 	    "go on after the last line that the last search with the same CPFILE came to, of one "
 	    "FILE; a last line that is not complete is left to the next one; not with -I")
 
@@ -421,14 +430,14 @@ LONG_OPTION(CHECKPOINT, "grep", "--checkpoint CPFILE",
  * Search only lines of each _FILE_, a regular one, that begin at this byte or after
  * it. *-n* counts from the first of them.
  */
-LONG_OPTION(FROM, "grep", "--from OFFSET",
+LONG_OPTION(FROM, "own grep", "--from OFFSET",
 	    "search only lines that begin at this byte of each FILE, or after it")
 
 /*
  * Search only lines of each _FILE_, a regular one, that begin before this byte.
  * Ranges that touch have together what the whole has, wherever they are cut.
  */
-LONG_OPTION(TO, "grep", "--to OFFSET",
+LONG_OPTION(TO, "own grep", "--to OFFSET",
 	    "search only lines that begin before this byte: ranges that touch have together what "
 	    "the whole has")
 
@@ -443,7 +452,7 @@ LONG_OPTION(TO, "grep", "--to OFFSET",
  * *--polite*. With *--json* the numbers are _bytes_absent_ and _lines_cut_ in
  * _stats_, and line numbers are null. *--threads* is heeded. Holes count as missing.
  */
-LONG_OPTION(CACHED, "grep", "--cached",
+LONG_OPTION(CACHED, "own grep", "--cached",
 	    "look only at what is in memory, read nothing, and say on standard error how much "
 	    "that was; lines that are not there as a whole are not looked at.  Needs the kernel "
 	    "module")
@@ -459,7 +468,7 @@ LONG_OPTION(CACHED, "grep", "--cached",
  * with *--polite*. Neither can be combined with the other, nor with *-z*, *-A*, *-B*,
  * *-C*, *--join* and *--checkpoint*; *--cached* takes no *-n*.
  */
-LONG_OPTION(POLITE, "grep", "--polite",
+LONG_OPTION(POLITE, "own grep", "--polite",
 	    "leave the page cache as it is: what has to be read is dropped again, by one thread, "
 	    "which rests while others wait for memory or disks.  Needs the kernel module")
 
@@ -468,7 +477,7 @@ GROUP("filter", "Other options")
 /*
  * Print entries, not lines, as *ksift entries* does. This is no condition.
  */
-LONG_OPTION(JOIN, "filter", "--join",
+LONG_OPTION(JOIN, "own filter", "--join",
 	    "look for entries, not lines: see 'ksift entries --help'")
 
 /*
@@ -483,7 +492,7 @@ LONG_OPTION(JOIN, "filter", "--join",
  * an error. None of *-w*, *-x*, *-o*, *-z*, *-I*, *-A*, *-B*, *-C*, *--count-each* and
  * *--checkpoint* can be given. The file is read for it, not walked.
  */
-AGAIN(JOIN, "entries", "--join",
+AGAIN(JOIN, "own entries", "--join",
       "a line that begins with a blank, a tab, 'at ', 'Caused by' or '... N more' is part "
       "of the entry before.  Patterns are looked for in all lines of an entry, --not in "
       "none of them, and its level is that of its first line.  Of an entry that is longer "
@@ -643,7 +652,7 @@ AGAIN(JSON, "info", "--json",
  * terminal.
  * @values: auto kernel user
  */
-LONG_OPTION(ENGINE, "common grep filter entries levels fib sumsq sum bench info", "--engine WHERE",
+LONG_OPTION(ENGINE, "own common grep filter entries levels fib sumsq sum bench info", "--engine WHERE",
 	    "who does the work: 'kernel', 'user' for this program itself, or 'auto', the kernel "
 	    "if its module is there; the results are the same")
 
@@ -652,7 +661,7 @@ LONG_OPTION(ENGINE, "common grep filter entries levels fib sumsq sum bench info"
  * run: _scalar_, _avx2_ or _avx512_ (x86-64), or _neon_ (arm64). *ksift info*
  * lists those that can run. The results are the same.
  */
-LONG_OPTION(VARIANT, "common grep filter entries levels fib sumsq sum bench info", "--variant NAME",
+LONG_OPTION(VARIANT, "own common grep filter entries levels fib sumsq sum bench info", "--variant NAME",
 	    "use this implementation, not the fastest ('ksift info' lists them); the results are "
 	    "the same")
 

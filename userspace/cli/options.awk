@@ -86,7 +86,7 @@ function option_cases(indent,    row, i, n, word, list, order)
 		}
 	}
 	for (i = 1; i <= order[0]; i++)
-		if (order[i] != "common")
+		if (order[i] !~ /^(common|own)$/)
 			printf "%s%s) echo%s ;;\n", indent, order[i], list[order[i]]
 }
 
@@ -117,7 +117,7 @@ END {
 	for (row = 1; row <= rows && !failed; row++) {
 		n = split(commands[row], word, " ")
 		for (i = 1; i <= n; i++)
-			if ("common" in asked && is_of(row, word[i]) && !(word[i] in asked))
+			if (word[i] != "own" && "common" in asked && is_of(row, word[i]) && !(word[i] in asked))
 				die("it has no options of " word[i])
 	}
 }

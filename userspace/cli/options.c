@@ -40,9 +40,17 @@ static const struct row rows[] = {
 #define INDENT 2
 #define GAP 2
 
-/* What getopt_long() takes: room for all letters, and a name and another of each row. */
+/*
+ * What getopt_long() takes: room for all letters, and for a name a row of those that
+ * grep has not, which begin at @longs, and of the others, from @greps on.
+ */
 static char letters[3 * 128] = ":";
-static struct option longs[2 * ROWS + 1];
+static struct option room[2 * ROWS + 1];
+static struct option *const greps = room + ROWS;
+static struct option *longs = room + ROWS, *longs_end = room + ROWS;
+
+/* In a message. */
+#define NAMES_LEN 2048
 
 static bool has_word(const char *words, const char *word)
 {
@@ -77,17 +85,17 @@ static void add_letter(char letter, int value)
 	memset(letters + len + 1, ':', value);
 }
 
-static void add_long(const char *name, size_t len, int value, int id)
+static void add_long(const char *name, size_t len, int value, int id, bool own)
 {
-	struct option *to = longs;
-
-	while (to->name)
-		to++;
-	*to = (struct option){ strndup(name, len), value, NULL, id };
+	/* Any run of the command comes here: no test passes then. */
+	if (longs == room || longs_end == room + 2 * ROWS)
+		abort();
+	*(own ? --longs : longs_end++) = (struct option){ strndup(name, len), value, NULL, id };
 }
 
 static void add_row(const struct row *row)
 {
+	bool own = has_word(row->commands, "own");
 	int value = value_of(row->spec), id = row->id ? row->id : row->spec[1];
 	const char *p = row->spec - 2;
 	size_t len;
@@ -96,7 +104,7 @@ static void add_row(const struct row *row)
 		p += 2;
 		len = strcspn(p, ",[ ");
 		if (p[1] == '-')
-			add_long(p + 2, len - 2, value, id);
+			add_long(p + 2, len - 2, value, id, own);
 		else
 			add_letter(p[1], value);
 		p += len;
@@ -115,23 +123,42 @@ static void add_rows(const struct cli_cmd *cmd)
 			add_row(&rows[i]);
 }
 
+/* Put the names that begin as @word does in @names.  Return: how many there are. */
+static size_t find_names(const char *word, char names[NAMES_LEN])
+{
+	size_t len = strcspn(word, "="), left = 0, hits, to = 0;
+	const struct option *o;
+
+	for (o = longs; o->name; o++)
+		left += !strncmp(o->name, word + 2, len - 2);
+	hits = left;
+	for (o = longs; o->name && to < NAMES_LEN; o++)
+		if (!strncmp(o->name, word + 2, len - 2))
+			to += snprintf(names + to, NAMES_LEN - to, "--%s%s", o->name,
+				       --left > 1 ? ", " : left ? " or " : "");
+	return hits;
+}
+
 /* For what getopt_long() does not take, @c being '?' or ':'. */
 static void refuse(const struct cli_cmd *cmd, int c, char **argv)
 {
 	const char *what = c == ':' ? "needs a value" : "is not known";
 	bool letter = optopt && optopt <= OPT_LETTERS;
+	char names[NAMES_LEN] = "";
 
 	/* The letter of a known option stands here for its long form. */
 	if (c == '?' && optopt && (!letter || strchr(letters, optopt))) {
 		what = "takes no value";
 		letter = false;
 	}
+	if (c == '?' && !optopt && find_names(argv[optind - 1], names))
+		what = "is ambiguous: ";
 	if (letter)
 		cli_error("%s: option -%c %s; see 'ksift %s --help'", cmd->name, optopt, what,
 			  cmd->name);
 	else
-		cli_error("%s: option %s %s; see 'ksift %s --help'", cmd->name,
-			  argv[optind - 1], what, cmd->name);
+		cli_error("%s: option %s %s%s; see 'ksift %s --help'", cmd->name,
+			  argv[optind - 1], what, names, cmd->name);
 }
 
 int options_next(const struct cli_cmd *cmd, int argc, char **argv)
@@ -142,6 +169,11 @@ int options_next(const struct cli_cmd *cmd, int argc, char **argv)
 		add_rows(cmd);
 	opterr = 0;
 	c = getopt_long(argc, argv, letters, longs, NULL);
+	/* No name, or the beginning of several: what grep takes it for, if it does. */
+	if (c == '?' && !optopt) {
+		optind--;
+		c = getopt_long(argc, argv, letters, greps, NULL);
+	}
 	if (c != '?' && c != ':')
 		return c;
 	refuse(cmd, c, argv);

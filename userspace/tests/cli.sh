@@ -198,6 +198,16 @@ try grep -cXn a f
 is "an unknown letter" 2 '' "ksift: grep: option -X is not known; see 'ksift grep --help'"
 try fib -X 1
 is "an unknown letter of fib" 2 '' "ksift: fib: option -X is not known; see 'ksift fib --help'"
+try grep --no a f
+is "a name that several begin with" 2 '' "ksift: grep: option --no is ambiguous: --not, --no-ignore-case, --no-messages, --no-filename or --no-group-separator; see 'ksift grep --help'"
+try filter --j a f
+is "a name that two begin with" 2 '' "ksift: filter: option --j is ambiguous: --join or --json; see 'ksift filter --help'"
+try grep --js -q a f
+is "the beginning of a name that grep has not" 0
+for o in -E -P; do
+	try grep $o a f
+	is "$o" 2 '' "ksift: grep: $o: there are no regular expressions yet; see 'ksift grep --help'"
+done
 try grep a -m
 is "an option without its value" 2 '' "ksift: grep: option -m needs a value; see 'ksift grep --help'"
 try grep --count=1 a
@@ -1087,6 +1097,36 @@ b' 'a
 	same "--quiet" --quiet error corpus
 	same "--silent" --silent zzz corpus
 	same "abbreviated" --inv --line-n error corpus
+	# Whatever names there are beside grep's, the beginning of one of grep's that grep
+	# takes means the same here.  This is so whoever does the work.
+	"$GREP" --help | tr ' ' '\n' | tr -d , | sed -n 's/^--\([a-z][a-z-]*\)$/\1/p
+		s/^--\([a-z][a-z-]*\)\[*=\([A-Z]*\)\]*$/\1 \2/p' | sort -u >names
+	check "grep has long options" [ "$(wc -l <names)" -gt 40 ]
+	[ -z "$STANDIN" ] || : >names
+	while read -r option kind; do
+		case $kind in
+		'') value= ;;
+		NUM) value='=1' ;;
+		FILE) value='=f' ;;
+		GLOB) value='=n*' ;;
+		ACTION) value='=skip' ;;
+		TYPE) value='=text' ;;
+		WHEN) value='=always' ;;
+		*) value='=a' ;;
+		esac
+		"$KSIFT" grep "--$option$value" -e a f d noend nosuch >want 2>want.err </dev/null
+		rc=$? wrong='' part=$option
+		while [ -n "$part" ]; do
+			"$KSIFT" grep "--$part$value" -e a f d noend nosuch >out 2>err </dev/null
+			[ $? = $rc ] && cmp -s out want && cmp -s err want.err || wrong="$wrong --$part"
+			part=${part%?}
+			! "$GREP" -qx "$part\( .*\)\{0,1\}" names || break
+			"$GREP" "--$part$value" -e a f d noend nosuch 2>&1 >out </dev/null |
+				"$GREP" -q ambiguous && break
+		done
+		check "abbreviations of --$option" [ -z "$wrong" ]
+		[ -z "$wrong" ] || echo "# grep takes it for that:$wrong"
+	done <names
 	for o in -y '-i -y' '-y --no-ignore-case' '--no-ignore-case -i' -G --basic-regexp -U --binary \
 		-u '-u -b' --unix-byte-offsets '-u -s' -T -nT -bT -HT -HnbT -onbT -cHT '-lT' \
 		--initial-tab '-HZT' '-vHT' '-HT --color=always' '-nT --color=always' \

@@ -60,9 +60,10 @@ skip()
 	echo "ok $n - $1 # SKIP $2"
 }
 
+# The beginning of each line, and of them all.
 show()
 {
-	sed 's/^/# /' "$@" | head -n 20
+	sed 's/^/# /' "$@" | head -n 20 | cut -c 1-200
 }
 
 # try ARGUMENT...: run the client; with its standard input, also in a pipe
@@ -73,7 +74,8 @@ try()
 }
 
 # is NAME STATUS [OUTPUT [MESSAGE]]: what the last try gave.  OUTPUT lacks its
-# last newline; MESSAGE is a pattern for all of standard error.
+# last newline, and is left in the file "want"; MESSAGE is a pattern for all of
+# standard error.
 is()
 {
 	if [ -n "${3-}" ]; then

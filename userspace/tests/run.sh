@@ -1,12 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# All tests that need no module, as one TAP stream.  A suite that ends with
-# another status than its results call for, or without its plan, has failed.
+# All tests that need no module, as one TAP stream, or those of the suites that
+# SUITES names.  A suite that ends with another status than its results call for,
+# or without its plan, has failed.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
 : "${O:?}" "${MASKS:?}" "${CC:=cc}" "${MAKE:=make}"
+only=${SUITES:-}
+unset SUITES
 # shellcheck source-path=SCRIPTDIR source=suite.sh
 . tests/suite.sh
 
@@ -63,7 +66,9 @@ done
 [ "${KSIFT_FULL:-0}" = 0 ] || suite cli-scalar-alone env KSIFT="$O/tests/scalar-alone/ksift" KSIFT_USER=1 sh tests/cli.sh
 # Small windows, so that it does not take long.
 echo 'int main(void) { return 0; }' >"$out/probe.c"
-if "$CC" -fsanitize=thread -o "$out/probe" "$out/probe.c" 2>/dev/null && "$out/probe"; then
+if ! wanted threads-sanitized; then
+	:
+elif "$CC" -fsanitize=thread -o "$out/probe" "$out/probe.c" 2>/dev/null && "$out/probe"; then
 	"$MAKE" -s O="$O/tsan" CFLAGS='-O1 -g -fsanitize=thread' \
 		CPPFLAGS=-DKSIFT_SCAN_WINDOW=65536ull "$O/tsan/tests/threads" >&2
 	suite threads-sanitized "$O/tsan/tests/threads"

@@ -144,7 +144,8 @@ struct input {
  * struct printer - One form of output
  * @begin: A file is going to be searched, or NULL
  * @raw: Selected text as it is, of any number of lines.  NULL: every line goes
- *	through @line
+ *	through @line.  It knows of no option: wants_raw() in search.c has to tell
+ *	of each that changes how a line looks
  * @line: A selected line, or one of context.  @in->grep->match is set to it:
  *	match_next() gives the places of the patterns
  * @gap: With context: lines were left out before the next, or it is the file's first

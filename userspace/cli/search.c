@@ -264,6 +264,7 @@ static bool is_output(const struct stat *st)
 		st->st_dev == out.st_dev && st->st_ino == out.st_ino;
 }
 
+/* Nothing changes how a line looks: colour and -o have @match. */
 static bool wants_raw(const struct search *s)
 {
 	const struct grep *g = s->in.grep;

@@ -130,8 +130,8 @@ int ksift_side_emit(struct ksift_src *src, u64 to, const void *from,
  * ksift_side_poll() - Reschedule, and ask whether to go on
  * @src: The source
  *
- * Called after a bounded amount of work: a feed of text, and
- * what was held before it, in the kernel at most 128 KiB.
+ * Called after a bounded amount of work: a feed of text and what was held before it,
+ * in the kernel at most 128 KiB.
  *
  * Return: 0, or the negative error that ends the call if no line is done yet.
  */

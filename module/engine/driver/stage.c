@@ -28,8 +28,8 @@ enum ksift_stop ksift_stage_flush_records(struct ksift_drive *d)
 {
 	u64 first = d->records - d->records_held;
 	u64 at = d->args->records + first * sizeof(*d->record);
-	enum ksift_stop stop = ksift_stage_emit(d, at, d->record,
-			      d->records_held * sizeof(*d->record));
+	size_t len = d->records_held * sizeof(*d->record);
+	enum ksift_stop stop = ksift_stage_emit(d, at, d->record, len);
 
 	if (!stop)
 		d->records_held = 0;

@@ -155,8 +155,13 @@ boot_vm()
 		;;
 	*kvm) cpu=host ;;
 	esac
+	# Before QEMU 8.1, a thread that translates may read code that another CPU is
+	# changing, and keep it: an int3 of the kernel's own that is gone since, say, of
+	# which the kernel dies.  And two threads that wait for one another cost more
+	# than one that does the work of both.
+	[ "$accel" != tcg ] || accel+=,thread=single
 	# shellcheck disable=SC2054 # the commas are QEMU's and UML's
-	args=(-M "$board,accel=$accel" -cpu "$cpu" -m "$opt_mem" -smp "$opt_smp" -nodefaults -no-user-config -no-reboot -display none
+	args=(-M "$board" -accel "$accel" -cpu "$cpu" -m "$opt_mem" -smp "$opt_smp" -nodefaults -no-user-config -no-reboot -display none
 		-kernel "$image/boot/vmlinuz-$release" -initrd "$run/initrd"
 		-append "console=$console quiet panic=-1 oops=panic rdinit=/init"
 		-serial "file:$run/console"

@@ -173,19 +173,24 @@ static bool wants(enum map map, size_t i, struct rng *rng, bool before)
  * them is taken as it comes, as long as there are some of both.
  */
 #define SET_CACHE(map, rng) do {					\
-	size_t __i, __n = 0;						\
-	char __c;							\
+	char *__buf = xmalloc(self->pages * page_size());		\
+	size_t __i, __n = 0, __run = 0, __at;				\
 	bool __want = true;						\
 									\
 	ASSERT_EQ(0, posix_fadvise(self->fd, 0, 0, POSIX_FADV_DONTNEED));\
 	drop_caches();							\
 	for (__i = 0; __i < self->pages; __i++) {			\
 		__want = wants(map, __i, rng, __want);			\
-		if (!__want)						\
+		__run += __want;					\
+		/* What lies together at once. */			\
+		if (!__run || (__want && __i + 1 < self->pages))	\
 			continue;					\
-		ASSERT_EQ(1, pread(self->fd, &__c, 1,			\
-				   __i * page_size()));			\
+		__at = (__i + __want - __run) * page_size();		\
+		ASSERT_EQ(min64(__run * page_size(), SIZE - __at),	\
+			  pread(self->fd, __buf, __run * page_size(), __at)); \
+		__run = 0;						\
 	}								\
+	free(__buf);							\
 	ASSERT_EQ(0, look(self->fd, self->there, self->pages));		\
 	for (__i = 0; __i < self->pages; __i++)				\
 		__n += self->there[__i];				\
@@ -232,11 +237,22 @@ static bool byte_there(const bool *there, __u64 pos)
 	return there[pos / ps];
 }
 
+static __u64 min64(__u64 a, __u64 b)
+{
+	return a < b ? a : b;
+}
+
+static __u64 max64(__u64 a, __u64 b)
+{
+	return a > b ? a : b;
+}
+
 /* The lines that are there as a whole, and the byte before, too. */
 static void seen_init(struct seen *s, const bool *there, __u64 from, __u64 to)
 {
 	const struct oracle *all = &oracle_of_text;
-	__u64 pos, end = to < SIZE ? to : SIZE, start = 0;
+	const size_t ps = page_size();
+	__u64 pos, end, start = 0;
 	bool known = true;
 	size_t i, k;
 
@@ -255,14 +271,16 @@ static void seen_init(struct seen *s, const bool *there, __u64 from, __u64 to)
 		if (whole)
 			s->lines.l[s->lines.n++] = *l;
 	}
-	for (pos = from; pos < end; pos++)
-		s->absent += !byte_there(there, pos);
 
-	/* Both sides of every absent stretch, byte by byte. */
-	for (pos = 0; pos < SIZE; pos++) {
+	/* Both sides of every absent stretch, page by page. */
+	for (pos = 0; pos < SIZE; pos = end) {
 		bool here = byte_there(there, pos);
 		bool before = !pos || byte_there(there, pos - 1);
+		const unsigned char *nl;
 
+		end = min64(pos + ps, SIZE);
+		if (!here && max64(pos, from) < min64(end, to))
+			s->absent += min64(end, to) - max64(pos, from);
 		if (here && !before) {
 			s->cut += pos >= from && pos < to;
 			known = false;
@@ -271,8 +289,9 @@ static void seen_init(struct seen *s, const bool *there, __u64 from, __u64 to)
 			s->cut += start >= from && start < to;
 		if (!here)
 			known = false;
-		if (here && text[pos] == '\n') {
-			start = pos + 1;
+		nl = here ? memrchr(text + pos, '\n', end - pos) : NULL;
+		if (nl) {
+			start = nl + 1 - text;
 			known = true;
 		}
 	}

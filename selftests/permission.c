@@ -517,8 +517,8 @@ static const struct {
 	size_t text, records;
 	bool total;
 } outputs[] = {
-	{ 0, 0, false }, { 0, 0, true }, { 2 * SIZE, 0, false },
-	{ 2 * SIZE, SIZE / 16, true }, { 0, SIZE / 16, false },
+	{ 0, 0, false }, { 0, 0, true }, { SIZE + 1, 0, false },
+	{ SIZE + 1, SIZE / 64, true }, { 0, SIZE / 64, false },
 	{ MIB, 0, true },
 };
 

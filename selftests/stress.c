@@ -375,18 +375,19 @@ TEST_F(stress, eintr_in_a_long_line)
 /* The same under a handler that wants calls restarted: it is, from there. */
 TEST_F(stress, restarted)
 {
+	const int rounds = ksift_rounds(200, 200);
 	struct job j;
 	__u32 v;
 	int i;
 
 	catch_alarms(SA_RESTART);
 	for_each_variant(self->dev, v) {
-		for (i = 0; i < 200; i++) {
+		for (i = 0; i < rounds; i++) {
 			job_init(&j, self->dev, self->filter, v);
 			job_mem(&j, text, text_len);
 			j.signals = true;
 			j.records_cap = oracle_selected(&oracle_of_text) + 1;
-			alarm_us(1 + i * 7, 0);
+			alarm_us(1 + i * 1400 / rounds, 0);
 			EXPECT_JOB(&j, job_run_check(&j, &oracle_of_text));
 			alarm_us(0, 0);
 			job_free(&j);

@@ -306,12 +306,9 @@ static inline void guard_free(void *mem, size_t len)
 static inline bool mem_is(const void *mem, int c, size_t len)
 {
 	const unsigned char *p = mem;
-	size_t i;
 
-	for (i = 0; i < len; i++)
-		if (p[i] != (unsigned char)c)
-			return false;
-	return true;
+	/* Each byte is the one before it. */
+	return !len || (*p == (unsigned char)c && !memcmp(p, p + 1, len - 1));
 }
 
 static inline int ksift_ioctl(int fd, unsigned long cmd, void *arg)

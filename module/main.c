@@ -157,7 +157,8 @@ static const struct ioctl_op ioctl_ops[] = {
 /* The layouts are ABI.  scripts/lint checks that they have no holes. */
 static_assert(sizeof(struct ksift_info) == KSIFT_INFO_SIZE_VER0);
 static_assert(sizeof(struct ksift_pattern) == 24);
-static_assert(sizeof(struct ksift_filter) == KSIFT_FILTER_SIZE_VER0);
+static_assert(sizeof(struct ksift_filter) == KSIFT_FILTER_SIZE_VER1);
+static_assert(sizeof(struct ksift_line_program) == KSIFT_LINE_PROGRAM_SIZE_VER0);
 static_assert(sizeof(struct ksift_resume) == 24);
 static_assert(sizeof(struct ksift_run) == KSIFT_RUN_SIZE_VER0);
 static_assert(sizeof(struct ksift_record) == 40);

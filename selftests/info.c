@@ -18,7 +18,7 @@ _Static_assert(KSIFT_RUN == 0xb902, "KSIFT_RUN");
  */
 _Static_assert(sizeof(struct ksift_info) == 56, "ksift_info");
 _Static_assert(sizeof(struct ksift_pattern) == 24, "ksift_pattern");
-_Static_assert(sizeof(struct ksift_filter) == 40, "ksift_filter");
+_Static_assert(sizeof(struct ksift_filter) == 48, "ksift_filter");
 _Static_assert(sizeof(struct ksift_resume) == 24, "ksift_resume");
 _Static_assert(sizeof(struct ksift_run) == 128, "ksift_run");
 _Static_assert(sizeof(struct ksift_record) == 40, "ksift_record");

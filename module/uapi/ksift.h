@@ -70,6 +70,28 @@ enum {
 #define KSIFT_GROUPS_MAX	16
 
 /**
+ * DOC: Limits of line programs
+ *
+ * %KSIFT_OPS_MAX: operations of one program.  Each costs some 20 to 100 ns for
+ * 2 KiB of text.
+ * %KSIFT_REGISTERS_MAX: registers, 256 bytes each in every RUN.
+ * %KSIFT_SETS_MAX: sets of bytes of one program.
+ * %KSIFT_DISTANCE_MAX: places that one operation looks back or advances: a machine
+ * word.
+ * %KSIFT_OP_LITERAL_MAX: bytes of a literal that an operation searches for.  It
+ * bounds how much text is kept of what went before.  Longer ones are two operations.
+ * %KSIFT_HINTS_MAX: literals that tell which lines to look at.
+ * %KSIFT_POSITIONS_MAX: positions of an automaton: its state is four machine words.
+ */
+#define KSIFT_OPS_MAX		1024
+#define KSIFT_REGISTERS_MAX	64
+#define KSIFT_SETS_MAX		64
+#define KSIFT_DISTANCE_MAX	64
+#define KSIFT_OP_LITERAL_MAX	255
+#define KSIFT_HINTS_MAX		64
+#define KSIFT_POSITIONS_MAX	256
+
+/**
  * DOC: Sizes
  *
  * The size of each structure as it was first published, which is the least that
@@ -78,6 +100,8 @@ enum {
  */
 #define KSIFT_INFO_SIZE_VER0	56
 #define KSIFT_FILTER_SIZE_VER0	40
+#define KSIFT_FILTER_SIZE_VER1	48
+#define KSIFT_LINE_PROGRAM_SIZE_VER0	72
 #define KSIFT_RUN_SIZE_VER0	128
 #define KSIFT_LINES_SIZE_VER0	200
 #define KSIFT_FIB_SIZE_VER0	40
@@ -204,7 +228,7 @@ enum ksift_pattern_flags {
 };
 
 /**
- * struct ksift_pattern - One literal of a filter
+ * struct ksift_pattern - One pattern of a filter, or a literal of a line program
  * @data: Pointer to @len bytes, taken as they are: NUL and any other byte
  *	but a newline (EINVAL).  Not read when @len is 0.
  * @len: 0 to %KSIFT_PATTERN_LEN_MAX bytes.  An empty pattern matches every
@@ -233,11 +257,174 @@ enum ksift_filter_flags {
 };
 
 /**
- * enum ksift_program - What a filter is made from
- * @KSIFT_PROGRAM_LITERALS: An array of struct ksift_pattern
+ * enum ksift_program - How the patterns of a filter are found
+ * @KSIFT_PROGRAM_LITERALS: Each is a literal, the @data of its struct ksift_pattern
+ * @KSIFT_PROGRAM_LINES: A line program accepts them, see struct ksift_line_program.
+ *	Of each struct ksift_pattern, only EXCLUDE and the group may be given, the
+ *	rest must be 0.  Needs %KSIFT_FEATURE_LINE_PROGRAMS, and is EOPNOTSUPP without.
  */
 enum ksift_program {
-	KSIFT_PROGRAM_LITERALS = 0
+	KSIFT_PROGRAM_LITERALS = 0,
+	KSIFT_PROGRAM_LINES = 1
+};
+
+/**
+ * enum ksift_opcode - Operations of a line program
+ * @KSIFT_OP_CLASS: @dst = the byte @k bytes before this place's is in set @a, and in
+ *	this line; @k is 0 to %KSIFT_DISTANCE_MAX, and 0 is the byte after this place
+ * @KSIFT_OP_NEWLINE: @dst = the byte after this place is the line's newline
+ * @KSIFT_OP_START: @dst = this place is the line's first
+ * @KSIFT_OP_LITERAL: @dst = the bytes before this place are literal @k
+ * @KSIFT_OP_AND: @dst = @a & @b
+ * @KSIFT_OP_OR: @dst = @a | @b
+ * @KSIFT_OP_ANDNOT: @dst = @a & ~@b
+ * @KSIFT_OP_XOR: @dst = @a ^ @b
+ * @KSIFT_OP_ADVANCE: @dst = @a, each place of it moved on by @k, 1 to
+ *	%KSIFT_DISTANCE_MAX, places of its line
+ * @KSIFT_OP_RUN: @dst = @a, and each place that is reached from one of @a by going on
+ *	while the byte after the place is in @b
+ * @KSIFT_OP_THRU: @dst = of each place of @a, the first from it on whose byte is not
+ *	in @b; the line's newline never is
+ * @KSIFT_OP_PARITY: @dst = the number of places of @a from the line's first to this
+ *	one, this one included, is odd
+ * @KSIFT_OP_ACCEPT: the lines that have a place in @a have pattern @k
+ * @KSIFT_OP_SKIP: if @a is empty, and nothing goes on from earlier text, the next @k
+ *	operations may be passed over
+ *
+ * Members of struct ksift_op that an operation does not name must be 0.
+ */
+enum ksift_opcode {
+	KSIFT_OP_CLASS = 0,
+	KSIFT_OP_NEWLINE = 1,
+	KSIFT_OP_START = 2,
+	KSIFT_OP_LITERAL = 3,
+	KSIFT_OP_AND = 4,
+	KSIFT_OP_OR = 5,
+	KSIFT_OP_ANDNOT = 6,
+	KSIFT_OP_XOR = 7,
+	KSIFT_OP_ADVANCE = 8,
+	KSIFT_OP_RUN = 9,
+	KSIFT_OP_THRU = 10,
+	KSIFT_OP_PARITY = 11,
+	KSIFT_OP_ACCEPT = 12,
+	KSIFT_OP_SKIP = 13
+};
+
+/**
+ * struct ksift_op - An operation of a line program
+ * @code: enum ksift_opcode; another is EOPNOTSUPP
+ * @dst: The register it writes, below %KSIFT_REGISTERS_MAX
+ * @a: A register it reads, which an operation before it has written; for CLASS a
+ *	set's number
+ * @b: Another
+ * @k: A distance, or the number of a literal, a pattern or operations
+ * @__reserved: Must be 0
+ */
+struct ksift_op {
+	__u8 code;
+	__u8 dst;
+	__u8 a;
+	__u8 b;
+	__u16 k;
+	__u16 __reserved;
+};
+
+/**
+ * struct ksift_set - A set of numbers from 0 to 255
+ * @bits: Number n is in it when bit n % 64 of @bits[n / 64] is set
+ */
+struct ksift_set {
+	__aligned_u64 bits[4];
+};
+
+/**
+ * struct ksift_automaton - What decides about a pattern that a program only suspects
+ * @sets: Pointer to 6 + 256 + @positions sets: those numbered below
+ * @positions: Positions of the automaton, 1 to %KSIFT_POSITIONS_MAX.  Numbers from
+ *	there on are in none of the sets (EINVAL).
+ * @pattern: The pattern, below the filter's count; no two automata have the same
+ * @empty: Bit (1 << (3 * c + d)) is set when nothing at all is a match at a place whose
+ *	context is c and whose next is d, see below; others must be 0
+ * @__reserved: Must be 0
+ *
+ * A position is a byte of the regular expression, as in Glushkov's automaton (V. M.
+ * Glushkov, 1961), which is at most at so many positions at a time as there are.  A
+ * match may begin at every place of a line.  The context of a place is 0 at the
+ * line's start, else 1 if the byte before it is no word's, and 2 if it is a letter, a
+ * digit or an underscore.  What is next at a place is 0 at the line's end, else 1 or 2
+ * likewise for the byte after it.
+ *
+ * Sets 0 to 2: the positions at which a match may begin in that context.
+ * Sets 3 to 5: the positions after which a match may end if that is next.
+ * Sets 6 to 261: the positions that each byte has.
+ * Sets 262 on: the positions that may follow each position.
+ */
+struct ksift_automaton {
+	__aligned_u64 sets;
+	__u32 positions;
+	__u32 pattern;
+	__u32 empty;
+	__u32 __reserved;
+};
+
+/**
+ * struct ksift_line_program - What finds the patterns of a %KSIFT_PROGRAM_LINES filter
+ * @size: sizeof(struct ksift_line_program)
+ * @flags: Must be 0
+ * @ops: Pointer to @op_count operations
+ * @sets: Pointer to @set_count sets of bytes.  Not read when that is 0.
+ * @literals: Pointer to @literal_count patterns of 1 to %KSIFT_OP_LITERAL_MAX bytes,
+ *	of which FOLD may be given, and the group must be 0.  Not read when that
+ *	is 0.
+ * @hints: Pointer to @hint_count patterns that are not empty, of which ANCHORED and
+ *	FOLD may be given, and the group must be 0.  If there are any, a line that has
+ *	none of them does not match, before INVERT: the program runs on the others
+ *	alone.  Not read when the count is 0.
+ * @automata: Pointer to @automaton_count automata.  A line that the program accepts
+ *	for the pattern of one has the pattern if the automaton finds it, too.  Not
+ *	read when the count is 0.
+ * @op_count: 1 to %KSIFT_OPS_MAX
+ * @set_count: 0 to %KSIFT_SETS_MAX
+ * @literal_count: 0 to %KSIFT_OPS_MAX
+ * @hint_count: 0 to %KSIFT_HINTS_MAX
+ * @automaton_count: 0 to %KSIFT_PATTERNS_MAX
+ * @op_size: sizeof(struct ksift_op); a smaller one is EINVAL, a larger one EOPNOTSUPP
+ *
+ * A program is a straight line of operations on registers.  A register has a bit for
+ * each place of the text: one before each byte.  A line has the places before its
+ * bytes and its newline; the last line has a newline, whether it is there or not.  No
+ * operation carries anything from one line to another.
+ *
+ * The module verifies a program before it runs, in one pass, and refuses one with
+ * EINVAL that breaks a rule:
+ *
+ * Registers, sets, literals and patterns have numbers below their count, distances and
+ * lengths are in their ranges, and all that is not used is 0.
+ *
+ * A register is written before it is read.
+ *
+ * SKIP passes over no more operations than follow, and over no other SKIP.  Of a SKIP
+ * that asks for register a, a register is dead if it is empty whenever a is: a itself,
+ * AND with a dead one, OR and XOR of two, ANDNOT with a dead one first, and ADVANCE,
+ * RUN, THRU and PARITY with a dead one for @a.  Of the operations that it passes over,
+ * ADVANCE, RUN, THRU, PARITY and ACCEPT take dead registers only.  After them, dead
+ * registers are empty if they were passed over, and the others that they write count as
+ * not written.
+ */
+struct ksift_line_program {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 ops;
+	__aligned_u64 sets;
+	__aligned_u64 literals;
+	__aligned_u64 hints;
+	__aligned_u64 automata;
+	__u32 op_count;
+	__u32 set_count;
+	__u32 literal_count;
+	__u32 hint_count;
+	__u32 automaton_count;
+	__u32 op_size;
 };
 
 /**
@@ -255,6 +442,8 @@ enum ksift_program {
  *	level's.
  * @out_fd: The new filter, close-on-exec
  * @__reserved: Must be 0
+ * @line_program: Pointer to a struct ksift_line_program if @program is
+ *	%KSIFT_PROGRAM_LINES, else 0.  Since %KSIFT_FILTER_SIZE_VER1.
  *
  * Compile a filter.  A line is selected when at least one pattern of every
  * group that has patterns matches it and no excluding pattern does, and, with
@@ -277,6 +466,7 @@ struct ksift_filter {
 	__u32 level_mask;
 	__s32 out_fd;
 	__u32 __reserved;
+	__aligned_u64 line_program;
 };
 
 #define KSIFT_FILTER _IO(KSIFT_TYPE, KSIFT_CMD_FILTER)

@@ -153,19 +153,13 @@ static u32 commonness(u8 c)
 	return c > ' ' && c < 0x7f ? 2 : 1;
 }
 
-/* The bits of a pattern's byte to compare: a letter's two cases differ in one. */
-static u8 case_mask(u8 c, bool fold)
-{
-	return fold && c >= 'A' && c <= 'Z' ? (u8)~('a' - 'A') : 0xff;
-}
-
 static void probe_add(struct ksift_probe *probe, u32 off, u8 c, bool fold)
 {
 	u32 i = probe->count++;
 
 	probe->off[i] = off;
 	probe->val[i] = c;
-	probe->mask[i] = case_mask(c, fold);
+	probe->mask[i] = ksift_case_mask(c, fold);
 	probe->masked |= probe->mask[i] != 0xff;
 }
 
@@ -221,6 +215,19 @@ static void make_probe(struct ksift_literal *lit)
 	probe_end(probe);
 }
 
+void ksift_probe_rarest(struct ksift_probe *probe, u8 *data, u32 len, bool fold,
+			u32 count)
+{
+	const struct ksift_literal lit = {
+		.data = data,
+		.len = len,
+		.flags = fold ? KSIFT_PATTERN_FOLD : 0,
+	};
+
+	probe_rarest(probe, &lit, 0, count);
+	probe_end(probe);
+}
+
 /* What ksift_literal_begins() compares first. */
 static void make_head(struct ksift_literal *lit)
 {
@@ -229,7 +236,7 @@ static void make_head(struct ksift_literal *lit)
 
 	for (i = 0; i < lit->len && i < sizeof(head); i++) {
 		head[i] = lit->data[i];
-		mask[i] = case_mask(head[i], lit->flags & KSIFT_PATTERN_FOLD);
+		mask[i] = ksift_case_mask(head[i], lit->flags & KSIFT_PATTERN_FOLD);
 	}
 	lit->head = ksift_load64(head);
 	lit->head_mask = ksift_load64(mask);
@@ -300,7 +307,7 @@ static void make_bucket(struct ksift_bucket *bucket,
 		u32 high = 1u << (c >> 4);
 
 		/* The two cases of a letter have the same low nibble. */
-		if (case_mask(c, lit->flags & KSIFT_PATTERN_FOLD) != 0xff)
+		if (ksift_case_mask(c, lit->flags & KSIFT_PATTERN_FOLD) != 0xff)
 			high |= high << 2;
 		bucket->low[k] = k < lit->len ? 1u << (c & 15) : 0xffff;
 		if (k < KSIFT_TEDDY_WHOLE)
@@ -438,7 +445,7 @@ static void add_six(struct ksift_teddy *teddy, const struct ksift_literal *lit,
 			continue;
 		c = lit->data[k];
 		teddy->six[k][c % 64] |= bit;
-		if (case_mask(c, lit->flags & KSIFT_PATTERN_FOLD) != 0xff)
+		if (ksift_case_mask(c, lit->flags & KSIFT_PATTERN_FOLD) != 0xff)
 			teddy->six[k][(c ^ 0x20) % 64] |= bit;
 	}
 }

@@ -262,6 +262,23 @@ static inline u8 ksift_upper(u8 c)
 	return c >= 'a' && c <= 'z' ? c - ('a' - 'A') : c;
 }
 
+/* The bits of an upper-case byte to compare: a letter's two cases differ in one. */
+static inline u8 ksift_case_mask(u8 c, bool fold)
+{
+	return fold && c >= 'A' && c <= 'Z' ? (u8)~('a' - 'A') : 0xff;
+}
+
+/**
+ * ksift_probe_rarest() - Have a probe look for a literal's rarest bytes
+ * @probe: The probe, zeroed
+ * @data: The literal, in upper case if it folds
+ * @len: Its length
+ * @fold: It folds case
+ * @count: How many bytes, at most KSIFT_HUNT_PROBES; fewer if it is shorter
+ */
+void ksift_probe_rarest(struct ksift_probe *probe, u8 *data, u32 len, bool fold,
+			u32 count);
+
 /*
  * One byte further.  A byte takes at most one step down the trie, and each fail link
  * at least one back up, so a text costs at most twice its length in steps.

@@ -170,6 +170,7 @@ struct ksift_hit {
 #define KSIFT_FINDS_MAX 128
 
 struct ksift_prog;
+struct ksift_line_run;
 struct ksift_variant_ops;
 
 /**
@@ -300,6 +301,7 @@ struct ksift_sum128 {
  *	bytes of it are readable.  Returns where the first line begins that is
  *	not in @levels; none may be.
  * @sum_i64: Add @count integers, a multiple of KSIFT_SUM_STEP, to @sum
+ * @lineprog: Run a line program until the text is done, or the budget is
  *
  * A variant without these is run without vectors.  The engine calls them through
  * simd.h, with a bounded number of bytes.  The memory may change while they read
@@ -325,6 +327,7 @@ struct ksift_variant_ops {
 	size_t (*tally_levels)(const u8 *buf, size_t len, size_t avail,
 			       struct ksift_level_tally *levels);
 	void (*sum_i64)(struct ksift_sum128 *sum, const u8 *buf, size_t count);
+	void (*lineprog)(struct ksift_line_run *run);
 };
 
 /* They are in their instruction sets' own files; variants.c lists them. */

@@ -122,4 +122,12 @@ static inline void ksift_simd_sum_i64(const struct ksift_variant_ops *ops,
 	ksift_simd_end();
 }
 
+static inline void ksift_simd_lineprog(const struct ksift_variant_ops *ops,
+				       struct ksift_line_run *run)
+{
+	ksift_simd_begin();
+	ops->lineprog(run);
+	ksift_simd_end();
+}
+
 #endif /* KSIFT_ENGINE_SIMD_H */

@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Running line programs.
+ */
+#include "linecode.h"
+#include "simd.h"
+#include "../uapi/ksift.h"
+
+/* The portable variant: a word at a time. */
+#define LANES 1
+
+typedef u64 lanes;
+
+static inline lanes lanes_load(const u64 *p)
+{
+	return *p;
+}
+
+static inline void lanes_store(u64 *p, lanes v)
+{
+	*p = v;
+}
+
+static inline lanes lanes_shl(lanes v, u32 k)
+{
+	return k < 64 ? v << k : 0;
+}
+
+static inline lanes lanes_shr(lanes v, u32 k)
+{
+	return k < 64 ? v >> k : 0;
+}
+
+static inline lanes lanes_behind(lanes v, lanes before)
+{
+	(void)v;
+	return before;
+}
+
+static inline lanes lanes_last(u64 v)
+{
+	return v;
+}
+
+static inline bool lanes_any(lanes v)
+{
+	return v;
+}
+
+static inline u32 lanes_wrapped(lanes sum, lanes addend)
+{
+	return sum < addend;
+}
+
+static inline u32 lanes_full(lanes v)
+{
+	return v == U64_MAX;
+}
+
+static inline u32 lanes_tops(lanes v)
+{
+	return v >> 63;
+}
+
+static inline lanes lanes_fill(u64 bits)
+{
+	return -(bits & 1);
+}
+
+static u64 newlines64(const u8 *p)
+{
+	u64 bits = 0;
+	u32 i;
+
+	for (i = 0; i < 64; i++)
+		bits |= (u64)(p[i] == '\n') << i;
+	return bits;
+}
+
+static u64 copy64(u8 *to, const u8 *p)
+{
+	memcpy(to, p, 64);
+	return newlines64(to);
+}
+
+struct needle {
+	const struct ksift_probe *probe;
+};
+
+static inline void load_needle(struct needle *n, const struct ksift_probe *probe,
+			       u32 count)
+{
+	(void)count;
+	n->probe = probe;
+}
+
+static u64 match64(const u8 *p, const struct needle *n, u32 count, bool masked)
+{
+	const struct ksift_probe *probe = n->probe;
+	u64 bits = 0;
+	u32 i;
+
+	(void)count;
+	(void)masked;
+	for (i = 0; i < 64; i++)
+		bits |= (u64)((p[i + probe->off[0]] & probe->mask[0]) == probe->val[0] &&
+			      (p[i + probe->off[1]] & probe->mask[1]) == probe->val[1]) << i;
+	return bits;
+}
+
+struct set_masks {
+	const struct ksift_byte_set *set;
+};
+
+static inline void load_set(struct set_masks *m, const struct ksift_byte_set *set)
+{
+	m->set = set;
+}
+
+static u64 set64(const u8 *p, const struct set_masks *m, u32 kind)
+{
+	const struct ksift_byte_set *set = m->set;
+	u64 bits = 0;
+	u32 i;
+
+	(void)kind;
+	for (i = 0; i < 64; i++)
+		bits |= (u64)(set->table[p[i] >> 7][p[i] & 15] >> (p[i] >> 4 & 7) & 1) << i;
+	return bits;
+}
+
+static u64 equal64(const u8 *p, const u64 *pairs, u32 len)
+{
+	u64 bits = U64_MAX;
+	u32 i, k;
+
+	for (k = 0; k < len && bits; k++) {
+		const u8 *byte = (const u8 *)(pairs + k / 8 * 2) + k % 8;
+		u64 equal = 0;
+
+		for (i = 0; i < 64; i++)
+			equal |= (u64)((p[i + k] & byte[8]) == byte[0]) << i;
+		bits &= equal;
+	}
+	return bits;
+}
+
+#include "lineprog-template.h"
+
+/* What a section may cost: see struct ksift_insn.  A literal may exceed it by 8 us. */
+#define SECTION_COST	8000
+
+/* What a feed may cost, in sections: then its caller may look at signals. */
+#define FEED_COST	200000
+
+/* Blocks of the portable variant are smaller: that is some twenty times slower. */
+#define PORTABLE_WORDS	8
+
+/**
+ * struct ksift_line_state - How far a program has come
+ * @column: Place of the next byte in its line, KSIFT_DISTANCE_MAX at most
+ * @carry: The carries; then follow the last bytes of the text
+ */
+struct ksift_line_state {
+	u64 column;
+	u64 carry[];
+};
+
+static size_t align64(size_t n)
+{
+	return (n + 63) & ~(size_t)63;
+}
+
+static size_t state_bytes(const struct ksift_lineprog *prog)
+{
+	return sizeof(struct ksift_line_state) + prog->carry_count * sizeof(u64) +
+	       prog->history;
+}
+
+static u8 *state_history(const struct ksift_lineprog *prog, struct ksift_line_state *state)
+{
+	return (u8 *)(state->carry + prog->carry_count);
+}
+
+size_t ksift_lineprog_state_size(const struct ksift_lineprog *prog)
+{
+	return align64(state_bytes(prog));
+}
+
+/* Two states: one is where the run began, to see if it comes there again. */
+size_t ksift_lineprog_work_size(const struct ksift_lineprog *prog)
+{
+	return align64(sizeof(struct ksift_line_run)) +
+	       ((size_t)prog->slot_count * KSIFT_BLOCK_WORDS +
+		(size_t)(prog->accept_count + 1) * prog->out_words) * sizeof(u64) +
+	       align64(KSIFT_LINE_HISTORY + KSIFT_BLOCK_WORDS * 64 + KSIFT_LINE_SLACK) +
+	       ksift_lineprog_state_size(prog);
+}
+
+const u64 *ksift_lineprog_accepted(const struct ksift_lineprog_work *work, u32 pattern)
+{
+	const struct ksift_line_run *r = (const void *)work;
+
+	return r->accepted + (size_t)r->prog->result[pattern] * r->prog->out_words;
+}
+
+void ksift_lineprog_begin(const struct ksift_lineprog *prog, void *mem)
+{
+	struct ksift_line_state *state = mem;
+
+	memset(mem, 0, ksift_lineprog_state_size(prog));
+	/* No literal has a newline, and a set finds nothing before a line's start. */
+	memset(state_history(prog, state), '\n', prog->history);
+}
+
+/* Run over [buf, buf + len), or so many zeros.  Returns over how many. */
+static size_t run(const struct ksift_variant_ops *ops, const struct ksift_lineprog *prog,
+		  void *mem, struct ksift_lineprog_work *work, const u8 *buf,
+		  size_t len, size_t avail)
+{
+	struct ksift_line_run *r = (void *)work;
+	struct ksift_line_state *state = mem;
+	u8 *history = state_history(prog, state);
+	u8 *p = (u8 *)work + align64(sizeof(*r));
+	s64 spent = 0;
+
+	r->prog = prog;
+	r->slots = (void *)p;
+	p += (size_t)prog->slot_count * KSIFT_BLOCK_WORDS * sizeof(u64);
+	r->newlines = (void *)p;
+	r->accepted = r->newlines + prog->out_words;
+	p += (size_t)(prog->accept_count + 1) * prog->out_words * sizeof(u64);
+	r->text = p + KSIFT_LINE_HISTORY;
+	r->out.newlines = r->newlines;
+	r->out.some = 0;
+	r->carry = state->carry;
+	memset(r->filled, 0, sizeof(r->filled));
+	memset(r->slots[KSIFT_SLOT_ONES], 0xff, sizeof(*r->slots));
+	memset(r->slots[KSIFT_SLOT_ZEROS], 0, sizeof(*r->slots));
+	r->buf = buf;
+	r->len = min(len, (size_t)prog->out_words * 64);
+	r->done = 0;
+	r->ahead = min(avail - r->len, (size_t)KSIFT_AHEAD);
+	r->block = (ops->lineprog ? prog->block_words :
+		    min(prog->block_words, (u32)PORTABLE_WORDS)) * 64;
+	r->bits = 0;
+	r->column = state->column;
+	memcpy(r->text - prog->history, history, prog->history);
+	do {
+		r->budget = SECTION_COST;
+		if (ops->lineprog)
+			ksift_simd_lineprog(ops, r);
+		else
+			op_lineprog(r);
+		spent += SECTION_COST - r->budget;
+	} while (r->bits || (r->done < r->len && spent < FEED_COST));
+	memcpy(history, r->text - prog->history, prog->history);
+	state->column = r->column;
+	return r->done;
+}
+
+size_t ksift_lineprog_feed(const struct ksift_variant_ops *ops,
+			   const struct ksift_lineprog *prog, void *state,
+			   struct ksift_lineprog_work *work, const u8 *buf,
+			   size_t len, size_t avail)
+{
+	size_t done = run(ops, prog, state, work, buf, len, avail);
+	struct ksift_line_run *r = (void *)work;
+	u32 words = (done + 63) / 64;
+	u64 left;
+
+	for (left = work->some; left; left &= left - 1) {
+		u32 i = prog->result[ksift_low_bit(left)];
+
+		if (r->filled[i] < words)
+			memset(r->accepted + (size_t)i * prog->out_words + r->filled[i], 0,
+			       (words - r->filled[i]) * sizeof(u64));
+	}
+	return done;
+}
+
+/* What looking for a cycle may cost. */
+#define ZEROS_COST	400000
+
+/*
+ * The states that zeros lead through are a cycle sooner or later.  R. P. Brent's way to
+ * find it ("An improved Monte Carlo factorization algorithm", BIT 20, 1980): compare
+ * each with one kept from before, and keep the current one each time that twice as many
+ * have been seen.
+ */
+u64 ksift_lineprog_zeros(const struct ksift_variant_ops *ops,
+			 const struct ksift_lineprog *prog, void *state,
+			 struct ksift_lineprog_work *work, u64 len)
+{
+	size_t block = prog->block_words * 64, n = state_bytes(prog);
+	u8 *kept = (u8 *)work + ksift_lineprog_work_size(prog) -
+		   ksift_lineprog_state_size(prog);
+	u64 done = 0, blocks, power = 1, since = 0;
+	s64 spent = 0;
+
+	if (len <= block)
+		return run(ops, prog, state, work, NULL, len, len);
+	memcpy(kept, state, n);
+	for (blocks = 0; len - done >= block && spent < ZEROS_COST; blocks++) {
+		size_t at = 0;
+
+		do
+			at += run(ops, prog, state, work, NULL, block - at, block - at);
+		while (at < block);
+		spent += prog->block_cost;
+		done += block;
+		since++;
+		if (!memcmp(kept, state, n))
+			return done + (len - done) / (since * block) * (since * block);
+		if (since == power) {
+			memcpy(kept, state, n);
+			power *= 2;
+			since = 0;
+		}
+	}
+	return done;
+}
+
+u64 ksift_lineprog_end(const struct ksift_variant_ops *ops,
+		       const struct ksift_lineprog *prog, void *state,
+		       struct ksift_lineprog_work *work)
+{
+	static const u8 newline = '\n';
+
+	ksift_lineprog_feed(ops, prog, state, work, &newline, 1, 1);
+	ksift_lineprog_begin(prog, state);
+	return work->some;
+}

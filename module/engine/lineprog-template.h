@@ -9,8 +9,9 @@
  *	lanes			that vector, a type that has & | ^ ~ + - ==
  *	lanes lanes_load(p), void lanes_store(p, lanes)	at a multiple of its size
  *	lanes lanes_shl(lanes, k), lanes_shr(lanes, k)	each word, k from 0 to 64
- *	lanes lanes_behind(lanes, before)	one word on; the first is the last of @before
- *	lanes lanes_last(u64)	that word for the last
+ *	lanes lanes_turn(lanes)	each word one on, the last for the first
+ *	lanes lanes_first(lanes, from)	the first word from @from, the others as they are
+ *	lanes lanes_word(u64)	that word for the first
  *	bool lanes_any(lanes)	some bit is set
  *	u32 lanes_wrapped(sum, addend)	bit of each word of @sum that is below @addend's
  *	u32 lanes_full(lanes)	bit of each word that is all ones
@@ -85,7 +86,7 @@ static noinline void make_mask(struct ksift_line_run *r, u32 column)
 		u32 from, by;
 		const u64 *a;
 		u64 *d;
-		lanes prev = (lanes){ 0 };
+		lanes before = (lanes){ 0 };
 
 		k = todo[--n];
 		from = prog->mask_from[k];
@@ -93,12 +94,14 @@ static noinline void make_mask(struct ksift_line_run *r, u32 column)
 		a = from ? slot(r, prog->mask_slots[from]) : newlines;
 		d = slot(r, prog->mask_slots[k]);
 		for (w = 0; w < r->words; w += LANES) {
-			lanes cur = lanes_load(a + w), x;
+			lanes cur = lanes_load(a + w), turned = lanes_turn(cur), x;
 
 			x = lanes_shl(cur, by) |
-			    lanes_shr(lanes_behind(cur, prev), 64 - by);
-			lanes_store(d + w, from ? x | cur : x);
-			prev = cur;
+			    lanes_shr(lanes_first(turned, before), 64 - by);
+			if (from)
+				x |= cur;
+			lanes_store(d + w, x);
+			before = turned;
 		}
 		/* The line that goes on from before: it has as many places fewer. */
 		if (r->column < k)
@@ -250,23 +253,24 @@ static __always_inline void advance(struct ksift_line_run *r,
 	const u64 *c = slot(r, q->c), *f = mask_slot(r, q->mask);
 	u64 *d = slot(r, q->d), *carry = &r->carry[q->carry];
 	const u32 k = q->k;
-	lanes prev = lanes_last(*carry << (64 - k));
+	lanes before = lanes_word(*carry << (64 - k));
 	u32 w;
 
 	*carry = last_bits(r, a, b, k, *carry);
 	for (w = 0; w < r->words; w += LANES) {
-		lanes cur = lanes_load(a + w), x;
+		lanes cur = lanes_load(a + w), turned, x;
 
 		if (both)
 			cur &= lanes_load(b + w);
-		x = lanes_shl(cur, k) | lanes_shr(lanes_behind(cur, prev), 64 - k);
+		turned = lanes_turn(cur);
+		x = lanes_shl(cur, k) | lanes_shr(lanes_first(turned, before), 64 - k);
 		x &= ~lanes_load(f + w);
 		if (after == AFTER_AND)
 			x &= lanes_load(c + w);
 		if (after == AFTER_OR)
 			x |= lanes_load(c + w);
 		lanes_store(d + w, x);
-		prev = cur;
+		before = turned;
 	}
 }
 
@@ -339,7 +343,7 @@ static noinline void do_parity(struct ksift_line_run *r, const struct ksift_insn
 	lanes all[KSIFT_BLOCK_WORDS / LANES] __uninitialized;
 	u64 before[KSIFT_BLOCK_WORDS] __aligned(64) __uninitialized;
 	u64 *d = slot(r, q->d), *carry = &r->carry[q->carry];
-	lanes prev = lanes_last(*carry << 63);
+	lanes last_word = lanes_word(*carry << 63);
 	u64 odd = 0;
 	u32 w, k, last = r->bits - 1;
 
@@ -355,13 +359,12 @@ static noinline void do_parity(struct ksift_line_run *r, const struct ksift_insn
 	for (k = 1; k < 64; k *= 2)
 		odd ^= odd << k;
 	for (w = 0; w < r->words; w += LANES) {
-		lanes x = all[w / LANES] ^ lanes_fill(odd >> w);
+		lanes x = all[w / LANES] ^ lanes_fill(odd >> w), turned = lanes_turn(x);
 
 		all[w / LANES] = x;
-		lanes_store(before + w, (lanes_shl(x, 1) |
-					 lanes_shr(lanes_behind(x, prev), 63)) &
-					lanes_load(start + w));
-		prev = x;
+		x = lanes_shl(x, 1) | lanes_shr(lanes_first(turned, last_word), 63);
+		lanes_store(before + w, x & lanes_load(start + w));
+		last_word = turned;
 	}
 	add_through(r, before, NULL, 0, sum);
 	for (w = 0; w < r->words; w += LANES) {

@@ -31,13 +31,18 @@ static inline lanes lanes_shr(lanes v, u32 k)
 	return k < 64 ? v >> k : 0;
 }
 
-static inline lanes lanes_behind(lanes v, lanes before)
+static inline lanes lanes_turn(lanes v)
 {
-	(void)v;
-	return before;
+	return v;
 }
 
-static inline lanes lanes_last(u64 v)
+static inline lanes lanes_first(lanes v, lanes from)
+{
+	(void)v;
+	return from;
+}
+
+static inline lanes lanes_word(u64 v)
 {
 	return v;
 }

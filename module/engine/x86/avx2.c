@@ -5,6 +5,7 @@
  * has found such a processor.
  */
 #include "../level.h"
+#include "../linecode.h"
 #include "../ops.h"
 #include "../../uapi/ksift.h"
 
@@ -308,7 +309,7 @@ static __always_inline v32 load_once(const u8 *p)
 	return v;
 }
 
-static __always_inline u64 lanes(v4q v)
+static __always_inline u64 add_up(v4q v)
 {
 	return v[0] + v[1] + v[2] + v[3];
 }
@@ -334,14 +335,158 @@ static void op_sum_i64(struct ksift_sum128 *sum, const u8 *buf, size_t count)
 		negative[0] += a >> 63;
 		negative[1] += b >> 63;
 	}
-	total += lanes(low[0] + low[1]);
-	total += (unsigned __int128)lanes(high[0] + high[1]) << 32;
-	total -= (unsigned __int128)lanes(negative[0] + negative[1]) << 64;
+	total += add_up(low[0] + low[1]);
+	total += (unsigned __int128)add_up(high[0] + high[1]) << 32;
+	total -= (unsigned __int128)add_up(negative[0] + negative[1]) << 64;
 	sum->lo = (u64)total;
 	sum->hi = (u64)(total >> 64);
 }
 
 #include "../vector-template.h"
+
+/* A line program's registers, four words at a time. */
+#define LANES 4
+
+typedef u64 lanes __attribute__((vector_size(32), may_alias));
+typedef long long v4s __attribute__((vector_size(32)));
+typedef long long v2s __attribute__((vector_size(16)));
+typedef double v4d __attribute__((vector_size(32)));
+
+static __always_inline lanes lanes_load(const u64 *p)
+{
+	return *(const lanes *)p;
+}
+
+static __always_inline void lanes_store(u64 *p, lanes v)
+{
+	*(lanes *)p = v;
+}
+
+static __always_inline lanes lanes_shl(lanes v, u32 k)
+{
+	if (__builtin_constant_p(k))
+		return v << k;
+	return (lanes)__builtin_ia32_psllq256((v4s)v, (v2s){ k });
+}
+
+static __always_inline lanes lanes_shr(lanes v, u32 k)
+{
+	if (__builtin_constant_p(k))
+		return v >> k;
+	return (lanes)__builtin_ia32_psrlq256((v4s)v, (v2s){ k });
+}
+
+static __always_inline lanes lanes_turn(lanes v)
+{
+	return (lanes){ v[3], v[0], v[1], v[2] };
+}
+
+static __always_inline lanes lanes_first(lanes v, lanes from)
+{
+	return (lanes){ from[0], v[1], v[2], v[3] };
+}
+
+static __always_inline lanes lanes_word(u64 v)
+{
+	return (lanes){ v };
+}
+
+static __always_inline bool lanes_any(lanes v)
+{
+	return !__builtin_ia32_ptestz256((v4s)v, (v4s)v);
+}
+
+static __always_inline u32 lanes_tops(lanes v)
+{
+	return __builtin_ia32_movmskpd256((v4d)v);
+}
+
+static __always_inline u32 lanes_wrapped(lanes sum, lanes addend)
+{
+	return lanes_tops((lanes)(sum < addend));
+}
+
+static __always_inline u32 lanes_full(lanes v)
+{
+	return lanes_tops((lanes)(v == ~(lanes){ 0 }));
+}
+
+static __always_inline lanes lanes_fill(u64 bits)
+{
+	const lanes place = { 1, 2, 4, 8 };
+
+	return (lanes)((((lanes){ 0 } + bits) & place) == place);
+}
+
+static __always_inline u64 copy64(u8 *to, const u8 *p)
+{
+	const v32 nl = splat('\n');
+	v32 a = load_once(p), b = load_once(p + 32);
+
+	*(v32 *)to = a;
+	*(v32 *)(to + 32) = b;
+	return both((v32)(a == nl), (v32)(b == nl));
+}
+
+/* Of a byte from 0x80 on, pshufb gives zero. */
+struct set_masks {
+	v32 low;
+	v32 span;
+	v32 ascii;
+	v32 others;
+	v32 place;
+};
+
+static __always_inline void load_set(struct set_masks *m, const struct ksift_byte_set *set)
+{
+	const v4q place = {
+		0x8040201008040201, 0x8040201008040201, 0x8040201008040201,
+		0x8040201008040201,
+	};
+
+	m->low = splat(set->low);
+	m->span = splat(set->span);
+	m->ascii = twice(set->table[0]);
+	m->others = twice(set->table[1]);
+	m->place = (v32)place;
+}
+
+static __always_inline v32 set32(v32 v, const struct set_masks *m, u32 kind)
+{
+	v32 found, place;
+
+	if (kind == KSIFT_SET_RANGE)
+		return (v32)((v32b)v - (v32b)m->low <= (v32b)m->span);
+	found = look_up(m->ascii, v);
+	if (kind == KSIFT_SET_ANY)
+		found |= look_up(m->others, v ^ splat(0x80));
+	place = look_up(m->place, high_nibbles(v));
+	return (v32)((found & place) == place);
+}
+
+static __always_inline u64 set64(const u8 *p, const struct set_masks *m, u32 kind)
+{
+	return both(set32(load(p), m, kind), set32(load(p + 32), m, kind));
+}
+
+static __always_inline u64 equal64(const u8 *p, const u64 *pairs, u32 len)
+{
+	v32 a = splat(0xff), b = a;
+	u32 i;
+
+	for (i = 0; i < len; i++) {
+		const u8 *byte = (const u8 *)(pairs + i / 8 * 2) + i % 8;
+		v32 val = splat(byte[0]), mask = splat(byte[8]);
+
+		a &= (v32)((load(p + i) & mask) == val);
+		b &= (v32)((load(p + i + 32) & mask) == val);
+		if (i % 8 == 7 && !lanes_any((lanes)(a | b)))
+			break;
+	}
+	return both(a, b);
+}
+
+#include "../lineprog-template.h"
 
 const struct ksift_variant_ops ksift_variant_avx2 = {
 	.id = KSIFT_VARIANT_AVX2,
@@ -355,6 +500,7 @@ const struct ksift_variant_ops ksift_variant_avx2 = {
 	.find_levels = op_find_levels,
 	.tally_levels = op_tally_levels,
 	.sum_i64 = op_sum_i64,
+	.lineprog = op_lineprog,
 };
 
 const struct ksift_variant_ops ksift_variant_avx512 = {
@@ -369,6 +515,7 @@ const struct ksift_variant_ops ksift_variant_avx512 = {
 	.find_levels = op_find_levels,
 	.tally_levels = op_tally_levels,
 	.sum_i64 = op_sum_i64,
+	.lineprog = op_lineprog,
 };
 
 #endif /* __CHECKER__ */

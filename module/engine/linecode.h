@@ -15,7 +15,7 @@
 #define KSIFT_BLOCK_WORDS 32
 
 /* A block's words are a multiple of this, which is one of every variant's vectors. */
-#define KSIFT_BLOCK_STEP 4
+#define KSIFT_BLOCK_STEP 8
 
 /* The text that is kept before a block; the furthest that an operation looks back. */
 #define KSIFT_LINE_HISTORY 256
@@ -42,12 +42,8 @@
  * @KSIFT_INSN_OR: d = a | b
  * @KSIFT_INSN_ANDNOT: d = a & ~b
  * @KSIFT_INSN_XOR: d = a ^ b
- * @KSIFT_INSN_ADVANCE: d = ADVANCE(a)
- * @KSIFT_INSN_ADVANCE_AND: d = ADVANCE(a) & c
- * @KSIFT_INSN_ADVANCE_OR: d = ADVANCE(a) | c
- * @KSIFT_INSN_AND_ADVANCE: d = ADVANCE(a & b)
- * @KSIFT_INSN_AND_ADVANCE_AND: d = ADVANCE(a & b) & c
- * @KSIFT_INSN_AND_ADVANCE_OR: d = ADVANCE(a & b) | c
+ * @KSIFT_INSN_ADVANCE_AND: d = ADVANCE(a & b) & c
+ * @KSIFT_INSN_ADVANCE_OR: d = ADVANCE(a & b) | c
  * @KSIFT_INSN_RUN: d = RUN(a, b)
  * @KSIFT_INSN_THRU: d = THRU(a, b)
  * @KSIFT_INSN_PARITY: d = PARITY(a)
@@ -63,12 +59,8 @@ enum ksift_insn_code {
 	KSIFT_INSN_OR,
 	KSIFT_INSN_ANDNOT,
 	KSIFT_INSN_XOR,
-	KSIFT_INSN_ADVANCE,
 	KSIFT_INSN_ADVANCE_AND,
 	KSIFT_INSN_ADVANCE_OR,
-	KSIFT_INSN_AND_ADVANCE,
-	KSIFT_INSN_AND_ADVANCE_AND,
-	KSIFT_INSN_AND_ADVANCE_OR,
 	KSIFT_INSN_RUN,
 	KSIFT_INSN_THRU,
 	KSIFT_INSN_PARITY,
@@ -123,11 +115,13 @@ enum {
 
 /**
  * enum ksift_set_kind - How vectors find the bytes of a set
+ * @KSIFT_SET_ONE: Only @low
  * @KSIFT_SET_RANGE: Those from @low on, at most @span above it
  * @KSIFT_SET_ASCII: By nibbles; all are ASCII
  * @KSIFT_SET_ANY: By nibbles
  */
 enum ksift_set_kind {
+	KSIFT_SET_ONE,
 	KSIFT_SET_RANGE,
 	KSIFT_SET_ASCII,
 	KSIFT_SET_ANY
@@ -140,6 +134,7 @@ enum ksift_set_kind {
  * @span: Likewise
  * @flip: All ones if the complement is looked for, else 0
  * @table: @table[h][n] has bit b set when byte (8 * h + b) << 4 | n is in it
+ * @has: 1 for each byte that is; the portable variant's
  */
 struct ksift_byte_set {
 	u32 kind;
@@ -147,19 +142,15 @@ struct ksift_byte_set {
 	u8 span;
 	u64 flip;
 	u8 table[2][16];
+	u8 has[256];
 };
-
-/* Is @c in it? */
-static inline bool ksift_byte_set_has(const struct ksift_byte_set *set, u8 c)
-{
-	return ((set->table[c >> 7][c & 15] >> (c >> 4 & 7)) ^ set->flip) & 1;
-}
 
 /**
  * struct ksift_line_literal - A literal, prepared
  * @probe: Its two rarest bytes
  * @len: Its length
  * @words: How many words of @pairs that is
+ * @masked: Some of its bytes are letters that fold
  * @pairs: Of each eight bytes what they must be, then what of the text's to compare
  *	with that, both as they lie in memory
  */
@@ -167,13 +158,16 @@ struct ksift_line_literal {
 	struct ksift_probe probe;
 	u32 len;
 	u32 words;
+	bool masked;
 	const u64 *pairs;
 };
 
 /* What verifying it costs for each word, at most. */
-#define KSIFT_LITERAL_COST(lit) \
-	max((lit)->len * KSIFT_LITERAL_DENSE, \
-	    (lit)->words * KSIFT_LITERAL_WORD * KSIFT_LITERAL_SPARSE)
+static inline u32 ksift_literal_cost(const struct ksift_line_literal *lit)
+{
+	return max(lit->len * KSIFT_LITERAL_DENSE,
+		   lit->words * KSIFT_LITERAL_WORD * KSIFT_LITERAL_SPARSE);
+}
 
 /**
  * struct ksift_lineprog - A program, ready to run
@@ -185,7 +179,6 @@ struct ksift_line_literal {
  * @literals: The literals likewise
  * @history: How far they look back; a multiple of 32
  * @block_words: Words of its blocks
- * @block_cost: What one costs, at most
  * @out_words: Words of a bitmap of what is found
  * @mask_slots: Slot of the mask of the places below a column
  * @mask_from: The lower column whose mask that one is made from
@@ -201,7 +194,6 @@ struct ksift_lineprog {
 	struct ksift_line_literal *literals;
 	u32 history;
 	u32 block_words;
-	u32 block_cost;
 	u32 out_words;
 	u16 mask_slots[KSIFT_MASKS];
 	u8 mask_from[KSIFT_MASKS];
@@ -230,7 +222,9 @@ struct ksift_lineprog {
  * @at: The instruction to go on with
  * @column: Place of the block's first byte in its line, KSIFT_DISTANCE_MAX at most
  * @ready: Bit k - 1 is set when the mask of column k is made
+ * @unverified: Words of the current LITERAL that have candidates left to be verified
  * @budget: What may still be done in this section, in units of @cost
+ * @spent: What was done in all
  */
 struct ksift_line_run {
 	struct ksift_lineprog_work out;
@@ -252,7 +246,9 @@ struct ksift_line_run {
 	u32 at;
 	u32 column;
 	u64 ready;
+	u64 unverified;
 	s64 budget;
+	s64 spent;
 };
 
 #endif /* KSIFT_ENGINE_LINECODE_H */

@@ -1,6 +1,51 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Running line programs.
+ * Running line programs: what a pattern that is no literal is found by.
+ *
+ * A register has a bit for each place of the text, so that one operation on a word
+ * decides about 64 bytes, without a branch on the text and without a table that the
+ * text indexes (R. D. Cameron et al., "Bitwise data parallelism in regular expression
+ * matching", PACT 2014).  A RUN is an addition: a marker that is added to the bits of a
+ * set is carried through them.
+ *
+ * Blocks.  The text is run over block by block, 2 KiB each, and a program's
+ * instructions one after the other over each block: its registers, and the text, stay
+ * in the first-level cache, and decoding an instruction costs little.  Each block is
+ * copied to a stage first, behind the bytes before it that LITERAL and CLASS look back
+ * at.  So each byte of the text is loaded once, though others may write to it
+ * meanwhile: no two operations see different texts.  The stage has room before and
+ * behind, so vectors may be loaded there that the text would not have.
+ *
+ * Carries.  An operation that moves bits on, moves some out of its block: ADVANCE as
+ * many as its distance, RUN, THRU and ACCEPT one, of which the line goes on, and PARITY
+ * the one that the line has so far.  Each has a word of the state for that.  The rest
+ * of the state are the last bytes of the text and the place in its line that comes
+ * next.  So it does not matter how a text is cut.  In a block that is not full, the bits
+ * of places that the text does not have are cleared in every result, and what is carried
+ * is taken from where the text ends.
+ *
+ * Lines.  Nothing crosses the end of one.  A RUN stops there, because no set has the
+ * newline: its bit is taken from all of them.  ADVANCE and CLASS take away the places
+ * whose column is below their distance: the mask of those is made from the lines' starts
+ * by shifts that double, when the first operation of a block asks for it (make_mask()).
+ * PARITY is that of the whole block, less what it was where the line began, which is
+ * carried along the line by an addition.  LITERAL has no newline.  So what is found in
+ * a line depends on that line alone, for every program: a range, a copy and a cut do
+ * not change it.
+ *
+ * SKIP passes over operations that find nothing, because what they begin with is empty
+ * and no earlier line goes on in them.  The registers that may be read behind them are
+ * cleared; those of earlier blocks are still in the others.
+ *
+ * Sections.  Vector registers are used in sections that are not preempted.  Each
+ * instruction has a cost, and verifying a literal's candidates more; a section ends when
+ * its budget is used up, between any two instructions of a block and any two words of a
+ * literal, and the next goes on there.  Nothing is found twice or lost: all of the
+ * block is in the work memory.
+ *
+ * Work is proportional to bytes times operations.  Candidates of a literal are where two
+ * of its rarest bytes are.  Where a word has many, all its places are compared at once,
+ * byte by byte of the literal: that bounds what a text can make it cost.
  */
 #include "linecode.h"
 #include "simd.h"
@@ -8,6 +53,7 @@
 
 /* The portable variant: a word at a time. */
 #define LANES 1
+#define UNROLL 1
 
 typedef u64 lanes;
 
@@ -52,11 +98,6 @@ static inline bool lanes_any(lanes v)
 	return v;
 }
 
-static inline u32 lanes_wrapped(lanes sum, lanes addend)
-{
-	return sum < addend;
-}
-
 static inline u32 lanes_full(lanes v)
 {
 	return v == U64_MAX;
@@ -67,19 +108,51 @@ static inline u32 lanes_tops(lanes v)
 	return v >> 63;
 }
 
-static inline lanes lanes_fill(u64 bits)
+static inline lanes lanes_splat(u64 v)
 {
-	return -(bits & 1);
+	return v;
 }
 
-static u64 newlines64(const u8 *p)
+static inline lanes lanes_places(void)
+{
+	return 1;
+}
+
+static inline lanes lanes_fill(lanes some, lanes places)
+{
+	return -(u64)!!(some & places);
+}
+
+/* Eight bytes are compared at a time, and each that is zero then becomes a bit. */
+#define EACH_BYTE 0x0101010101010101ULL
+
+static u64 zeros8(u64 v)
+{
+	const u64 low = EACH_BYTE * 0x7f;
+
+	v = ~(((v & low) + low) | v | low) >> 7;
+	/* The product's highest byte has the lowest bit of each. */
+	return v * 0x0102040810204080ULL >> 56;
+}
+
+static u64 load8(const u8 *p)
+{
+	return ksift_le64(((const struct ksift_u64 *)p)->v);
+}
+
+static u64 byte64(const u8 *p, u8 c)
 {
 	u64 bits = 0;
 	u32 i;
 
-	for (i = 0; i < 64; i++)
-		bits |= (u64)(p[i] == '\n') << i;
+	for (i = 0; i < 64; i += 8)
+		bits |= zeros8(load8(p + i) ^ c * EACH_BYTE) << i;
 	return bits;
+}
+
+static u64 newlines64(const u8 *p)
+{
+	return byte64(p, '\n');
 }
 
 static u64 copy64(u8 *to, const u8 *p)
@@ -103,13 +176,17 @@ static u64 match64(const u8 *p, const struct needle *n, u32 count, bool masked)
 {
 	const struct ksift_probe *probe = n->probe;
 	u64 bits = 0;
-	u32 i;
+	u32 i, k;
 
-	(void)count;
 	(void)masked;
-	for (i = 0; i < 64; i++)
-		bits |= (u64)((p[i + probe->off[0]] & probe->mask[0]) == probe->val[0] &&
-			      (p[i + probe->off[1]] & probe->mask[1]) == probe->val[1]) << i;
+	for (i = 0; i < 64; i += 8) {
+		u64 differ = 0;
+
+		for (k = 0; k < count; k++)
+			differ |= (load8(p + i + probe->off[k]) & probe->mask[k] * EACH_BYTE) ^
+				  probe->val[k] * EACH_BYTE;
+		bits |= zeros8(differ) << i;
+	}
 	return bits;
 }
 
@@ -128,37 +205,43 @@ static u64 set64(const u8 *p, const struct set_masks *m, u32 kind)
 	u64 bits = 0;
 	u32 i;
 
-	(void)kind;
+	if (kind == KSIFT_SET_ONE)
+		return byte64(p, set->low);
 	for (i = 0; i < 64; i++)
-		bits |= (u64)(set->table[p[i] >> 7][p[i] & 15] >> (p[i] >> 4 & 7) & 1) << i;
+		bits |= (u64)set->has[p[i]] << i;
 	return bits;
 }
 
-static u64 equal64(const u8 *p, const u64 *pairs, u32 len)
+static u64 equal64(const u8 *p, const u64 *pairs, u32 len, bool masked)
 {
-	u64 bits = U64_MAX;
+	u64 bits = 0;
 	u32 i, k;
 
-	for (k = 0; k < len && bits; k++) {
-		const u8 *byte = (const u8 *)(pairs + k / 8 * 2) + k % 8;
-		u64 equal = 0;
+	(void)masked;
+	for (i = 0; i < 64; i += 8) {
+		u64 differ = 0;
 
-		for (i = 0; i < 64; i++)
-			equal |= (u64)((p[i + k] & byte[8]) == byte[0]) << i;
-		bits &= equal;
+		for (k = 0; k < len; k++) {
+			const u8 *byte = (const u8 *)(pairs + k / 8 * 2) + k % 8;
+
+			differ |= (load8(p + i + k) & byte[8] * EACH_BYTE) ^
+				  byte[0] * EACH_BYTE;
+		}
+		bits |= zeros8(differ) << i;
 	}
 	return bits;
 }
 
 #include "lineprog-template.h"
 
-/* What a section may cost: see struct ksift_insn.  A literal may exceed it by 8 us. */
+/* What a section may cost: some 8 us, and twice that on a slow processor. */
 #define SECTION_COST	8000
 
 /* What a feed may cost, in sections: then its caller may look at signals. */
 #define FEED_COST	200000
 
-/* Blocks of the portable variant are smaller: that is some twenty times slower. */
+/* The portable variant is so much slower; its blocks are smaller, too. */
+#define PORTABLE_SLOWER	16
 #define PORTABLE_WORDS	8
 
 /**
@@ -192,7 +275,7 @@ size_t ksift_lineprog_state_size(const struct ksift_lineprog *prog)
 	return align64(state_bytes(prog));
 }
 
-/* Two states: one is where the run began, to see if it comes there again. */
+/* A state more: an earlier one, to see if it comes again. */
 size_t ksift_lineprog_work_size(const struct ksift_lineprog *prog)
 {
 	return align64(sizeof(struct ksift_line_run)) +
@@ -227,8 +310,10 @@ static size_t run(const struct ksift_variant_ops *ops, const struct ksift_linepr
 	struct ksift_line_state *state = mem;
 	u8 *history = state_history(prog, state);
 	u8 *p = (u8 *)work + align64(sizeof(*r));
-	s64 spent = 0;
+	s64 spent = 0, limit = FEED_COST;
 
+	if (!ops->lineprog)
+		limit /= PORTABLE_SLOWER;
 	r->prog = prog;
 	r->slots = (void *)p;
 	p += (size_t)prog->slot_count * KSIFT_BLOCK_WORDS * sizeof(u64);
@@ -258,9 +343,13 @@ static size_t run(const struct ksift_variant_ops *ops, const struct ksift_linepr
 		else
 			op_lineprog(r);
 		spent += SECTION_COST - r->budget;
-	} while (r->bits || (r->done < r->len && spent < FEED_COST));
+		/* Enough: go on to the end of the block, if it is in one. */
+		if (spent >= limit)
+			r->len = r->done + r->bits;
+	} while (r->done < r->len);
 	memcpy(history, r->text - prog->history, prog->history);
 	state->column = r->column;
+	r->spent = ops->lineprog ? spent : spent * PORTABLE_SLOWER;
 	return r->done;
 }
 
@@ -284,8 +373,9 @@ size_t ksift_lineprog_feed(const struct ksift_variant_ops *ops,
 	return done;
 }
 
-/* What looking for a cycle may cost. */
+/* What looking for a cycle may cost, and in how many blocks it is tried. */
 #define ZEROS_COST	400000
+#define ZEROS_BLOCKS	4
 
 /*
  * The states that zeros lead through are a cycle sooner or later.  R. P. Brent's way to
@@ -306,13 +396,15 @@ u64 ksift_lineprog_zeros(const struct ksift_variant_ops *ops,
 	if (len <= block)
 		return run(ops, prog, state, work, NULL, len, len);
 	memcpy(kept, state, n);
-	for (blocks = 0; len - done >= block && spent < ZEROS_COST; blocks++) {
+	for (blocks = 0; len - done >= block; blocks++) {
 		size_t at = 0;
 
-		do
+		if (spent >= ZEROS_COST && blocks >= ZEROS_BLOCKS)
+			break;
+		do {
 			at += run(ops, prog, state, work, NULL, block - at, block - at);
-		while (at < block);
-		spent += prog->block_cost;
+			spent += ((struct ksift_line_run *)work)->spent;
+		} while (at < block);
 		done += block;
 		since++;
 		if (!memcmp(kept, state, n))

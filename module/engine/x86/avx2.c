@@ -346,10 +346,10 @@ static void op_sum_i64(struct ksift_sum128 *sum, const u8 *buf, size_t count)
 
 /* A line program's registers, four words at a time. */
 #define LANES 4
+#define UNROLL 2
 
 typedef u64 lanes __attribute__((vector_size(32), may_alias));
 typedef long long v4s __attribute__((vector_size(32)));
-typedef long long v2s __attribute__((vector_size(16)));
 typedef double v4d __attribute__((vector_size(32)));
 
 static __always_inline lanes lanes_load(const u64 *p)
@@ -364,16 +364,20 @@ static __always_inline void lanes_store(u64 *p, lanes v)
 
 static __always_inline lanes lanes_shl(lanes v, u32 k)
 {
+	const v4s by = { k, k, k, k };
+
 	if (__builtin_constant_p(k))
 		return v << k;
-	return (lanes)__builtin_ia32_psllq256((v4s)v, (v2s){ k });
+	return (lanes)__builtin_ia32_psllv4di((v4s)v, by);
 }
 
 static __always_inline lanes lanes_shr(lanes v, u32 k)
 {
+	const v4s by = { k, k, k, k };
+
 	if (__builtin_constant_p(k))
 		return v >> k;
-	return (lanes)__builtin_ia32_psrlq256((v4s)v, (v2s){ k });
+	return (lanes)__builtin_ia32_psrlv4di((v4s)v, by);
 }
 
 static __always_inline lanes lanes_turn(lanes v)
@@ -401,21 +405,24 @@ static __always_inline u32 lanes_tops(lanes v)
 	return __builtin_ia32_movmskpd256((v4d)v);
 }
 
-static __always_inline u32 lanes_wrapped(lanes sum, lanes addend)
-{
-	return lanes_tops((lanes)(sum < addend));
-}
-
 static __always_inline u32 lanes_full(lanes v)
 {
 	return lanes_tops((lanes)(v == ~(lanes){ 0 }));
 }
 
-static __always_inline lanes lanes_fill(u64 bits)
+static __always_inline lanes lanes_splat(u64 v)
 {
-	const lanes place = { 1, 2, 4, 8 };
+	return (lanes){ 0 } + v;
+}
 
-	return (lanes)((((lanes){ 0 } + bits) & place) == place);
+static __always_inline lanes lanes_places(void)
+{
+	return (lanes){ 1, 2, 4, 8 };
+}
+
+static __always_inline lanes lanes_fill(lanes some, lanes places)
+{
+	return (lanes)((some & places) == places);
 }
 
 static __always_inline u64 copy64(u8 *to, const u8 *p)
@@ -455,6 +462,8 @@ static __always_inline v32 set32(v32 v, const struct set_masks *m, u32 kind)
 {
 	v32 found, place;
 
+	if (kind == KSIFT_SET_ONE)
+		return (v32)(v == m->low);
 	if (kind == KSIFT_SET_RANGE)
 		return (v32)((v32b)v - (v32b)m->low <= (v32b)m->span);
 	found = look_up(m->ascii, v);
@@ -469,17 +478,21 @@ static __always_inline u64 set64(const u8 *p, const struct set_masks *m, u32 kin
 	return both(set32(load(p), m, kind), set32(load(p + 32), m, kind));
 }
 
-static __always_inline u64 equal64(const u8 *p, const u64 *pairs, u32 len)
+static __always_inline u64 equal64(const u8 *p, const u64 *pairs, u32 len, bool masked)
 {
 	v32 a = splat(0xff), b = a;
 	u32 i;
 
 	for (i = 0; i < len; i++) {
 		const u8 *byte = (const u8 *)(pairs + i / 8 * 2) + i % 8;
-		v32 val = splat(byte[0]), mask = splat(byte[8]);
+		v32 val = splat(byte[0]), x = load(p + i), y = load(p + i + 32);
 
-		a &= (v32)((load(p + i) & mask) == val);
-		b &= (v32)((load(p + i + 32) & mask) == val);
+		if (masked) {
+			x &= splat(byte[8]);
+			y &= splat(byte[8]);
+		}
+		a &= (v32)(x == val);
+		b &= (v32)(y == val);
 		if (i % 8 == 7 && !lanes_any((lanes)(a | b)))
 			break;
 	}

@@ -6,6 +6,7 @@
  * has found such a processor.
  */
 #include "../level.h"
+#include "../linecode.h"
 #include "../ops.h"
 #include "../../uapi/ksift.h"
 
@@ -291,6 +292,162 @@ static void op_sum_i64(struct ksift_sum128 *sum, const u8 *buf, size_t count)
 
 #include "../vector-template.h"
 
+/* A line program's registers, two words at a time. */
+#define LANES 2
+#define UNROLL 1
+
+typedef uint64x2_t lanes;
+
+static __always_inline lanes lanes_load(const u64 *p)
+{
+	return vld1q_u64((const uint64_t *)p);
+}
+
+static __always_inline void lanes_store(u64 *p, lanes v)
+{
+	vst1q_u64((uint64_t *)p, v);
+}
+
+static __always_inline lanes lanes_shl(lanes v, u32 k)
+{
+	return vshlq_u64(v, vdupq_n_s64(k));
+}
+
+static __always_inline lanes lanes_shr(lanes v, u32 k)
+{
+	return vshlq_u64(v, vdupq_n_s64(-(s64)k));
+}
+
+static __always_inline lanes lanes_turn(lanes v)
+{
+	return vextq_u64(v, v, 1);
+}
+
+static __always_inline lanes lanes_first(lanes v, lanes from)
+{
+	return vcopyq_laneq_u64(v, 0, from, 0);
+}
+
+static __always_inline lanes lanes_word(u64 v)
+{
+	return vsetq_lane_u64(v, vdupq_n_u64(0), 0);
+}
+
+static __always_inline bool lanes_any(lanes v)
+{
+	return vmaxvq_u32(vreinterpretq_u32_u64(v));
+}
+
+static __always_inline u32 lanes_tops(lanes v)
+{
+	v = vshrq_n_u64(v, 63);
+	return vgetq_lane_u64(v, 0) | vgetq_lane_u64(v, 1) << 1;
+}
+
+static __always_inline u32 lanes_full(lanes v)
+{
+	return lanes_tops(vceqq_u64(v, vdupq_n_u64(~0ULL)));
+}
+
+static __always_inline lanes lanes_splat(u64 v)
+{
+	return vdupq_n_u64(v);
+}
+
+static __always_inline lanes lanes_places(void)
+{
+	return (lanes){ 1, 2 };
+}
+
+static __always_inline lanes lanes_fill(lanes some, lanes places)
+{
+	return vtstq_u64(some, places);
+}
+
+static __always_inline u64 copy64(u8 *to, const u8 *p)
+{
+	const v16 nl = vdupq_n_u8('\n');
+	v16 v[4];
+	u32 k;
+
+#pragma GCC unroll 4
+	for (k = 0; k < 4; k++) {
+		v[k] = load_once(p + k * 16);
+		vst1q_u8(to + k * 16, v[k]);
+	}
+	return bits64(vceqq_u8(v[0], nl), vceqq_u8(v[1], nl), vceqq_u8(v[2], nl),
+		      vceqq_u8(v[3], nl));
+}
+
+struct set_masks {
+	v16 low;
+	v16 span;
+	v16 ascii;
+	v16 others;
+	v16 place;
+};
+
+static __always_inline void load_set(struct set_masks *m, const struct ksift_byte_set *set)
+{
+	const v16 place = {
+		1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128,
+	};
+
+	m->low = vdupq_n_u8(set->low);
+	m->span = vdupq_n_u8(set->span);
+	m->ascii = load(set->table[0]);
+	m->others = load(set->table[1]);
+	m->place = place;
+}
+
+static __always_inline v16 set16(v16 v, const struct set_masks *m, u32 kind)
+{
+	const v16 low = vdupq_n_u8(0x8f);
+	v16 found;
+
+	if (kind == KSIFT_SET_ONE)
+		return vceqq_u8(v, m->low);
+	if (kind == KSIFT_SET_RANGE)
+		return vcleq_u8(vsubq_u8(v, m->low), m->span);
+	found = look_up(m->ascii, v & low);
+	if (kind == KSIFT_SET_ANY)
+		found |= look_up(m->others, (v ^ vdupq_n_u8(0x80)) & low);
+	return vtstq_u8(found, look_up(m->place, vshrq_n_u8(v, 4)));
+}
+
+static __always_inline u64 set64(const u8 *p, const struct set_masks *m, u32 kind)
+{
+	return bits64(set16(load(p), m, kind), set16(load(p + 16), m, kind),
+		      set16(load(p + 32), m, kind), set16(load(p + 48), m, kind));
+}
+
+static __always_inline u64 equal64(const u8 *p, const u64 *pairs, u32 len, bool masked)
+{
+	v16 v[4];
+	u32 i, k;
+
+	for (k = 0; k < 4; k++)
+		v[k] = vdupq_n_u8(0xff);
+	for (i = 0; i < len; i++) {
+		const u8 *byte = (const u8 *)(pairs + i / 8 * 2) + i % 8;
+		v16 val = vdupq_n_u8(byte[0]), mask = vdupq_n_u8(byte[8]);
+
+#pragma GCC unroll 4
+		for (k = 0; k < 4; k++) {
+			v16 x = load(p + i + k * 16);
+
+			if (masked)
+				x &= mask;
+			v[k] &= vceqq_u8(x, val);
+		}
+		if (i % 8 == 7 && !vmaxvq_u8(v[0] | v[1] | v[2] | v[3]))
+			break;
+	}
+	return bits64(v[0], v[1], v[2], v[3]);
+}
+
+#include "../lineprog-template.h"
+
 const struct ksift_variant_ops ksift_variant_neon = {
 	.id = KSIFT_VARIANT_NEON,
 	.name = "neon",
@@ -303,6 +460,7 @@ const struct ksift_variant_ops ksift_variant_neon = {
 	.find_levels = op_find_levels,
 	.tally_levels = op_tally_levels,
 	.sum_i64 = op_sum_i64,
+	.lineprog = op_lineprog,
 };
 
 #endif /* __CHECKER__ */

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Runs the host tests built in $1 for the machine $3, a fuzzer of the scan for $2
-# seconds and one of the driver for three times as long, as one TAP stream.
+# seconds, one of line programs for half and one of the driver for three times as
+# long, as one TAP stream.
 set -u
 
 dir=$1
@@ -48,5 +49,6 @@ suite hostile "$dir/hostile"
 suite hostile-clang "$dir/hostile-clang"
 suite hostile-unoptimized "$dir/hostile-unoptimized"
 suite fuzz fuzz fuzz_lines "$seconds"
+suite fuzz-lineprog fuzz fuzz_lineprog $((seconds / 2))
 suite fuzz-driver fuzz fuzz_driver $((seconds * 3))
 suites_end

@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-#include "engine_util.h"
+#include "lineprog_util.h"
 #include "../level_lines.h"
 
 #ifdef __x86_64__
@@ -270,12 +270,75 @@ static void lines(void **state)
 	}
 }
 
+/*
+ * All operations of a program see the same text: what two of them tell of the same byte
+ * never differs.
+ */
+static void line_programs(void **state)
+{
+	static u8 from[2048];
+	static struct program p;
+	const struct ksift_variant_ops *const *v;
+	struct ksift_lineprog *prog;
+	unsigned int i;
+	void *mem;
+
+	(void)state;
+	p.pattern_count = 2;
+	add_set(&p, "E", 1, false);
+	add_literal(&p, "E", 1, 0);
+	add_op(&p, KSIFT_OP_CLASS, 0, 0, 0, 0);
+	add_op(&p, KSIFT_OP_ADVANCE, 1, 0, 0, 1);
+	add_op(&p, KSIFT_OP_LITERAL, 2, 0, 0, 0);
+	add_op(&p, KSIFT_OP_XOR, 3, 1, 2, 0);
+	add_op(&p, KSIFT_OP_ACCEPT, 0, 3, 0, 0);
+	add_op(&p, KSIFT_OP_CLASS, 4, 0, 0, 1);
+	add_op(&p, KSIFT_OP_XOR, 5, 4, 2, 0);
+	add_op(&p, KSIFT_OP_ACCEPT, 0, 5, 0, 0);
+	add_op(&p, KSIFT_OP_ACCEPT, 0, 2, 0, 1);
+	assert_int_equal(make_program(&p, &prog, &mem), 0);
+	for (i = 0; i < 40; i++) {
+		size_t len = make_text(from, 100 + rnd(sizeof(from) - 100));
+
+		for (v = ksift_variants; *v; v++) {
+			struct ksift_lineprog_work *work;
+			size_t at, k;
+			void *how_far;
+
+			if (!ksift_variant_usable(*v))
+				continue;
+			work = alloc64(ksift_lineprog_work_size(prog));
+			how_far = alloc64(ksift_lineprog_state_size(prog));
+			ksift_lineprog_begin(prog, how_far);
+			begin_changes(from, len, other_words);
+			for (at = 0; at < len;) {
+				size_t n = ksift_lineprog_feed(*v, prog, how_far, work,
+							       text + at, len - at,
+							       len - at);
+
+				assert_in_range(n, 1, len - at);
+				assert_false(work->some & 1);
+				for (k = 0; work->some & 2 && k < (n + 63) / 64; k++)
+					assert_false(ksift_lineprog_accepted(work, 1)[k] &
+						     ~work->newlines[k]);
+				at += n;
+			}
+			/* Each byte is loaded once; of the last few, some may be twice. */
+			assert_in_range(looks - looks_before, 1, len / 8 + 64);
+			free(how_far);
+			free(work);
+		}
+	}
+	free(mem);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(level_of_two),
 		cmocka_unit_test(integers_of_two),
 		cmocka_unit_test(lines),
+		cmocka_unit_test(line_programs),
 	};
 	const char *s = getenv("KSIFT_SEED");
 

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "engine/linecode.h"
 #include "lineprog_util.h"
 
 #define TEXT_MAX	20000
@@ -36,7 +37,7 @@ static void print_program(const struct program *p)
 	for (i = 0; i < p->op_count; i++) {
 		const struct ksift_op *op = &p->ops[i];
 
-		print_error("%3u %-8s d %u, a %u, b %u, k %u\n", i, op_names[op->code],
+		print_error("%3u %8s d %u, a %u, b %u, k %u\n", i, op_names[op->code],
 			    op->dst, op->a, op->b, op->k);
 	}
 	for (i = 0; i < p->set_count; i++)
@@ -364,7 +365,7 @@ static void verify_carries(void **state)
 
 /* Bytes of the sets and literals of random programs. */
 static const char *const alphabets[] = {
-	"ab\n", "aab\"\n", "abAB_ \n", "aaaaaaaaaaaaaaaaab", "0123456789abcdef.:\n ",
+	"ab\n", "aab\"\n", "abAB _\n", "aaaaaaaaaaaaaaaaab", "0123456789abcdef.:\n ",
 	"a\0\n", "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0ab\n",
 };
 
@@ -587,10 +588,44 @@ static void skip_bounds(void **state)
 	fenced_free(&fence);
 }
 
+/*
+ * Each of two operations that look across the start of a line may leave it to the other
+ * to take away what is of another line, but not both.
+ */
+static void line_starts(void **state)
+{
+	static const char text[] = "a\nb\naab\nabb\na\n\na\n\n\n";
+	static const u8 codes[] = { KSIFT_OP_CLASS, KSIFT_OP_ADVANCE, KSIFT_OP_LITERAL };
+	struct fenced fence = fenced_alloc(TEXT_MAX);
+	struct program p;
+	u32 i, k, swap;
+
+	(void)state;
+	for (i = 0; i < 9; i++)
+		for (k = 1; k < 9; k++)
+			for (swap = 0; swap < 2; swap++) {
+				memset(&p, 0, sizeof(p));
+				p.pattern_count = 1;
+				add_set(&p, "a", 1, false);
+				add_set(&p, "", 0, true);
+				add_literal(&p, "a", 1, 0);
+				add_op(&p, KSIFT_OP_CLASS, 0, 1, 0, 0);
+				add_op(&p, codes[i / 3], 1, 0, 0,
+				       codes[i / 3] == KSIFT_OP_LITERAL ? 0 : k % 3 + 1);
+				add_op(&p, codes[i % 3], 2, 0, 0,
+				       codes[i % 3] == KSIFT_OP_LITERAL ? 0 : k / 3 + 1);
+				add_op(&p, KSIFT_OP_AND, 3, 1 + swap, 2 - swap, 0);
+				add_op(&p, KSIFT_OP_ACCEPT, 0, 3, 0, 0);
+				check(&p, (const u8 *)text, sizeof(text) - 1, 40, &fence,
+				      seed);
+			}
+	fenced_free(&fence);
+}
+
 static void random_programs(void **state)
 {
 	const char *runs = getenv("KSIFT_HOST_RUNS"), *s = getenv("KSIFT_SEED");
-	long i, n = runs ? atol(runs) : 6000;
+	long i, n = runs ? atol(runs) : 4000;
 	struct fenced fence = fenced_alloc(TEXT_MAX);
 	static struct program p;
 	static u8 text[TEXT_MAX];
@@ -614,6 +649,198 @@ static void random_programs(void **state)
 	fenced_free(&fence);
 }
 
+/* Over so many zeros, in calls that are not many.  Returns how many there were. */
+static u32 run_zeros(const struct ksift_variant_ops *ops, const struct ksift_lineprog *prog,
+		     void *state, struct ksift_lineprog_work *work, u64 len)
+{
+	u32 calls = 0;
+
+	while (len) {
+		u64 went = ksift_lineprog_zeros(ops, prog, state, work, len);
+
+		assert_in_range(went, 1, len);
+		assert_int_equal(work->some, 0);
+		len -= went;
+		calls++;
+	}
+	return calls;
+}
+
+static u64 feed_all(const struct ksift_variant_ops *ops, const struct ksift_lineprog *prog,
+		    void *state, struct ksift_lineprog_work *work, const u8 *text, size_t len)
+{
+	u64 some = 0;
+	size_t at;
+
+	for (at = 0; at < len; some |= work->some)
+		at += ksift_lineprog_feed(ops, prog, state, work, text + at, len - at,
+					  len - at);
+	return some;
+}
+
+/*
+ * A program finds the same in a line with @zeros zeros as in one with so many less that
+ * the difference is a multiple of its period, which PARITY alone doubles.
+ */
+static void check_zeros(const struct program *p, u64 zeros, u64 period, u32 calls_max)
+{
+	static u8 line[6 << 20];
+	const struct ksift_variant_ops *const *v;
+	size_t head = rnd(100), tail = rnd(100), few, i;
+	struct ksift_lineprog *prog;
+	uint64_t case_seed = seed;
+	void *mem;
+	u64 found, expect;
+
+	few = zeros % period + period;
+	while (few < 8192)
+		few += period;
+	while (few > zeros)
+		few -= period;
+	memset(line, 0, head + few + tail);
+	for (i = 0; i < head; i++)
+		line[i] = "ab"[rnd(2)];
+	for (i = 0; i < tail; i++)
+		line[head + few + i] = "ab"[rnd(2)];
+	expect = oracle_line(p, line, head + few + tail);
+	line[head + few + tail] = '\n';
+	assert_int_equal(make_program(p, &prog, &mem), 0);
+	for (v = ksift_variants; *v; v++) {
+		struct ksift_lineprog_work *work = alloc64(ksift_lineprog_work_size(prog));
+		void *at = alloc64(ksift_lineprog_state_size(prog));
+		u32 calls;
+
+		if (ksift_variant_usable(*v)) {
+			ksift_lineprog_begin(prog, at);
+			feed_all(*v, prog, at, work, line, head);
+			calls = run_zeros(*v, prog, at, work, zeros);
+			found = feed_all(*v, prog, at, work, line + head + few, tail + 1);
+			if (found != expect) {
+				print_program(p);
+				fail_msg("%s, seed %#llx: %#llx, not %#llx", (*v)->name,
+					 (unsigned long long)case_seed,
+					 (unsigned long long)found,
+					 (unsigned long long)expect);
+			}
+			if (calls > calls_max)
+				fail_msg("%s: %u calls for %llu zeros", (*v)->name, calls,
+					 (unsigned long long)zeros);
+		}
+		free(at);
+		free(work);
+	}
+	free(mem);
+}
+
+static void zeros(void **state)
+{
+	const char *runs = getenv("KSIFT_HOST_RUNS");
+	long i, n = (runs ? atol(runs) : 4000) / 20;
+	static struct program p;
+	u32 k, parities;
+
+	(void)state;
+	for (i = 0; i < n; i++) {
+		random_program(&p, "ab\0", 3);
+		for (k = 0, parities = 0; k < p.op_count; k++)
+			parities += p.ops[k].code == KSIFT_OP_PARITY;
+		if (parities > 12)
+			continue;
+		check_zeros(&p, rnd(2) ? rnd(20000) : (u64)rnd(1 << 30) << rnd(33),
+			    1 << parities, 100);
+	}
+	/* One parity of another: its period is some hundred blocks. */
+	for (k = 17; k <= 20; k++) {
+		memset(&p, 0, sizeof(p));
+		p.pattern_count = 1;
+		add_set(&p, "", 0, true);
+		add_op(&p, KSIFT_OP_CLASS, 0, 0, 0, 0);
+		for (i = 0; i < k; i++)
+			add_op(&p, KSIFT_OP_PARITY, 0, 0, 0, 0);
+		add_op(&p, KSIFT_OP_NEWLINE, 1, 0, 0, 0);
+		add_op(&p, KSIFT_OP_AND, 0, 0, 1, 0);
+		add_op(&p, KSIFT_OP_ACCEPT, 0, 0, 0, 0);
+		check_zeros(&p, (1ULL << 50) + rnd(1 << 30), 1 << k, 5000);
+	}
+}
+
+/* A section's cost, of which the variant that is tested uses no more than a little. */
+static const struct ksift_variant_ops *inner;
+static s64 cost_max;
+static u32 sections_run;
+
+static void counted_lineprog(struct ksift_line_run *run)
+{
+	s64 before = run->budget;
+
+	inner->lineprog(run);
+	cost_max = max(cost_max, before - run->budget);
+	sections_run++;
+}
+
+/*
+ * A section ends between two operations of a block, and between two words of a literal,
+ * when it has done enough, whatever the program and the text are.
+ */
+static void sections(void **state)
+{
+	enum { LEN = 4096, COST = 8000, OPS = 1000 };
+	static u8 literal[KSIFT_OP_LITERAL_MAX], text[LEN];
+	const struct ksift_variant_ops *const *v;
+	static struct program p;
+	int i, code;
+
+	(void)state;
+	memset(literal, 'a', sizeof(literal));
+	memset(text, 'a', sizeof(text));
+	text[LEN - 1] = '\n';
+	for (code = 0; code < KSIFT_OP_SKIP; code++) {
+		struct ksift_lineprog *prog;
+		void *mem;
+
+		memset(&p, 0, sizeof(p));
+		p.pattern_count = 1;
+		add_set(&p, "ax\xff", 3, false);
+		add_literal(&p, literal, sizeof(literal), KSIFT_PATTERN_FOLD);
+		add_op(&p, KSIFT_OP_CLASS, 1, 0, 0, 0);
+		for (i = 0; i < OPS; i++)
+			add_op(&p, code, code < KSIFT_OP_ACCEPT ? 2 : 0,
+			       code >= KSIFT_OP_AND, (code >= KSIFT_OP_AND &&
+			       code <= KSIFT_OP_XOR) || code == KSIFT_OP_RUN ||
+			       code == KSIFT_OP_THRU, code == KSIFT_OP_ADVANCE);
+		if (code < KSIFT_OP_ACCEPT)
+			add_op(&p, KSIFT_OP_ACCEPT, 0, 2, 0, 0);
+		assert_int_equal(make_program(&p, &prog, &mem), 0);
+		for (v = ksift_variants; *v; v++) {
+			struct ksift_variant_ops ops = **v;
+			struct ksift_lineprog_work *work;
+			size_t n;
+			void *at;
+
+			if (!ksift_variant_usable(*v) || !ops.lineprog)
+				continue;
+			inner = *v;
+			ops.lineprog = counted_lineprog;
+			cost_max = 0;
+			sections_run = 0;
+			work = alloc64(ksift_lineprog_work_size(prog));
+			at = alloc64(ksift_lineprog_state_size(prog));
+			ksift_lineprog_begin(prog, at);
+			n = ksift_lineprog_feed(&ops, prog, at, work, text, LEN, LEN);
+			assert_in_range(cost_max, 1, COST + 600);
+			/* What is never found has no operations to do. */
+			if (code != KSIFT_OP_NEWLINE && code != KSIFT_OP_START)
+				assert_in_range(sections_run, 2, U32_MAX);
+			/* A feed of what takes long is short. */
+			if (code == KSIFT_OP_LITERAL)
+				assert_in_range(n, 1, 1024);
+			free(at);
+			free(work);
+		}
+		free(mem);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -623,8 +850,12 @@ int main(void)
 		cmocka_unit_test(verify_dead),
 		cmocka_unit_test(verify_carries),
 		cmocka_unit_test(skip_bounds),
+		cmocka_unit_test(line_starts),
 		cmocka_unit_test(random_programs),
+		cmocka_unit_test(zeros),
+		cmocka_unit_test(sections),
 	};
 
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests_name("lineprog", tests, NULL, NULL);
 }

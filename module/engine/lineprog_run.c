@@ -244,6 +244,12 @@ static u64 equal64(const u8 *p, const u64 *pairs, u32 len, bool masked)
 #define PORTABLE_SLOWER	16
 #define PORTABLE_WORDS	8
 
+/*
+ * How far ahead of what is copied to prefetch.  Two blocks are there by the time that
+ * they are copied; more would evict registers.
+ */
+#define STAGE_AHEAD (2 * KSIFT_BLOCK_WORDS * 64)
+
 /**
  * struct ksift_line_state - How far a program has come
  * @column: Place of the next byte in its line, KSIFT_DISTANCE_MAX at most
@@ -330,7 +336,7 @@ static size_t run(const struct ksift_variant_ops *ops, const struct ksift_linepr
 	r->buf = buf;
 	r->len = min(len, (size_t)prog->out_words * 64);
 	r->done = 0;
-	r->ahead = min(avail - r->len, (size_t)KSIFT_AHEAD);
+	r->ahead = min(avail - r->len, (size_t)STAGE_AHEAD);
 	r->block = (ops->lineprog ? prog->block_words :
 		    min(prog->block_words, (u32)PORTABLE_WORDS)) * 64;
 	r->bits = 0;

@@ -301,7 +301,8 @@ struct ksift_sum128 {
  *	bytes of it are readable.  Returns where the first line begins that is
  *	not in @levels; none may be.
  * @sum_i64: Add @count integers, a multiple of KSIFT_SUM_STEP, to @sum
- * @lineprog: Run a line program until the text is done, or the budget is
+ * @lineprog: Run a line program until the text is done or the budget is: see
+ *	linecode.h.
  *
  * A variant without these is run without vectors.  The engine calls them through
  * simd.h, with a bounded number of bytes.  The memory may change while they read

@@ -14,8 +14,8 @@
 /* Words of a block: long enough to hide what it costs to decode an instruction. */
 #define KSIFT_BLOCK_WORDS 32
 
-/* A block's words are a multiple of this, which is one of every variant's vectors. */
-#define KSIFT_BLOCK_STEP 8
+/* A block's words are a multiple of this: what a loop of any variant does at a time. */
+#define KSIFT_BLOCK_STEP 4
 
 /* The text that is kept before a block; the furthest that an operation looks back. */
 #define KSIFT_LINE_HISTORY 256

@@ -57,6 +57,7 @@ enum re_assert {
  * @set: Bytes; the newline is in none of them (with -z: the NUL)
  * @kids: @kid_count nodes
  * @kid_count: How many
+ * @depth: Nodes on the longest way down from this one, itself included
  *
  * Nodes are of one arena, and are freed with it.
  */
@@ -69,7 +70,11 @@ struct re_node {
 	struct ksift_set set;
 	struct re_node **kids;
 	uint32_t kid_count;
+	uint32_t depth;
 };
+
+/* What walks over trees calls itself for each level of one: bound the stack. */
+#define RE_DEPTH_MAX 2000
 
 /* Memory of one compilation, at most RE_MEMORY_MAX bytes; zero it to begin. */
 struct re_arena {
@@ -84,9 +89,26 @@ struct re_arena {
 void *re_alloc(struct re_arena *arena, size_t size);
 void re_arena_free(struct re_arena *arena);
 
+/*
+ * A node of these kids, NULL: there is no memory.  One that is deeper than RE_DEPTH_MAX
+ * exhausts the arena, too.
+ */
+struct re_node *re_node_new(struct re_arena *arena, enum re_kind kind,
+			    struct re_node *const *kids, size_t kid_count);
+
 static inline bool re_set_has(const struct ksift_set *set, unsigned int c)
 {
 	return set->bits[c / 64] >> c % 64 & 1;
+}
+
+static inline void re_set_add(struct ksift_set *set, unsigned int c)
+{
+	set->bits[c / 64] |= (__u64)1 << c % 64;
+}
+
+static inline void re_set_remove(struct ksift_set *set, unsigned int c)
+{
+	set->bits[c / 64] &= ~((__u64)1 << c % 64);
 }
 
 #endif /* _LIBKSIFT_RE_TREE_H */

@@ -38,6 +38,8 @@
 
 /* RE_DUP_MAX of glibc and gnulib. */
 #define REPEAT_MAX 32767
+#define BACKREF_MAX 9
+
 /* What regcomp() has room for between [: and :]. */
 #define NAME_MAX_BYTES 32
 
@@ -67,11 +69,19 @@ enum token {
  * @anchor_here: A ^ that comes now is an anchor in a basic regular expression, too
  * @at_start: Nothing that can be repeated has come in this branch
  * @regcomp_atom: regcomp() has something that a repetition would apply to
+ * @regcomp_passed: regcomp() has just passed over a repetition of nothing, and takes a )
+ *	that comes now for a character
+ * @regcomp_depth: Groups that are open to regcomp()
+ * @differs: regcomp() takes a repetition for something else than the DFA does
  * @regcomp_sets: Brackets mean what regexec() takes them for
  * @collating: There was a collating element or an equivalence class
+ * @has_backrefs: There was a back-reference
  * @stray_close: There was a ) without a (, which is a character
  * @depth: Groups that are open
- * @complete: Bit n is set when group n is complete
+ * @complete: Bit n is set when group n is complete, to regcomp()
+ * @regcomp_groups: Groups that have begun
+ * @open: Of these the open ones that a back-reference could mean, the innermost last
+ * @open_count: How many
  */
 struct parser {
 	struct re_arena *arena;
@@ -89,11 +99,18 @@ struct parser {
 	bool anchor_here;
 	bool at_start;
 	bool regcomp_atom;
+	bool regcomp_passed;
+	unsigned int regcomp_depth;
+	bool differs;
 	bool regcomp_sets;
 	bool collating;
+	bool has_backrefs;
 	bool stray_close;
 	unsigned int depth;
 	unsigned int complete;
+	unsigned int regcomp_groups;
+	unsigned char open[BACKREF_MAX];
+	unsigned int open_count;
 };
 
 static unsigned int upper(unsigned int c)
@@ -545,8 +562,11 @@ static void set_repeat(struct parser *p, uint32_t min, uint32_t max, const char 
 	if (p->at_start && extended(p))
 		warn(p, warning);
 	/* To regcomp() it is a character in a basic regular expression, else nothing. */
-	if (!extended(p))
-		p->regcomp_atom = true;
+	if (!p->regcomp_atom) {
+		p->differs = true;
+		p->regcomp_atom = !extended(p);
+		p->regcomp_passed = extended(p);
+	}
 	p->token = TOK_REPEAT;
 	p->min = min;
 	p->max = max;
@@ -582,8 +602,11 @@ static void lex_interval(struct parser *p)
 			fail_dfa(p, DFA_INTERVAL);
 		set_atom(p, new_char(p, '{'));
 		/* Where nothing is to be repeated, regcomp() passes over it. */
-		if (extended(p))
-			p->regcomp_atom = regcomp_atom;
+		if (extended(p) && !regcomp_atom) {
+			p->differs = true;
+			p->regcomp_atom = false;
+			p->regcomp_passed = true;
+		}
 		return;
 	}
 	set_repeat(p, min, max < 0 ? RE_UNBOUNDED : (uint32_t)max, WARN_INTERVAL);
@@ -591,20 +614,31 @@ static void lex_interval(struct parser *p)
 		fail_dfa(p, DFA_BIG);
 	p->pos = pos;
 	p->at_start = false;
+	/* It passes over the { alone. */
 	p->regcomp_atom = true;
+	p->regcomp_passed = false;
 }
 
 static void lex_open(struct parser *p)
 {
 	p->token = TOK_OPEN;
 	p->depth++;
+	p->regcomp_depth++;
+	if (++p->regcomp_groups <= BACKREF_MAX)
+		p->open[p->open_count++] = p->regcomp_groups;
 	p->at_start = true;
 	p->anchor_here = true;
 	p->regcomp_atom = false;
 }
 
-static void lex_close(struct parser *p)
+static void lex_close(struct parser *p, bool passed)
 {
+	if (p->regcomp_depth && !passed) {
+		/* Those that no back-reference can mean have begun last. */
+		if (p->regcomp_depth == p->open_count)
+			p->complete |= 1U << p->open[--p->open_count];
+		p->regcomp_depth--;
+	}
 	if (!p->depth) {
 		if (extended(p)) {
 			p->stray_close = true;
@@ -649,7 +683,7 @@ static void lex_backref(struct parser *p, unsigned int nr)
 	node = new_node(p, RE_BACKREF, NULL, 0);
 	if (node)
 		node->nr = nr;
-	p->out->backrefs = true;
+	p->has_backrefs = true;
 	set_atom(p, node);
 }
 
@@ -691,14 +725,14 @@ static bool lex_escape(struct parser *p, unsigned char c)
 }
 
 /* An operator, with a backslash in one kind of expressions and without in the other. */
-static bool lex_operator(struct parser *p, unsigned char c)
+static bool lex_operator(struct parser *p, unsigned char c, bool passed)
 {
 	switch (c) {
 	case '(':
 		lex_open(p);
 		return true;
 	case ')':
-		lex_close(p);
+		lex_close(p, passed);
 		return true;
 	case '|':
 		lex_or(p);
@@ -760,15 +794,16 @@ static bool lex_plain(struct parser *p, unsigned char c, bool anchor_here)
 
 static void next_token(struct parser *p)
 {
-	bool anchor_here = p->anchor_here, escaped, known;
+	bool anchor_here = p->anchor_here, passed = p->regcomp_passed, escaped, known;
 	unsigned char c;
 
 	p->anchor_here = false;
+	p->regcomp_passed = false;
 	p->token = TOK_END;
 	if (failed(p))
 		return;
 	if (p->pos >= p->len) {
-		if (p->depth)
+		if (p->regcomp_depth)
 			fail(p, ERR_PAREN);
 		return;
 	}
@@ -783,7 +818,7 @@ static void next_token(struct parser *p)
 	}
 	known = escaped ? lex_escape(p, c) : lex_plain(p, c, anchor_here);
 	if (!known && escaped == !extended(p))
-		known = lex_operator(p, c);
+		known = lex_operator(p, c, passed);
 	if (!known)
 		set_atom(p, new_char(p, c));
 }
@@ -850,8 +885,6 @@ static struct re_node *parse_group(struct parser *p, unsigned int nesting)
 	kid = parse_alternatives(p, nesting + 1);
 	if (failed(p))
 		return NULL;
-	if (nr <= 9)
-		p->complete |= 1U << nr;
 	node = new_node(p, RE_GROUP, &kid, 1);
 	if (node)
 		node->nr = nr;
@@ -890,7 +923,7 @@ static struct re_node *parse_branch(struct parser *p, unsigned int nesting)
 	return join(p, RE_CAT, &kids);
 }
 
-/* A back-reference means no group of another alternative. */
+/* To regcomp() a back-reference means no group of another alternative. */
 static struct re_node *parse_alternatives(struct parser *p, unsigned int nesting)
 {
 	unsigned int before = p->complete, after;
@@ -933,6 +966,10 @@ static struct re_node *parse_text(struct parser *p, const void *text, size_t len
 	p->at_start = true;
 	p->anchor_here = true;
 	p->regcomp_atom = false;
+	p->regcomp_passed = false;
+	p->regcomp_depth = 0;
+	p->regcomp_groups = 0;
+	p->open_count = 0;
 	p->dfa_error = NULL;
 	p->out->groups = 0;
 	p->out->warning_count = 0;
@@ -985,7 +1022,7 @@ int re_parse(struct re_arena *arena, const char *text, size_t len, unsigned int 
 		p.regcomp_sets = true;
 		tree = parse_text(&p, text, len);
 	}
-	if (!failed(&p) && p.stray_close && (flags & (RE_LINES | RE_WORDS)) && !out->backrefs)
+	if (!failed(&p) && p.stray_close && (flags & (RE_LINES | RE_WORDS)) && !p.has_backrefs)
 		tree = parse_wrapped(&p, text, len);
 	else
 		tree = wrap(&p, tree);
@@ -997,6 +1034,7 @@ int re_parse(struct re_arena *arena, const char *text, size_t len, unsigned int 
 		out->warning_count = 0;
 	if (out->error)
 		return -EINVAL;
+	out->by_process = p.has_backrefs || (p.collating && (p.differs || flags & RE_WORDS));
 	out->tree = tree;
 	return 0;
 }

@@ -27,7 +27,8 @@ enum re_parse_flags {
  * struct re_parsed - What came of it
  * @tree: The tree, with what -w and -x ask for around it
  * @groups: Groups that back-references could mean
- * @backrefs: There are back-references: no program and no automaton decides
+ * @by_process: Only regexec() decides, as it does for grep: there are back-references, or
+ *	what it understands otherwise than the tree says
  * @error: What is wrong, in grep's words
  * @warnings: What grep warns of before it comes to that, in its words
  * @warning_count: How many
@@ -35,7 +36,7 @@ enum re_parse_flags {
 struct re_parsed {
 	struct re_node *tree;
 	unsigned int groups;
-	bool backrefs;
+	bool by_process;
 	const char *error;
 	const char **warnings;
 	size_t warning_count;

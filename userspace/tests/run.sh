@@ -37,6 +37,8 @@ kernel="env KSIFT_STANDIN=1 LD_PRELOAD=$standin"
 	suite threads "$O/tests/threads"
 	suite threads-kernel $kernel "$O/tests/threads"
 	suite patterns sh tests/patterns.sh "$O/tests/unit" "$O/ksift"
+	suite regex "$O/tests/regex"
+	suite regex-diff python3 tests/regex-diff.py "$O/tests/regex"
 	suite cli env KSIFT="$O/ksift" KSIFT_USER=1 sh tests/cli.sh
 	suite grep-diff python3 tests/grep-diff.py "$O/ksift"
 	suite grep-diff-chopped $kernel KSIFT_STANDIN_CHOP=3 KSIFT_TEST_ARGS='--engine kernel' \

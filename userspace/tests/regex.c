@@ -1,0 +1,620 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The compiler of regular expressions by itself: what it says to patterns that are
+ * wrong, and what its programs accept.  Programs are checked by the rules of the contract
+ * and interpreted a line and a place at a time, by what the contract says alone.
+ *
+ * "serve FILE FILE0" answers about patterns that are read from stdin, for regex-diff.py:
+ * see serve().
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../lib/re_lower.h"
+#include "../lib/re_parse.h"
+#include "tap.h"
+
+#define TEXT_MAX (1 << 20)
+#define LINE_MAX_BYTES 70000
+
+/* Why a program breaks a rule of the contract, or NULL. */
+static const char *verify(const struct re_program *p)
+{
+	bool written[KSIFT_REGISTERS_MAX] = { 0 }, dead[KSIFT_REGISTERS_MAX], inside[KSIFT_REGISTERS_MAX];
+	uint32_t i, r, end = 0;
+
+	if (!p->op_count || p->op_count > KSIFT_OPS_MAX)
+		return "number of operations";
+	if (p->set_count > KSIFT_SETS_MAX || p->literal_count > KSIFT_OPS_MAX ||
+	    p->hint_count > KSIFT_HINTS_MAX || p->registers > KSIFT_REGISTERS_MAX)
+		return "number of something";
+	for (i = 0; i < p->literal_count; i++)
+		if (!p->literals[i].len || p->literals[i].len > KSIFT_OP_LITERAL_MAX ||
+		    p->literals[i].flags & ~KSIFT_PATTERN_FOLD || p->literals[i].group)
+			return "literal";
+	for (i = 0; i < p->hint_count; i++)
+		if (!p->hints[i].len || p->hints[i].len > KSIFT_PATTERN_LEN_MAX || p->hints[i].group ||
+		    p->hints[i].flags & ~(KSIFT_PATTERN_FOLD | KSIFT_PATTERN_ANCHORED))
+			return "hint";
+	for (i = 0; i < p->op_count; i++) {
+		const struct ksift_op *op = &p->ops[i];
+		bool two = op->code == KSIFT_OP_AND || op->code == KSIFT_OP_OR ||
+			   op->code == KSIFT_OP_ANDNOT || op->code == KSIFT_OP_XOR ||
+			   op->code == KSIFT_OP_RUN || op->code == KSIFT_OP_THRU;
+		bool one = op->code == KSIFT_OP_ADVANCE || op->code == KSIFT_OP_PARITY ||
+			   op->code == KSIFT_OP_ACCEPT || op->code == KSIFT_OP_SKIP;
+		bool carry = op->code == KSIFT_OP_ADVANCE || op->code == KSIFT_OP_RUN ||
+			     op->code == KSIFT_OP_THRU || op->code == KSIFT_OP_PARITY ||
+			     op->code == KSIFT_OP_ACCEPT;
+		bool a, b, now;
+
+		if (end && i == end) {
+			for (r = 0; r < KSIFT_REGISTERS_MAX; r++)
+				if (inside[r] && !dead[r])
+					written[r] = false;
+			end = 0;
+		}
+		if (op->__reserved || op->code > KSIFT_OP_SKIP)
+			return "operation";
+		if (op->dst >= KSIFT_REGISTERS_MAX ||
+		    (op->dst && (op->code == KSIFT_OP_ACCEPT || op->code == KSIFT_OP_SKIP)))
+			return "dst";
+		if (op->code == KSIFT_OP_CLASS ? op->a >= p->set_count :
+		    one || two ? op->a >= KSIFT_REGISTERS_MAX || !written[op->a] : op->a)
+			return "a";
+		if (two ? op->b >= KSIFT_REGISTERS_MAX || !written[op->b] : op->b)
+			return "b";
+		switch (op->code) {
+		case KSIFT_OP_CLASS:
+			now = op->k <= KSIFT_DISTANCE_MAX;
+			break;
+		case KSIFT_OP_ADVANCE:
+			now = op->k && op->k <= KSIFT_DISTANCE_MAX;
+			break;
+		case KSIFT_OP_LITERAL:
+			now = op->k < p->literal_count;
+			break;
+		case KSIFT_OP_ACCEPT:
+			now = op->k < KSIFT_PATTERNS_MAX;
+			break;
+		case KSIFT_OP_SKIP:
+			now = !end && op->k && op->k <= p->op_count - i - 1;
+			break;
+		default:
+			now = !op->k;
+		}
+		if (!now)
+			return "k";
+		if (op->code == KSIFT_OP_SKIP) {
+			end = i + 1 + op->k;
+			memset(dead, 0, sizeof(dead));
+			memset(inside, 0, sizeof(inside));
+			dead[op->a] = true;
+			continue;
+		}
+		a = end && (one || two) && dead[op->a];
+		b = end && two && dead[op->b];
+		if (end && carry && !a)
+			return "what goes on in what is passed over";
+		if (op->code == KSIFT_OP_ACCEPT)
+			continue;
+		written[op->dst] = true;
+		if (!end)
+			continue;
+		inside[op->dst] = true;
+		dead[op->dst] = op->code == KSIFT_OP_AND ? a || b :
+			op->code == KSIFT_OP_OR || op->code == KSIFT_OP_XOR ? a && b : a;
+	}
+	return NULL;
+}
+
+static unsigned char low(unsigned char c)
+{
+	return c >= 'A' && c <= 'Z' ? c | 32 : c;
+}
+
+static bool same_bytes(const unsigned char *text, const struct ksift_pattern *p)
+{
+	const unsigned char *bytes = (const unsigned char *)(uintptr_t)p->data;
+	uint32_t i;
+
+	for (i = 0; i < p->len; i++)
+		if (p->flags & KSIFT_PATTERN_FOLD ? low(text[i]) != low(bytes[i]) : text[i] != bytes[i])
+			return false;
+	return true;
+}
+
+static unsigned char *registers;	/* A row of LINE_MAX_BYTES for each. */
+
+#define REG(r) (registers + (size_t)(r) * LINE_MAX_BYTES)
+
+/* The patterns that a line of @n bytes and its newline has. */
+static uint64_t run_line(const struct re_program *p, const unsigned char *text, size_t n)
+{
+	size_t places = n + 1, i, j;
+	uint64_t found = 0;
+	uint32_t nr;
+
+	for (nr = 0; nr < p->op_count; nr++) {
+		const struct ksift_op *op = &p->ops[nr];
+		unsigned char *dst = REG(op->dst), *a = REG(op->a % KSIFT_REGISTERS_MAX), *b = REG(op->b);
+		static unsigned char out[LINE_MAX_BYTES];
+		bool any = false;
+
+		for (i = 0; i < places; i++)
+			any |= a[i];
+		if (op->code == KSIFT_OP_SKIP) {
+			if (!any) {
+				/* What is not dead is not read afterwards; see verify(). */
+				for (j = 1; j <= op->k; j++)
+					if (p->ops[nr + j].code != KSIFT_OP_ACCEPT)
+						memset(REG(p->ops[nr + j].dst), 0, places);
+				nr += op->k;
+			}
+			continue;
+		}
+		if (op->code == KSIFT_OP_ACCEPT) {
+			if (any)
+				found |= (uint64_t)1 << op->k;
+			continue;
+		}
+		memset(out, 0, places);
+		for (i = 0; i < places; i++) {
+			const struct ksift_pattern *l = &p->literals[op->k];
+
+			switch (op->code) {
+			case KSIFT_OP_CLASS:
+				out[i] = i >= op->k && re_set_has(&p->sets[op->a], i - op->k < n ? text[i - op->k] : '\n');
+				break;
+			case KSIFT_OP_NEWLINE:
+				out[i] = i == n;
+				break;
+			case KSIFT_OP_START:
+				out[i] = i == 0;
+				break;
+			case KSIFT_OP_LITERAL:
+				out[i] = i >= l->len && same_bytes(text + i - l->len, l);
+				break;
+			case KSIFT_OP_AND:
+				out[i] = a[i] & b[i];
+				break;
+			case KSIFT_OP_OR:
+				out[i] = a[i] | b[i];
+				break;
+			case KSIFT_OP_ANDNOT:
+				out[i] = a[i] & !b[i];
+				break;
+			case KSIFT_OP_XOR:
+				out[i] = a[i] ^ b[i];
+				break;
+			case KSIFT_OP_ADVANCE:
+				out[i] = i >= op->k && a[i - op->k];
+				break;
+			case KSIFT_OP_RUN:
+				out[i] = a[i] | (i && out[i - 1] && b[i - 1]);
+				break;
+			case KSIFT_OP_THRU:
+				if (!a[i])
+					break;
+				for (j = i; j < n && b[j]; j++)
+					;
+				out[j] = 1;
+				break;
+			case KSIFT_OP_PARITY:
+				out[i] = a[i] ^ (i ? out[i - 1] : 0);
+				break;
+			}
+		}
+		memcpy(dst, out, places);
+	}
+	return found;
+}
+
+static bool has_hint(const struct re_program *p, const unsigned char *text, size_t n)
+{
+	uint32_t i;
+	size_t at;
+
+	for (i = 0; i < p->hint_count; i++) {
+		const struct ksift_pattern *h = &p->hints[i];
+
+		for (at = 0; at + h->len <= n; at++)
+			if (same_bytes(text + at, h))
+				return true;
+			else if (h->flags & KSIFT_PATTERN_ANCHORED)
+				break;
+	}
+	return !p->hint_count;
+}
+
+/**
+ * struct text - Lines to look at
+ * @bytes: All of them, with a newline after each
+ * @len: Bytes
+ * @lines: Lines
+ */
+struct text {
+	unsigned char *bytes;
+	size_t len;
+	size_t lines;
+};
+
+static bool read_text(struct text *text, const char *name, bool swap)
+{
+	FILE *f = fopen(name, "rb");
+	size_t i;
+
+	text->bytes = malloc(TEXT_MAX);
+	if (!f || !text->bytes)
+		return false;
+	text->len = fread(text->bytes, 1, TEXT_MAX, f);
+	fclose(f);
+	for (i = 0; i < text->len; i++) {
+		if (swap && text->bytes[i] == '\0')
+			text->bytes[i] = '\n';
+		else if (swap && text->bytes[i] == '\n')
+			text->bytes[i] = '\0';
+		text->lines += text->bytes[i] == '\n';
+	}
+	/* Kept to the end. */
+	return text->len < TEXT_MAX && text->len && text->bytes[text->len - 1] == '\n';
+}
+
+static int hex_digit(char c)
+{
+	return c <= '9' ? c - '0' : c - 'a' + 10;
+}
+
+static void print_lines(const struct re_program *p, const struct text *text, size_t patterns)
+{
+	const unsigned char *at = text->bytes, *end = at + text->len, *newline;
+	uint64_t *found = calloc(text->lines, sizeof(*found));
+	bool *hinted = calloc(text->lines, sizeof(*hinted));
+	size_t line, i;
+
+	for (line = 0; at < end; line++, at = newline + 1) {
+		newline = memchr(at, '\n', end - at);
+		found[line] = run_line(p, at, newline - at);
+		hinted[line] = has_hint(p, at, newline - at);
+	}
+	for (i = 0; i < patterns; i++) {
+		printf("\t%d", p->answers[i]);
+		for (line = 0; line < text->lines; line++)
+			if (found[line] >> i & 1)
+				printf(" %zu", line + 1);
+	}
+	printf("\t-");
+	for (line = 0; line < text->lines; line++)
+		if (!hinted[line])
+			printf(" %zu", line + 1);
+	free(found);
+	free(hinted);
+}
+
+/*
+ * Each line of stdin is the flags of re_parse(), those of re_lower(), and patterns in
+ * hexadecimal, separated by commas.  The answer is a line of fields separated by tabs:
+ * for each pattern "E" and its warnings and error separated by "|", or else "P"; and if
+ * none has an error, operations, registers, sets, literals and hints; for each pattern
+ * the enum re_answer and the numbers of the lines that have it; and "-" and the numbers
+ * of lines that have none of the hints.
+ */
+static int serve(const char *name, const char *name0)
+{
+	static char line[1 << 20], bytes[1 << 19];
+	struct text texts[2] = { 0 };
+	unsigned int flags, lower_flags;
+	size_t i, k;
+
+	if (!read_text(&texts[0], name, false) || !read_text(&texts[1], name0, true))
+		return 2;
+	while (fgets(line, sizeof(line), stdin)) {
+		struct re_pattern patterns[KSIFT_PATTERNS_MAX] = { 0 };
+		struct re_arena arena = { 0 };
+		struct re_program program;
+		struct re_parsed parsed;
+		size_t count = 0, n = 0;
+		bool wrong = false;
+		const char *why;
+		char *at;
+
+		flags = strtoul(line, &at, 10);
+		lower_flags = strtoul(at, &at, 10);
+		for (at++;; at++) {
+			if (*at != ',' && *at != '\n') {
+				bytes[n++] = hex_digit(at[0]) * 16 + hex_digit(at[1]);
+				at++;
+				continue;
+			}
+			i = count++;
+			k = re_parse(&arena, bytes, n, flags, &parsed);
+			printf("%s%s", i ? "\t" : "", k ? "E" : "P");
+			for (k = 0; k < parsed.warning_count; k++)
+				printf("|%s", parsed.warnings[k]);
+			if (parsed.error)
+				printf("|%s", parsed.error);
+			wrong |= !parsed.tree;
+			patterns[i].tree = parsed.tree;
+			patterns[i].pattern = i;
+			patterns[i].by_process = parsed.by_process;
+			n = 0;
+			if (*at == '\n')
+				break;
+		}
+		if (!wrong) {
+			if (re_lower(&arena, patterns, count, lower_flags, &program))
+				return 2;
+			why = verify(&program);
+			if (why) {
+				printf("\tbroken: %s\n", why);
+			} else {
+				printf("\t%u %u %u %u %u", program.op_count, program.registers,
+				       program.set_count, program.literal_count, program.hint_count);
+				print_lines(&program, &texts[!!(flags & RE_NUL_LINES)], count);
+			}
+		}
+		putchar('\n');
+		fflush(stdout);
+		re_arena_free(&arena);
+	}
+	return 0;
+}
+
+/* What is said of a pattern, "|" between: warnings, and then the error. */
+static const struct {
+	const char *opts;
+	const char *pattern;
+	const char *said;
+} messages[] = {
+	{ "", "[", "Invalid regular expression" },
+	{ "", "[^", "Invalid regular expression" },
+	{ "", "[a", "Unmatched [, [^, [:, [., or [=" },
+	{ "", "[]", "Unmatched [, [^, [:, [., or [=" },
+	{ "E", "[[:alpha:]", "Unmatched [, [^, [:, [., or [=" },
+	{ "E", "[[:alpha:", "Unmatched [, [^, [:, [., or [=" },
+	{ "E", "[[.a", "Unmatched [, [^, [:, [., or [=" },
+	{ "E", "[[:foo:]]", "Invalid character class name" },
+	{ "E", "z[:[:a:]", "Invalid character class name" },
+	{ "E", "[[.ab.]]", "Invalid collation character" },
+	{ "E", "[[=ab=]]", "Invalid collation character" },
+	{ "E", "[[==]]", "Invalid collation character" },
+	{ "E", "[z-a]", "Invalid range end" },
+	{ "E", "[a-c-e]", "Invalid range end" },
+	{ "E", "[a-[:alpha:]]", "Invalid range end" },
+	{ "E", "[[=a=]-z]", "Invalid range end" },
+	{ "E", "[[:digit:]-", "Invalid range end" },
+	{ "E", "[a--]", "Invalid range end" },
+	{ "Ei", "[Z-a]", "Invalid range end" },
+	{ "Ei", "[a-Z]", "" },
+	{ "E", "[a-Z]", "Invalid range end" },
+	{ "E", "[[.a.]-[.z.]]", "" },
+	{ "E", "[]-a]", "" },
+	{ "E", "[--/]", "" },
+	{ "", "[:space:]", "character class syntax is [[:space:]], not [:space:]" },
+	{ "E", "[^:a:]", "character class syntax is [[:space:]], not [:space:]" },
+	{ "E", "[::a:]", "character class syntax is [[:space:]], not [:space:]" },
+	{ "E", "[:a-z:]", "" },
+	{ "E", "[::]", "" },
+	{ "E", "[:a]", "" },
+	{ "E", "+[:a:]*+[:b:]", "warning: + at start of expression|character class syntax is [[:space:]], not [:space:]" },
+	{ "E", "+[:a:](", "Unmatched ( or \\(" },
+	{ "", "\\(", "Unmatched ( or \\(" },
+	{ "", "a\\)", "Unmatched ) or \\)" },
+	{ "E", "(a", "Unmatched ( or \\(" },
+	{ "E", "a)", "" },
+	{ "E", "(*)a", "Unmatched ( or \\(" },
+	{ "", "a\\", "Trailing backslash" },
+	{ "", "\\1", "Invalid back reference" },
+	{ "", "\\(a\\1\\)", "Invalid back reference" },
+	{ "E", "(a)|\\1", "Invalid back reference" },
+	{ "E", "(a|(b))\\2", "" },
+	{ "E", ".(\\`**)(b)\\1", "Invalid back reference" },
+	{ "E", "(a)\\2", "Invalid back reference" },
+	{ "", "a\\{1", "Unmatched \\{" },
+	{ "", "a\\{1x", "Unmatched \\{" },
+	{ "", "a\\{1}", "Unmatched \\{" },
+	{ "", "a\\{x,1", "Invalid content of \\{\\}" },
+	{ "", "a\\{x\\}", "Invalid content of \\{\\}" },
+	{ "", "a\\{\\}", "Invalid content of \\{\\}" },
+	{ "", "a\\{1,2,3\\}", "Invalid content of \\{\\}" },
+	{ "", "a\\{2,1\\}", "Invalid content of \\{\\}" },
+	{ "", "a\\>\\{2,1\\}", "invalid content of \\{\\}" },
+	{ "", "a\\{1\\,2\\}", "invalid content of \\{\\}" },
+	{ "", "a\\{32768\\}", "Regular expression too big" },
+	{ "", "\\{32768\\}", "" },
+	{ "E", "a{32768}", "Regular expression too big" },
+	{ "E", "{32768}", "warning: {...} at start of expression|regular expression too big" },
+	{ "E", "a{2,1}", "Invalid content of \\{\\}" },
+	{ "E", "a{1,2,3}", "Invalid content of \\{\\}" },
+	{ "E", "a{}", "Invalid content of \\{\\}" },
+	{ "E", "{}", "" },
+	{ "E", "{2,1}", "" },
+	{ "E", "{1}{2,1}", "Invalid content of \\{\\}" },
+	{ "E", "a{1,2x}", "" },
+	{ "E", "a{", "" },
+	{ "E", "*a", "warning: * at start of expression" },
+	{ "E", "**{2,1}", "warning: * at start of expression|warning: * at start of expression" },
+	{ "E", "a|?", "warning: ? at start of expression" },
+	{ "E", "(+a)", "warning: + at start of expression" },
+	{ "E", "^{1}", "warning: {...} at start of expression" },
+	{ "E", "a\\>*", "" },
+	{ "", "*a\\|*", "" },
+	{ "E", "\\d\\y\\ \\-", "" },
+};
+
+/* Lines with a newline after each: those that match, and those that do not. */
+static const struct {
+	const char *opts;
+	const char *pattern;
+	enum re_answer answer;
+	const char *yes;
+	const char *no;
+} cases[] = {
+	{ "", "abc", RE_EXACT, "abc\nxabcx\n", "\nab\nabd\nABC\n" },
+	{ "i", "aBc-1", RE_EXACT, "abc-1\nABC-1\nxAbC-1\n", "abc-\nab-1\nabc\r1\n" },
+	{ "", "", RE_EXACT, "\na\n", "" },
+	{ "x", "", RE_EXACT, "\n", "a\n" },
+	{ "w", "", RE_EXACT, "\n a\n--\na b \n", "a\na b\n" },
+	{ "", "a", RE_EXACT, "a\nba\n", "\nb\nA\n" },
+	{ "", "^*", RE_EXACT, "*\n*a\n", "\na*\n" },
+	{ "", "^*a", RE_EXACT, "*a\n", "a\n" },
+	{ "E", "^*a", RE_EXACT, "a\nba\n", "\nb\n" },
+	{ "E", "^+a", RE_EXACT, "a\n", "ba\n" },
+	{ "", "*a", RE_EXACT, "*a\n", "a\n" },
+	{ "", "\\(*a\\)", RE_EXACT, "*a\n", "a\n" },
+	{ "", "x\\(^a\\)", RE_EXACT, "", "xa\nx^a\n" },
+	{ "", "x^a$b", RE_EXACT, "x^a$b\n", "xab\n" },
+	{ "", "a\\>*b", RE_EXACT, "ab\n", "b\na*b\n" },
+	{ "", "$*a", RE_EXACT, "a\n$$a\n", "\n$\n" },
+	{ "", "a\\|b$", RE_EXACT, "a\nxb\n", "bx\n" },
+	{ "E", "a$b|^", RE_EXACT, "\na\n", "" },
+	{ "E", "a$b", RE_EXACT, "", "a\na$b\nab\n" },
+	{ "E", "a{1", RE_EXACT, "a{1\n", "a\na{\n" },
+	{ "E", "a{,2}b", RE_EXACT, "b\nab\naab\nxaaab\n", "a\n" },
+	{ "E", "^a{,2}b", RE_EXACT, "b\nab\naab\n", "aaab\n" },
+	{ "", "\\{1\\}", RE_EXACT, "{1}\n", "{\n1\n" },
+	{ "E", "x*{0}a", RE_EXACT, "a\nxa\n", "x\n" },
+	{ "E", "()", RE_EXACT, "\na\n", "" },
+	{ "E", "a||b", RE_EXACT, "\nx\n", "" },
+	{ "E", "a)", RE_EXACT, "a)\n", "a\n" },
+	{ "xE", "a)|b", RE_EXACT, "a\nab\nb)\nxb)\n", "b\nxa\n" },
+	{ "E", "[]a]", RE_EXACT, "]\na\n", "b\n[\n" },
+	{ "E", "[a\\]x]", RE_EXACT, "\\x]\nax]\n", "a]\nx]\n]\n" },
+	{ "E", "[^]a]", RE_EXACT, "b\n]b\n", "]\na\n\n" },
+	{ "Ei", "[^a]", RE_EXACT, "b\n", "a\nA\n\n" },
+	{ "Ei", "[a-Z]", RE_EXACT, "", "a\nz\nZ\n_\n" },
+	{ "Ei", "[A-z]", RE_EXACT, "a\nZ\n_\n", "1\n" },
+	{ "Ei", "[[:upper:]]", RE_EXACT, "a\nA\n", "1\n" },
+	{ "E", "[[.a.]-[.c.]]x", RE_EXACT, "bx\n", "dx\nx\n" },
+	{ "E", "[[=a=]b]x", RE_EXACT, "ax\nbx\n", "cx\n" },
+	{ "E", "\\w\\W\\s\\S", RE_EXACT, "a- b\n_  x\n", "a-b\n-- b\na- \n" },
+	{ "E", "\\ba\\b", RE_EXACT, "a\n-a-\nb a\n", "ab\nba\n_a\n" },
+	{ "E", "\\Ba", RE_EXACT, "ba\n", "a\n a\n" },
+	{ "E", "\\<a|b\\>", RE_EXACT, "ab\na\nb\n", "bab_\n" },
+	{ "E", "\\`a|b\\'", RE_EXACT, "ax\nxb\n", "xa\nbx\n" },
+	{ "w", "ab", RE_EXACT, "ab\n-ab-\nab ab\nabc ab\n", "abc\nab_\n_ab\n1ab\n" },
+	{ "wE", "a|ab", RE_EXACT, "a\nab\n", "abc\n" },
+	{ "x", "ab", RE_EXACT, "ab\n", "abc\nxab\n" },
+	{ "xw", "ab", RE_EXACT, "ab\n", "ab \n" },
+	{ "E", "e.{12}x", RE_EXACT, "e123456789012x\nee123456789012x\n", "e12345678901x\ne1234567890123x\n" },
+	{ "E", "ab.{0,5}cd", RE_EXACT, "abcd\nab12345cd\nxabab12345cd\n", "ab123456cd\nabd\n" },
+	{ "E", "^a{3,5}b", RE_EXACT, "aaab\naaaaab\n", "aab\naaaaaab\n" },
+	{ "E", "x(a{1,2}){2,3}y", RE_EXACT, "xaay\nxaaaaaay\n", "xay\nxaaaaaaay\n" },
+	{ "E", "x(a{2,3}){2,3}y", RE_EXACT, "xaaaay\nxaaaaaaaaay\n", "xaaay\nxaaaaaaaaaay\n" },
+	{ "E", "x(a{3}){0,2}y", RE_EXACT, "xy\nxaaay\nxaaaaaay\n", "xay\nxaaaay\n" },
+	{ "E", "x(a?)+y", RE_EXACT, "xy\nxaaay\n", "xby\n" },
+	{ "E", "x(ab|c)*y", RE_WIDER, "xy\nxabcaby\n", "xdy\nxab\n" },
+	{ "E", "(ab|c)*y", RE_EXACT, "y\nxaby\n", "x\n" },
+	{ "E", "(ab)+", RE_EXACT, "ab\nxababx\n", "a\nba\n" },
+	{ "E", "^.*a.*$", RE_EXACT, "a\nxax\n", "\nx\n" },
+	{ "x", ".*", RE_EXACT, "\na\n", "" },
+	{ "E", "a.{64}b", RE_EXACT,
+	  "a0123456789012345678901234567890123456789012345678901234567890123b\n",
+	  "a012345678901234567890123456789012345678901234567890123456789012b\n" },
+	{ "E", "a.{65}b", RE_EXACT,
+	  "a01234567890123456789012345678901234567890123456789012345678901234b\n",
+	  "a0123456789012345678901234567890123456789012345678901234567890123b\n" },
+	{ "E", "(a)\\1", RE_PROCESS, "aa\n", "b\n" },
+	{ "E", "([0-9]+)x\\1", RE_PROCESS, "12x12\n1x1\n", "x1\n1x\n" },
+	{ "F", "a.b*", RE_EXACT, "a.b*\n", "axb\na.b\n" },
+	{ "Fi", "a\\", RE_EXACT, "A\\\n", "a\n" },
+	{ "F", "", RE_EXACT, "\na\n", "" },
+	{ "z", "a.b", RE_EXACT, "axb\n", "ab\n" },
+	{ "z", "^b", RE_EXACT, "b\n", "ab\n" },
+	{ "E", "(ERROR|WARN).*(timeout|retry)", RE_EXACT, "ERROR timeout\nx WARN: retry\nWARNtimeout\n",
+	  "timeout ERROR\nERROR\nERRORtimeou\n" },
+	{ "E", "aba.*aba", RE_EXACT, "abaaba\naba aba\n", "ababa\n" },
+};
+
+static unsigned int opts_flags(const char *opts)
+{
+	static const char letters[] = "EFizwx";
+	unsigned int flags = 0;
+
+	for (; *opts; opts++)
+		flags |= 1U << (strchr(letters, *opts) - letters);
+	return flags;
+}
+
+static void test_messages(void)
+{
+	size_t i, k;
+
+	for (i = 0; i < sizeof(messages) / sizeof(*messages); i++) {
+		const char *pattern = messages[i].pattern;
+		struct re_arena arena = { 0 };
+		struct re_parsed parsed;
+		char said[512] = "";
+		int ret;
+
+		ret = re_parse(&arena, pattern, strlen(pattern), opts_flags(messages[i].opts), &parsed);
+		for (k = 0; k < parsed.warning_count; k++) {
+			strcat(said, *said ? "|" : "");
+			strcat(said, parsed.warnings[k]);
+		}
+		if (parsed.error) {
+			strcat(said, *said ? "|" : "");
+			strcat(said, parsed.error);
+		}
+		ok(ret == (parsed.error ? -EINVAL : 0) && !strcmp(said, messages[i].said),
+		   "-%s '%s' gets '%s'", messages[i].opts, pattern, said);
+		re_arena_free(&arena);
+	}
+}
+
+/* All lines are accepted, or, with @none, no line is. */
+static bool accepts(const struct re_program *p, const char *lines, bool none)
+{
+	const char *end;
+
+	for (; *lines; lines = end + 1) {
+		const unsigned char *line = (const unsigned char *)lines;
+
+		end = strchr(lines, '\n');
+		if (run_line(p, line, end - lines) != !none)
+			return false;
+		if (!none && !has_hint(p, line, end - lines))
+			return false;
+	}
+	return true;
+}
+
+static void test_cases(void)
+{
+	size_t i, flags;
+
+	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		const char *pattern = cases[i].pattern;
+		struct re_arena arena = { 0 };
+		struct re_parsed parsed;
+		struct re_program program;
+		bool good;
+
+		good = !re_parse(&arena, pattern, strlen(pattern), opts_flags(cases[i].opts), &parsed);
+		for (flags = 0; good && flags <= (RE_NO_HINTS | RE_NO_SKIP); flags++) {
+			struct re_pattern p = { .tree = parsed.tree, .by_process = parsed.by_process };
+
+			good = !re_lower(&arena, &p, 1, flags, &program) && !verify(&program) &&
+			       program.answers[0] == cases[i].answer &&
+			       !program.why[0] == (cases[i].answer == RE_EXACT) &&
+			       accepts(&program, cases[i].yes, false) &&
+			       accepts(&program, cases[i].no, true);
+		}
+		ok(good, "-%s '%s'", cases[i].opts, pattern);
+		re_arena_free(&arena);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	registers = calloc(KSIFT_REGISTERS_MAX, LINE_MAX_BYTES);
+	if (!registers)
+		return 2;
+	if (argc == 4 && !strcmp(argv[1], "serve"))
+		return serve(argv[2], argv[3]);
+	test_messages();
+	test_cases();
+	free(registers);
+	return tap_end();
+}

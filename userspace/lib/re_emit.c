@@ -190,23 +190,6 @@ static double set_share(const struct ksift_set *set)
 	return share;
 }
 
-static double literal_share(const struct re_literal *literal)
-{
-	double share = 1;
-	uint32_t i;
-
-	for (i = 0; i < literal->len; i++) {
-		unsigned int c = literal->bytes[i];
-		double one = re_byte_share(c) / 65536.0;
-
-		if (literal->fold && c >= 'a' && c <= 'z')
-			one += re_byte_share(c - 'a' + 'A') / 65536.0;
-		/* In words a byte is likelier after those that are there. */
-		share *= i ? one * 2 : one;
-	}
-	return share;
-}
-
 static double value_share(const struct emission *e, const struct re_value *x)
 {
 	const double *share = e->share;
@@ -216,7 +199,7 @@ static double value_share(const struct emission *e, const struct re_value *x)
 	case KSIFT_OP_CLASS:
 		return set_share(&e->v->sets[x->a]);
 	case KSIFT_OP_LITERAL:
-		return literal_share(&e->v->literals[x->a]);
+		return re_literal_share(&e->v->literals[x->a]);
 	case KSIFT_OP_START:
 	case KSIFT_OP_NEWLINE:
 		return 1 / LINE_BYTES;

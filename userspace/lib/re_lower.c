@@ -609,6 +609,7 @@ int re_lower(struct re_arena *arena, const struct re_pattern *patterns, size_t c
 	struct ksift_op *fallback = re_alloc(arena, (KSIFT_PATTERNS_MAX + 1) * sizeof(*fallback));
 	struct re_values *v = re_alloc(arena, sizeof(*v));
 	struct pattern all[KSIFT_PATTERNS_MAX] = { 0 };
+	struct re_hinted hinted[KSIFT_PATTERNS_MAX] = { 0 };
 	int ret = -ENOMEM;
 	size_t i;
 
@@ -623,11 +624,16 @@ int re_lower(struct re_arena *arena, const struct re_pattern *patterns, size_t c
 		p->shape = re_shape_make(arena, patterns, count, patterns[i].pattern);
 		if (p->shape)
 			p->shape = re_shape_trim(arena, p->shape);
+		hinted[patterns[i].pattern] = (struct re_hinted){
+			.shape = p->shape, .group = patterns[i].group, .exclude = patterns[i].exclude
+		};
 	}
 	if (!arena->exhausted)
 		ret = lower_all(arena, v, all, flags, out);
 	if (ret)
 		accept_all(patterns, count, fallback, out);
+	else if (!(flags & RE_NO_HINTS))
+		re_hints(arena, hinted, out);
 	for (i = 0; i < count; i++) {
 		unsigned int nr = patterns[i].pattern;
 

@@ -30,3 +30,23 @@ unsigned int re_byte_share(unsigned int c)
 	return c >= 128 ? HIGH_SHARE : c == '\t' ? TAB_SHARE : c == '\n' ? NEWLINE_SHARE :
 	       CONTROL_SHARE;
 }
+
+double re_literal_share(const struct re_literal *literal)
+{
+	double share = 1, one;
+	uint32_t i;
+
+	for (i = 0; i < literal->len; i++) {
+		unsigned int c = literal->bytes[i];
+		bool letter = (c | 32) >= 'a' && (c | 32) <= 'z';
+
+		one = re_byte_share(c) / 65536.0;
+		if (literal->fold && letter)
+			one += re_byte_share(c ^ 32) / 65536.0;
+		/* In words letters are likelier; digits and marks are often those of a date. */
+		if (i)
+			one = letter ? one * 2 : 0.5;
+		share *= one;
+	}
+	return share;
+}

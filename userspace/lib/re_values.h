@@ -92,4 +92,7 @@ int re_emit(struct re_arena *arena, void **scratch, const struct re_values *v,
 /* How often a byte of log-like text is this one, in 1/65536. */
 unsigned int re_byte_share(unsigned int c);
 
+/* How often a literal begins at a byte, about. */
+double re_literal_share(const struct re_literal *literal);
+
 #endif /* _LIBKSIFT_RE_VALUES_H */

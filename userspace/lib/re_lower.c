@@ -26,6 +26,12 @@ static const uint32_t copies_max[LEVELS] = { 80, 24, 8, 2 };
 /* By level: bytes of each string where there are many. */
 static const uint32_t prefix_max[LEVELS] = { UINT32_MAX, 8, 4, 3 };
 
+/* By level: values of one pattern, after which anything will do. */
+static const int values_max[LEVELS] = { RE_VALUES_MAX, RE_VALUES_MAX, 400, 12 };
+
+/* By level: bytes of one string. */
+static const uint32_t string_max[LEVELS] = { UINT32_MAX, 64 * 255, 8 * 255, 255 };
+
 /* So many strings are many. */
 #define STRINGS_MANY 64
 
@@ -52,12 +58,14 @@ static const uint32_t prefix_max[LEVELS] = { UINT32_MAX, 8, 4, 3 };
  * struct lowering - A pattern on its way to values
  * @v: Where they go
  * @level: How much is widened
+ * @begin: The first value that is its own
  * @work: Parts that may still be lowered
  * @why: Why it is wider than it should be, or NULL
  */
 struct lowering {
 	struct re_values *v;
 	unsigned int level;
+	int begin;
 	uint32_t work;
 	const char *why;
 };
@@ -335,17 +343,22 @@ static int literal_value(struct lowering *l, const unsigned char *bytes, uint32_
 
 static int lower_string(struct lowering *l, const struct re_shape *s, int m)
 {
-	uint32_t at, len;
+	uint32_t end = s->len, at, len;
 	int found;
 
-	for (at = 0; at < s->len && !given_up(l); at += len) {
-		len = s->len - at;
+	if (end > string_max[l->level])
+		end = string_max[l->level];
+	for (at = 0; at < end && !given_up(l); at += len) {
+		len = end - at;
 		if (len > KSIFT_OP_LITERAL_MAX)
 			len = KSIFT_OP_LITERAL_MAX;
 		found = literal_value(l, s->bytes + at, len, s->letters == 2);
 		m = re_value_and(l->v, found, m == RE_ALL ? m : re_value_advance(l->v, m, len));
 	}
-	return m;
+	if (end == s->len)
+		return m;
+	widen(l, WHY_BIG);
+	return run(l, m, &dot_set);
 }
 
 /* Too many to have each: their beginnings, and then anything. */
@@ -452,6 +465,10 @@ static int lower(struct lowering *l, const struct re_shape *s, int m)
 	if (given_up(l))
 		return re_value_zero(l->v);
 	l->work--;
+	if (l->v->count - l->begin > values_max[l->level]) {
+		widen(l, WHY_BIG);
+		return run(l, m, &dot_set);
+	}
 	switch (s->kind) {
 	case RE_SHAPE_EMPTY:
 		return m;
@@ -521,9 +538,10 @@ static int every_line(struct re_values *v)
 
 static void lower_pattern(struct lowering *l, struct pattern *p, int *root)
 {
-	int before = l->v->count, m;
+	int m;
 
 	l->level = p->level;
+	l->begin = l->v->count;
 	l->why = NULL;
 	if (p->level == LEVELS) {
 		l->why = WHY_BIG;
@@ -532,7 +550,7 @@ static void lower_pattern(struct lowering *l, struct pattern *p, int *root)
 		m = accepted(l->v, lower(l, p->shape, RE_ALL));
 		*root = m == RE_ALL ? every_line(l->v) : m;
 	}
-	p->values = l->v->count - before;
+	p->values = l->v->count - l->begin;
 }
 
 /* Those that take most are to take less. */

@@ -12,6 +12,9 @@
 /* A string repeated is a longer string up to so many bytes. */
 #define REPEATED_STRING_MAX 32
 
+/* A set over and over is a repetition up to so often. */
+#define COUNTED_SET_MAX 32767
+
 #define BACKREFS 10
 
 /**
@@ -28,12 +31,16 @@ struct shaper {
 	bool no_asserts;
 };
 
-/* Kids of a CAT or an ALT to be.  @room: bytes for the last one's string, which is ours. */
+/*
+ * Kids of a CAT or an ALT to be.  @room: bytes for the last one's string, which is ours;
+ * @counting: the last one is ours, a set so and so often.
+ */
 struct list {
 	struct re_shape **shapes;
 	size_t count;
 	size_t capacity;
 	uint32_t room;
+	bool counting;
 };
 
 static void set_or(struct ksift_set *set, const struct ksift_set *more)
@@ -201,6 +208,7 @@ static bool push(struct re_arena *arena, struct list *list, struct re_shape *s)
 	}
 	list->shapes[list->count++] = s;
 	list->room = 0;
+	list->counting = false;
 	return true;
 }
 
@@ -276,6 +284,30 @@ static bool merge(struct re_arena *arena, struct list *list, const struct re_sha
 	return true;
 }
 
+/* The same set once more; false: it is not, or there is no memory. */
+static bool count_set(struct re_arena *arena, struct list *list, const struct re_shape *s)
+{
+	struct re_shape *last = list->count ? list->shapes[list->count - 1] : NULL;
+	const struct re_shape *set = last && last->kind == RE_SHAPE_REPEAT ? last->kids[0] : last;
+
+	if (!last || s->kind != RE_SHAPE_SET || set->kind != RE_SHAPE_SET ||
+	    memcmp(&set->set, &s->set, sizeof(s->set)) || (last != set && !list->counting) ||
+	    last->size >= COUNTED_SET_MAX)
+		return false;
+	if (last == set) {
+		last = new_repeat(arena, last, 2, 2);
+		if (!last)
+			return false;
+		list->shapes[list->count - 1] = last;
+		list->counting = true;
+		return true;
+	}
+	last->min++;
+	last->max++;
+	last->size++;
+	return true;
+}
+
 static bool append_repeated(struct re_arena *arena, struct list *list, const struct re_shape *s)
 {
 	uint32_t i;
@@ -306,7 +338,7 @@ static bool append(struct re_arena *arena, struct list *list, struct re_shape *s
 	if (s->kind == RE_SHAPE_REPEAT && s->min == s->max && s->size <= REPEATED_STRING_MAX &&
 	    as_string(s->kids[0], &byte, &bytes, &len) >= 0)
 		return append_repeated(arena, list, s);
-	if (merge(arena, list, s))
+	if (merge(arena, list, s) || count_set(arena, list, s))
 		return true;
 	return !arena->exhausted && push(arena, list, s);
 }
@@ -463,7 +495,8 @@ static bool merge_set(struct re_arena *arena, struct list *list, const struct re
 {
 	struct re_shape s = { .kind = RE_SHAPE_SET, .set = node->set, .last = node->set };
 
-	return node->kind == RE_SET && merge(arena, list, &s);
+	return node->kind == RE_SET &&
+	       (merge(arena, list, &s) || count_set(arena, list, &s));
 }
 
 static struct re_shape *shape_kids(struct shaper *sh, const struct re_node *node)

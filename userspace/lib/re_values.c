@@ -21,33 +21,51 @@ static bool same_literal(const struct re_literal *a, const struct re_literal *b)
 	return a->len == b->len && a->fold == b->fold && !memcmp(a->bytes, b->bytes, a->len);
 }
 
+/* FNV-1a (G. Fowler, L. C. Noll and K.-P. Vo), a word at a time. */
+#define FNV_BASIS 2166136261u
+#define FNV_PRIME 16777619u
+
 static uint32_t mix(uint32_t h, uint32_t x)
 {
-	/* FNV-1a, a word at a time. */
-	return (h ^ x) * 16777619u;
+	return (h ^ x) * FNV_PRIME;
+}
+
+/* Whether a value has these operands; those of LITERAL are its literal's bytes. */
+static bool same_value(const struct re_values *v, const struct re_value *x, const struct re_value *y,
+		       const struct re_literal *literal)
+{
+	if (x->code != y->code || x->k != y->k)
+		return false;
+	return literal ? same_literal(&v->literals[x->a], literal) : x->a == y->a && x->b == y->b;
 }
 
 /* The value with these operands, which are in the order that the operation has them. */
-static int value(struct re_values *v, int code, int a, int b, int k)
+static int find_value(struct re_values *v, struct re_value new, const struct re_literal *literal,
+		      uint32_t h)
 {
-	uint32_t h = mix(mix(mix(mix(2166136261u, code), a), b), k), slot;
-	struct re_value *new;
+	uint32_t slot;
 
 	h ^= h >> 15;
-	for (slot = h % RE_VALUE_SLOTS; v->slots[slot] >= 0; slot = (slot + 1) % RE_VALUE_SLOTS) {
-		const struct re_value *old = &v->values[v->slots[slot]];
-
-		if (old->code == code && old->a == a && old->b == b && old->k == k)
+	for (slot = h % RE_VALUE_SLOTS; v->slots[slot] >= 0; slot = (slot + 1) % RE_VALUE_SLOTS)
+		if (same_value(v, &v->values[v->slots[slot]], &new, literal))
 			return v->slots[slot];
-	}
 	if (v->count == RE_VALUES_MAX) {
 		v->too_big = true;
 		return 0;
 	}
+	if (literal) {
+		new.a = v->literal_count;
+		v->literals[v->literal_count++] = *literal;
+	}
 	v->slots[slot] = v->count;
-	new = &v->values[v->count];
-	*new = (struct re_value){ .code = code, .a = a, .b = b, .k = k };
+	v->values[v->count] = new;
 	return v->count++;
+}
+
+static int value(struct re_values *v, int code, int a, int b, int k)
+{
+	return find_value(v, (struct re_value){ .code = code, .a = a, .b = b, .k = k }, NULL,
+			  mix(mix(mix(mix(FNV_BASIS, code), a), b), k));
 }
 
 static int set_number(struct re_values *v, const struct ksift_set *set)
@@ -113,21 +131,11 @@ int re_value_newline(struct re_values *v)
 
 int re_value_literal(struct re_values *v, const struct re_literal *literal)
 {
-	int i;
+	uint32_t h = mix(FNV_BASIS, literal->fold), i;
 
-	/* The newest are likeliest, and a miss among many costs little more than they do. */
-	for (i = v->literal_count - 1; i >= 0; i--)
-		if (same_literal(&v->literals[i], literal))
-			break;
-	if (i < 0) {
-		if (v->literal_count == RE_VALUES_MAX) {
-			v->too_big = true;
-			return 0;
-		}
-		i = v->literal_count++;
-		v->literals[i] = *literal;
-	}
-	return value(v, KSIFT_OP_LITERAL, i, -1, 0);
+	for (i = 0; i < literal->len; i++)
+		h = mix(h, literal->bytes[i]);
+	return find_value(v, (struct re_value){ .code = KSIFT_OP_LITERAL, .b = -1 }, literal, h);
 }
 
 static bool has_operand(const struct re_values *v, int a, int code, int b)

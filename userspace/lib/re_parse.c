@@ -53,6 +53,18 @@ enum token {
 };
 
 /**
+ * struct open_group - A group that is open to regcomp()
+ * @nr: Its number
+ * @before: What was complete before it
+ * @after: What is complete in one of the alternatives that have passed
+ */
+struct open_group {
+	unsigned int nr;
+	unsigned int before;
+	unsigned int after;
+};
+
+/**
  * struct parser - How far a pattern is read
  * @arena: Memory
  * @text: The pattern
@@ -71,17 +83,18 @@ enum token {
  * @regcomp_atom: regcomp() has something that a repetition would apply to
  * @regcomp_passed: regcomp() has just passed over a repetition of nothing, and takes a )
  *	that comes now for a character
- * @regcomp_depth: Groups that are open to regcomp()
  * @differs: regcomp() takes a repetition for something else than the DFA does
  * @regcomp_sets: Brackets mean what regexec() takes them for
  * @collating: There was a collating element or an equivalence class
  * @has_backrefs: There was a back-reference
  * @stray_close: There was a ) without a (, which is a character
  * @depth: Groups that are open
- * @complete: Bit n is set when group n is complete, to regcomp()
+ * @complete: Bit n is set when group n is complete to regcomp(), and not of another
+ *	alternative
  * @regcomp_groups: Groups that have begun
- * @open: Of these the open ones that a back-reference could mean, the innermost last
- * @open_count: How many
+ * @open: The groups that are open to regcomp(), after the whole
+ * @open_count: How many, and the whole
+ * @open_room: How many there is room for
  */
 struct parser {
 	struct re_arena *arena;
@@ -100,7 +113,6 @@ struct parser {
 	bool at_start;
 	bool regcomp_atom;
 	bool regcomp_passed;
-	unsigned int regcomp_depth;
 	bool differs;
 	bool regcomp_sets;
 	bool collating;
@@ -109,8 +121,9 @@ struct parser {
 	unsigned int depth;
 	unsigned int complete;
 	unsigned int regcomp_groups;
-	unsigned char open[BACKREF_MAX];
-	unsigned int open_count;
+	struct open_group *open;
+	size_t open_count;
+	size_t open_room;
 };
 
 static unsigned int upper(unsigned int c)
@@ -619,13 +632,29 @@ static void lex_interval(struct parser *p)
 	p->regcomp_passed = false;
 }
 
+static void open_group(struct parser *p, unsigned int nr)
+{
+	struct open_group *more;
+
+	if (p->open_count == p->open_room) {
+		p->open_room = p->open_room ? 2 * p->open_room : 16;
+		more = re_alloc(p->arena, p->open_room * sizeof(*more));
+		if (!more) {
+			p->no_memory = true;
+			return;
+		}
+		if (p->open_count)
+			memcpy(more, p->open, p->open_count * sizeof(*more));
+		p->open = more;
+	}
+	p->open[p->open_count++] = (struct open_group){ .nr = nr, .before = p->complete };
+}
+
 static void lex_open(struct parser *p)
 {
 	p->token = TOK_OPEN;
 	p->depth++;
-	p->regcomp_depth++;
-	if (++p->regcomp_groups <= BACKREF_MAX)
-		p->open[p->open_count++] = p->regcomp_groups;
+	open_group(p, ++p->regcomp_groups);
 	p->at_start = true;
 	p->anchor_here = true;
 	p->regcomp_atom = false;
@@ -633,11 +662,12 @@ static void lex_open(struct parser *p)
 
 static void lex_close(struct parser *p, bool passed)
 {
-	if (p->regcomp_depth && !passed) {
-		/* Those that no back-reference can mean have begun last. */
-		if (p->regcomp_depth == p->open_count)
-			p->complete |= 1U << p->open[--p->open_count];
-		p->regcomp_depth--;
+	if (p->open_count > 1 && !passed) {
+		const struct open_group *group = &p->open[--p->open_count];
+
+		p->complete |= group->after;
+		if (group->nr <= BACKREF_MAX)
+			p->complete |= 1U << group->nr;
 	}
 	if (!p->depth) {
 		if (extended(p)) {
@@ -656,6 +686,10 @@ static void lex_close(struct parser *p, bool passed)
 
 static void lex_or(struct parser *p)
 {
+	struct open_group *group = &p->open[p->open_count - 1];
+
+	group->after |= p->complete;
+	p->complete = group->before;
 	p->token = TOK_OR;
 	p->at_start = true;
 	p->anchor_here = true;
@@ -803,7 +837,7 @@ static void next_token(struct parser *p)
 	if (failed(p))
 		return;
 	if (p->pos >= p->len) {
-		if (p->regcomp_depth)
+		if (p->open_count > 1)
 			fail(p, ERR_PAREN);
 		return;
 	}
@@ -923,10 +957,8 @@ static struct re_node *parse_branch(struct parser *p, unsigned int nesting)
 	return join(p, RE_CAT, &kids);
 }
 
-/* To regcomp() a back-reference means no group of another alternative. */
 static struct re_node *parse_alternatives(struct parser *p, unsigned int nesting)
 {
-	unsigned int before = p->complete, after;
 	struct kids kids = { 0 };
 
 	if (nesting > RE_DEPTH_MAX / 2) {
@@ -934,14 +966,10 @@ static struct re_node *parse_alternatives(struct parser *p, unsigned int nesting
 		return NULL;
 	}
 	add_kid(p, &kids, parse_branch(p, nesting));
-	after = p->complete;
 	while (!failed(p) && p->token == TOK_OR) {
-		p->complete = before;
 		next_token(p);
 		add_kid(p, &kids, parse_branch(p, nesting));
-		after |= p->complete;
 	}
-	p->complete = after;
 	return join(p, RE_ALT, &kids);
 }
 
@@ -967,9 +995,13 @@ static struct re_node *parse_text(struct parser *p, const void *text, size_t len
 	p->anchor_here = true;
 	p->regcomp_atom = false;
 	p->regcomp_passed = false;
-	p->regcomp_depth = 0;
 	p->regcomp_groups = 0;
+	p->open = NULL;
 	p->open_count = 0;
+	p->open_room = 0;
+	open_group(p, 0);
+	if (p->no_memory)
+		return NULL;
 	p->dfa_error = NULL;
 	p->out->groups = 0;
 	p->out->warning_count = 0;

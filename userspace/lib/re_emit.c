@@ -11,7 +11,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "re_values.h"
+#include "re_emit.h"
+#include "re_share.h"
 
 #define ITEMS_MAX (KSIFT_OPS_MAX + KSIFT_PATTERNS_MAX)
 

@@ -5,8 +5,8 @@
  */
 #include <string.h>
 
-#include "re_shape.h"
-#include "re_values.h"
+#include "re_hints.h"
+#include "re_share.h"
 
 /* More bytes make a string no rarer to speak of. */
 #define HINT_BYTES_MAX 64

@@ -15,8 +15,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "re_shape.h"
-#include "re_values.h"
+#include "re_emit.h"
+#include "re_hints.h"
 
 #define LEVELS 4
 
@@ -370,11 +370,11 @@ static int lower_prefixes(struct lowering *l, const struct re_shape *s, int m)
 	widen(l, WHY_STRINGS);
 	for (i = 0; i < s->kid_count && !given_up(l); i++) {
 		const struct re_shape *kid = s->kids[i];
+		uint32_t len = kid->len < most ? kid->len : most;
 
 		if (kid->kind == RE_SHAPE_STRING)
 			any = re_value_or(l->v, any,
-					  literal_value(l, kid->bytes, kid->len < most ? kid->len : most,
-							kid->letters == 2));
+					  literal_value(l, kid->bytes, len, kid->letters == 2));
 	}
 	/* Where they begin is not looked at. */
 	return m == RE_ALL ? run(l, any, &dot_set) :
@@ -586,7 +586,7 @@ static int lower_all(struct re_arena *arena, struct re_values *v, struct pattern
 			if (v->too_big || !l.work)
 				break;
 		}
-		ret = i < KSIFT_PATTERNS_MAX ? -E2BIG : 
+		ret = i < KSIFT_PATTERNS_MAX ? -E2BIG :
 			re_emit(arena, &scratch, v, roots, flags, out);
 		if (ret != -E2BIG)
 			return ret;
@@ -643,7 +643,9 @@ int re_lower(struct re_arena *arena, const struct re_pattern *patterns, size_t c
 		if (p->shape)
 			p->shape = re_shape_trim(arena, p->shape);
 		hinted[patterns[i].pattern] = (struct re_hinted){
-			.shape = p->shape, .group = patterns[i].group, .exclude = patterns[i].exclude
+			.shape = p->shape,
+			.group = patterns[i].group,
+			.exclude = patterns[i].exclude,
 		};
 	}
 	if (!arena->exhausted)

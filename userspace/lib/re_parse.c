@@ -83,7 +83,8 @@ struct open_group {
  * @regcomp_atom: regcomp() has something that a repetition would apply to
  * @regcomp_passed: regcomp() has just passed over a repetition of nothing, and takes a )
  *	that comes now for a character
- * @differs: regcomp() takes a repetition for something else than the DFA does
+ * @differs: A repetition of nothing is something else to regcomp() than to the DFA
+ * @words: Borders of words are asked for, which regexec() sometimes gets wrong
  * @regcomp_sets: Brackets mean what regexec() takes them for
  * @collating: There was a collating element or an equivalence class
  * @has_backrefs: There was a back-reference
@@ -114,6 +115,7 @@ struct parser {
 	bool regcomp_atom;
 	bool regcomp_passed;
 	bool differs;
+	bool words;
 	bool regcomp_sets;
 	bool collating;
 	bool has_backrefs;
@@ -567,6 +569,7 @@ static void set_assert(struct parser *p, enum re_assert assert)
 {
 	p->token = TOK_ATOM;
 	p->atom = new_assert(p, assert);
+	p->words |= assert != RE_LINE_START && assert != RE_LINE_END;
 	p->regcomp_atom = false;
 }
 
@@ -1045,7 +1048,12 @@ static struct re_node *wrap(struct parser *p, struct re_node *tree)
 int re_parse(struct re_arena *arena, const char *text, size_t len, unsigned int flags,
 	     struct re_parsed *out)
 {
-	struct parser p = { .arena = arena, .flags = flags, .out = out };
+	struct parser p = {
+		.arena = arena,
+		.flags = flags,
+		.out = out,
+		.words = flags & RE_WORDS,
+	};
 	struct re_node *tree;
 
 	memset(out, 0, sizeof(*out));
@@ -1066,7 +1074,7 @@ int re_parse(struct re_arena *arena, const char *text, size_t len, unsigned int 
 		out->warning_count = 0;
 	if (out->error)
 		return -EINVAL;
-	out->by_process = p.has_backrefs || (p.collating && (p.differs || flags & RE_WORDS));
-	out->tree = tree;
-	return 0;
+	out->by_process = p.has_backrefs || (p.collating && (p.differs || p.words));
+	out->tree = out->by_process && p.differs ? new_node(&p, RE_EMPTY, NULL, 0) : tree;
+	return out->tree ? 0 : -ENOMEM;
 }

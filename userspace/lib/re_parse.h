@@ -25,7 +25,8 @@ enum re_parse_flags {
 
 /**
  * struct re_parsed - What came of it
- * @tree: The tree, with what -w and -x ask for around it
+ * @tree: The tree, with what -w and -x ask for around it; with @by_process it may be
+ *	anything that every line with a match matches
  * @groups: Groups that back-references could mean
  * @by_process: Only regexec() decides, as it does for grep: there are back-references, or
  *	what it understands otherwise than the tree says

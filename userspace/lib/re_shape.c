@@ -51,7 +51,6 @@ static void set_or(struct ksift_set *set, const struct ksift_set *more)
 		set->bits[i] |= more->bits[i];
 }
 
-
 bool re_set_is_dot(const struct ksift_set *set)
 {
 	return set->bits[0] == ~((__u64)1 << '\n') && set->bits[1] == ~(__u64)0 &&

@@ -60,7 +60,7 @@ struct re_shape {
 	uint32_t kid_count;
 };
 
-#define RE_SIZE_MAX (1u << 30)
+#define RE_SIZE_MAX 1000000000u
 
 /*
  * The shapes of all the trees whose pattern is @pattern, as alternatives.  Back-references
@@ -71,22 +71,6 @@ struct re_shape *re_shape_make(struct re_arena *arena, const struct re_pattern *
 
 /* As good as @shape for the question which lines have a match anywhere, and simpler. */
 struct re_shape *re_shape_trim(struct re_arena *arena, struct re_shape *shape);
-
-/**
- * struct re_hinted - A pattern of the filter for which hints are wanted
- * @shape: Its shape, or NULL: there is no such pattern
- * @group: Its group
- * @exclude: It excludes
- */
-struct re_hinted {
-	const struct re_shape *shape;
-	unsigned int group;
-	bool exclude;
-};
-
-/* The hints of a program, if there are good ones: none, where there is no memory. */
-void re_hints(struct re_arena *arena, const struct re_hinted *patterns,
-	      struct re_program *out);
 
 /* Every byte but the newline. */
 bool re_set_is_dot(const struct ksift_set *set);

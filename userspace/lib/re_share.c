@@ -3,7 +3,7 @@
  * How often log-like text has each byte, roughly.  What is rare is worth looking for
  * first, and that is all that depends on it.
  */
-#include "re_values.h"
+#include "re_share.h"
 
 /* From the blank to the tilde. */
 static const uint16_t printable[] = {

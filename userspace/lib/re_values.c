@@ -31,8 +31,8 @@ static uint32_t mix(uint32_t h, uint32_t x)
 }
 
 /* Whether a value has these operands; those of LITERAL are its literal's bytes. */
-static bool same_value(const struct re_values *v, const struct re_value *x, const struct re_value *y,
-		       const struct re_literal *literal)
+static bool same_value(const struct re_values *v, const struct re_value *x,
+		       const struct re_value *y, const struct re_literal *literal)
 {
 	if (x->code != y->code || x->k != y->k)
 		return false;

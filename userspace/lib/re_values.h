@@ -81,18 +81,4 @@ int re_value_advance(struct re_values *v, int a, uint32_t k);
 int re_value_run(struct re_values *v, int a, const struct ksift_set *set);
 bool re_value_is_zero(const struct re_values *v, int a);
 
-/*
- * Values to a program: @roots are the values that the @pattern_count patterns accept,
- * -1 for one that there is not.  Returns 0, -E2BIG, where it is not within a program's
- * limits, or -ENOMEM.  What @scratch points to is NULL for the first of several attempts.
- */
-int re_emit(struct re_arena *arena, void **scratch, const struct re_values *v,
-	    const int *roots, unsigned int flags, struct re_program *out);
-
-/* How often a byte of log-like text is this one, in 1/65536. */
-unsigned int re_byte_share(unsigned int c);
-
-/* How often a literal begins at a byte, about. */
-double re_literal_share(const struct re_literal *literal);
-
 #endif /* _LIBKSIFT_RE_VALUES_H */

@@ -15,13 +15,14 @@
 #include "../lib/re_parse.h"
 #include "tap.h"
 
-#define TEXT_MAX (1 << 20)
+#define TEXT_MAX 1048576
 #define LINE_MAX_BYTES 70000
 
 /* Why a program breaks a rule of the contract, or NULL. */
 static const char *verify(const struct re_program *p)
 {
-	bool written[KSIFT_REGISTERS_MAX] = { 0 }, dead[KSIFT_REGISTERS_MAX], inside[KSIFT_REGISTERS_MAX];
+	bool written[KSIFT_REGISTERS_MAX] = { 0 };
+	bool dead[KSIFT_REGISTERS_MAX], inside[KSIFT_REGISTERS_MAX];
 	uint32_t i, r, end = 0;
 
 	if (!p->op_count || p->op_count > KSIFT_OPS_MAX)
@@ -34,7 +35,8 @@ static const char *verify(const struct re_program *p)
 		    p->literals[i].flags & ~KSIFT_PATTERN_FOLD || p->literals[i].group)
 			return "literal";
 	for (i = 0; i < p->hint_count; i++)
-		if (!p->hints[i].len || p->hints[i].len > KSIFT_PATTERN_LEN_MAX || p->hints[i].group ||
+		if (!p->hints[i].len || p->hints[i].len > KSIFT_PATTERN_LEN_MAX ||
+		    p->hints[i].group ||
 		    p->hints[i].flags & ~(KSIFT_PATTERN_FOLD | KSIFT_PATTERN_ANCHORED))
 			return "hint";
 	for (i = 0; i < p->op_count; i++) {
@@ -109,18 +111,19 @@ static const char *verify(const struct re_program *p)
 	return NULL;
 }
 
-static unsigned char low(unsigned char c)
+static unsigned char folded(unsigned char c, bool fold)
 {
-	return c >= 'A' && c <= 'Z' ? c | 32 : c;
+	return fold && c >= 'A' && c <= 'Z' ? c | 32 : c;
 }
 
 static bool same_bytes(const unsigned char *text, const struct ksift_pattern *p)
 {
 	const unsigned char *bytes = (const unsigned char *)(uintptr_t)p->data;
+	bool fold = p->flags & KSIFT_PATTERN_FOLD;
 	uint32_t i;
 
 	for (i = 0; i < p->len; i++)
-		if (p->flags & KSIFT_PATTERN_FOLD ? low(text[i]) != low(bytes[i]) : text[i] != bytes[i])
+		if (folded(text[i], fold) != folded(bytes[i], fold))
 			return false;
 	return true;
 }
@@ -129,84 +132,85 @@ static unsigned char *registers;	/* A row of LINE_MAX_BYTES for each. */
 
 #define REG(r) (registers + (size_t)(r) * LINE_MAX_BYTES)
 
+/* A line, and the operation that is looked at. */
+struct look {
+	const struct re_program *program;
+	const unsigned char *text;
+	size_t n;
+	const struct ksift_op *op;
+	const unsigned char *a;
+	const unsigned char *b;
+};
+
+/* Whether the result has place @i; @out has those before it. */
+static bool place(const struct look *look, const unsigned char *out, size_t i)
+{
+	const struct ksift_op *op = look->op;
+	const unsigned char *a = look->a, *b = look->b;
+	const struct ksift_pattern *literal;
+	size_t from;
+
+	switch (op->code) {
+	case KSIFT_OP_CLASS:
+		from = i - op->k;
+		return i >= op->k && re_set_has(&look->program->sets[op->a],
+						from < look->n ? look->text[from] : '\n');
+	case KSIFT_OP_NEWLINE:
+		return i == look->n;
+	case KSIFT_OP_START:
+		return i == 0;
+	case KSIFT_OP_LITERAL:
+		literal = &look->program->literals[op->k];
+		return i >= literal->len && same_bytes(look->text + i - literal->len, literal);
+	case KSIFT_OP_AND:
+		return a[i] && b[i];
+	case KSIFT_OP_OR:
+		return a[i] || b[i];
+	case KSIFT_OP_ANDNOT:
+		return a[i] && !b[i];
+	case KSIFT_OP_XOR:
+		return a[i] != b[i];
+	case KSIFT_OP_ADVANCE:
+		return i >= op->k && a[i - op->k];
+	case KSIFT_OP_RUN:
+		return a[i] || (i && out[i - 1] && b[i - 1]);
+	case KSIFT_OP_THRU:
+		if (i < look->n && b[i])
+			return false;
+		for (from = i; !a[from] && from && b[from - 1]; from--)
+			;
+		return a[from];
+	default:
+		return a[i] != (i && out[i - 1]);
+	}
+}
+
 /* The patterns that a line of @n bytes and its newline has. */
 static uint64_t run_line(const struct re_program *p, const unsigned char *text, size_t n)
 {
-	size_t places = n + 1, i, j;
+	static unsigned char out[LINE_MAX_BYTES];
 	uint64_t found = 0;
+	size_t i, k;
 	uint32_t nr;
 
 	for (nr = 0; nr < p->op_count; nr++) {
 		const struct ksift_op *op = &p->ops[nr];
-		unsigned char *dst = REG(op->dst), *a = REG(op->a % KSIFT_REGISTERS_MAX), *b = REG(op->b);
-		static unsigned char out[LINE_MAX_BYTES];
-		bool any = false;
+		struct look look = { p, text, n, op, REG(op->a % KSIFT_REGISTERS_MAX), REG(op->b) };
+		bool any = memchr(look.a, 1, n + 1);
 
-		for (i = 0; i < places; i++)
-			any |= a[i];
 		if (op->code == KSIFT_OP_SKIP) {
-			if (!any) {
-				/* What is not dead is not read afterwards; see verify(). */
-				for (j = 1; j <= op->k; j++)
-					if (p->ops[nr + j].code != KSIFT_OP_ACCEPT)
-						memset(REG(p->ops[nr + j].dst), 0, places);
-				nr += op->k;
-			}
-			continue;
+			/* What is not dead is not read afterwards; see verify(). */
+			for (k = 1; !any && k <= op->k; k++)
+				if (op[k].code != KSIFT_OP_ACCEPT)
+					memset(REG(op[k].dst), 0, n + 1);
+			nr += any ? 0 : op->k;
+		} else if (op->code == KSIFT_OP_ACCEPT) {
+			found |= (uint64_t)any << op->k;
+		} else {
+			for (i = 0; i <= n; i++)
+				out[i] = place(&look, out, i);
+			memcpy(REG(op->dst), out, n + 1);
 		}
-		if (op->code == KSIFT_OP_ACCEPT) {
-			if (any)
-				found |= (uint64_t)1 << op->k;
-			continue;
-		}
-		memset(out, 0, places);
-		for (i = 0; i < places; i++) {
-			const struct ksift_pattern *l = &p->literals[op->k];
-
-			switch (op->code) {
-			case KSIFT_OP_CLASS:
-				out[i] = i >= op->k && re_set_has(&p->sets[op->a], i - op->k < n ? text[i - op->k] : '\n');
-				break;
-			case KSIFT_OP_NEWLINE:
-				out[i] = i == n;
-				break;
-			case KSIFT_OP_START:
-				out[i] = i == 0;
-				break;
-			case KSIFT_OP_LITERAL:
-				out[i] = i >= l->len && same_bytes(text + i - l->len, l);
-				break;
-			case KSIFT_OP_AND:
-				out[i] = a[i] & b[i];
-				break;
-			case KSIFT_OP_OR:
-				out[i] = a[i] | b[i];
-				break;
-			case KSIFT_OP_ANDNOT:
-				out[i] = a[i] & !b[i];
-				break;
-			case KSIFT_OP_XOR:
-				out[i] = a[i] ^ b[i];
-				break;
-			case KSIFT_OP_ADVANCE:
-				out[i] = i >= op->k && a[i - op->k];
-				break;
-			case KSIFT_OP_RUN:
-				out[i] = a[i] | (i && out[i - 1] && b[i - 1]);
-				break;
-			case KSIFT_OP_THRU:
-				if (!a[i])
-					break;
-				for (j = i; j < n && b[j]; j++)
-					;
-				out[j] = 1;
-				break;
-			case KSIFT_OP_PARITY:
-				out[i] = a[i] ^ (i ? out[i - 1] : 0);
-				break;
-			}
-		}
-		memcpy(dst, out, places);
 	}
 	return found;
 }
@@ -349,8 +353,9 @@ static int serve(const char *name, const char *name0)
 			if (why) {
 				printf("\tbroken: %s\n", why);
 			} else {
-				printf("\t%u %u %u %u %u", program.op_count, program.registers,
-				       program.set_count, program.literal_count, program.hint_count);
+				printf("\t%u %u %u %u %u", program.op_count,
+				       program.registers, program.set_count,
+				       program.literal_count, program.hint_count);
 				print_lines(&program, &texts[!!(flags & RE_NUL_LINES)], count);
 			}
 		}
@@ -397,7 +402,9 @@ static const struct {
 	{ "E", "[:a-z:]", "" },
 	{ "E", "[::]", "" },
 	{ "E", "[:a]", "" },
-	{ "E", "+[:a:]*+[:b:]", "warning: + at start of expression|character class syntax is [[:space:]], not [:space:]" },
+	{ "E", "+[:a:]*+[:b:]",
+	  "warning: + at start of expression|"
+	  "character class syntax is [[:space:]], not [:space:]" },
 	{ "E", "+[:a:](", "Unmatched ( or \\(" },
 	{ "", "\\(", "Unmatched ( or \\(" },
 	{ "", "a\\)", "Unmatched ) or \\)" },
@@ -497,7 +504,8 @@ static const struct {
 	{ "wE", "a|ab", RE_EXACT, "a\nab\n", "abc\n" },
 	{ "x", "ab", RE_EXACT, "ab\n", "abc\nxab\n" },
 	{ "xw", "ab", RE_EXACT, "ab\n", "ab \n" },
-	{ "E", "e.{12}x", RE_EXACT, "e123456789012x\nee123456789012x\n", "e12345678901x\ne1234567890123x\n" },
+	{ "E", "e.{12}x", RE_EXACT, "e123456789012x\nee123456789012x\n",
+	  "e12345678901x\ne1234567890123x\n" },
 	{ "E", "ab.{0,5}cd", RE_EXACT, "abcd\nab12345cd\nxabab12345cd\n", "ab123456cd\nabd\n" },
 	{ "E", "^a{3,5}b", RE_EXACT, "aaab\naaaaab\n", "aab\naaaaaab\n" },
 	{ "E", "x(a{1,2}){2,3}y", RE_EXACT, "xaay\nxaaaaaay\n", "xay\nxaaaaaaay\n" },
@@ -515,6 +523,9 @@ static const struct {
 	{ "E", "a.{65}b", RE_EXACT,
 	  "a01234567890123456789012345678901234567890123456789012345678901234b\n",
 	  "a0123456789012345678901234567890123456789012345678901234567890123b\n" },
+	{ "Ei", "(b?\\>[^b]){2}([[.-.]]|)", RE_PROCESS, "a b \n", "a\n" },
+	{ "wE", "[[=a=]]", RE_PROCESS, "a\n", "ab\n" },
+	{ "", "a\\>*[[.-.]]", RE_PROCESS, "a*-\n", "" },
 	{ "E", "(a)\\1", RE_PROCESS, "aa\n", "b\n" },
 	{ "E", "([0-9]+)x\\1", RE_PROCESS, "12x12\n1x1\n", "x1\n1x\n" },
 	{ "F", "a.b*", RE_EXACT, "a.b*\n", "axb\na.b\n" },
@@ -548,7 +559,8 @@ static void test_messages(void)
 		char said[512] = "";
 		int ret;
 
-		ret = re_parse(&arena, pattern, strlen(pattern), opts_flags(messages[i].opts), &parsed);
+		ret = re_parse(&arena, pattern, strlen(pattern), opts_flags(messages[i].opts),
+			       &parsed);
 		for (k = 0; k < parsed.warning_count; k++) {
 			strcat(said, *said ? "|" : "");
 			strcat(said, parsed.warnings[k]);
@@ -591,9 +603,13 @@ static void test_cases(void)
 		struct re_program program;
 		bool good;
 
-		good = !re_parse(&arena, pattern, strlen(pattern), opts_flags(cases[i].opts), &parsed);
+		good = !re_parse(&arena, pattern, strlen(pattern), opts_flags(cases[i].opts),
+				 &parsed);
 		for (flags = 0; good && flags <= (RE_NO_HINTS | RE_NO_SKIP); flags++) {
-			struct re_pattern p = { .tree = parsed.tree, .by_process = parsed.by_process };
+			struct re_pattern p = {
+				.tree = parsed.tree,
+				.by_process = parsed.by_process,
+			};
 
 			good = !re_lower(&arena, &p, 1, flags, &program) && !verify(&program) &&
 			       program.answers[0] == cases[i].answer &&

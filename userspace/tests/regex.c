@@ -10,9 +10,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "../lib/re_lower.h"
 #include "../lib/re_parse.h"
+#include "../lib/re_show.h"
 #include "tap.h"
 
 #define TEXT_MAX 1048576
@@ -622,6 +624,289 @@ static void test_cases(void)
 	}
 }
 
+/* What @n patterns make, all basic, or as @opts says; false: something is wrong. */
+static bool make(struct re_arena *arena, const char *opts, const char *const *texts, size_t n,
+		 struct re_pattern *patterns, struct re_program *program)
+{
+	struct re_parsed parsed;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (re_parse(arena, texts[i], strlen(texts[i]), opts_flags(opts), &parsed))
+			return false;
+		patterns[i].tree = parsed.tree;
+		patterns[i].by_process = parsed.by_process;
+	}
+	return !re_lower(arena, patterns, n, 0, program) && !verify(program);
+}
+
+static uint64_t found(const struct re_program *program, const char *line)
+{
+	return run_line(program, (const unsigned char *)line, strlen(line));
+}
+
+static bool hint_is(const struct re_program *p, uint32_t nr, const char *bytes, uint32_t flags)
+{
+	const struct ksift_pattern *h = &p->hints[nr];
+
+	return nr < p->hint_count && h->len == strlen(bytes) && h->flags == flags &&
+	       !memcmp((const void *)(uintptr_t)h->data, bytes, h->len);
+}
+
+static void test_many(void)
+{
+	static const char *const texts[] = { "abc", "^x", "b*c", "\\(ab\\|c\\)*d" };
+	struct re_pattern patterns[4] = {
+		{ .pattern = 0 }, { .pattern = 5 }, { .pattern = 63 }, { .pattern = 5 }
+	};
+	struct re_arena arena = { 0 };
+	struct re_program p;
+	bool good;
+
+	good = make(&arena, "", texts, 4, patterns, &p);
+	ok(good && found(&p, "abc") == (1 | 1ULL << 63) && found(&p, "x") == 1 << 5 &&
+	   found(&p, "xc") == (1 << 5 | 1ULL << 63) && found(&p, "d") == 1 << 5 &&
+	   !found(&p, "ax"),
+	   "patterns have their numbers, and some have one");
+	ok(good && p.answers[0] == RE_EXACT && p.answers[5] == RE_EXACT &&
+	   p.answers[63] == RE_EXACT, "each has an answer");
+	re_arena_free(&arena);
+
+	memset(patterns, 0, sizeof(patterns));
+	patterns[1].pattern = 1;
+	good = make(&arena, "E", (const char *const[]){ "lone", "x(ab|c)*\\w" }, 2, patterns, &p);
+	ok(good && p.ops[0].code == KSIFT_OP_LITERAL && p.ops[1].code == KSIFT_OP_ACCEPT &&
+	   !p.ops[1].k && p.answers[0] == RE_EXACT && p.answers[1] == RE_WIDER,
+	   "a literal among others is two operations, and exact");
+	re_arena_free(&arena);
+}
+
+static void test_hints(void)
+{
+	struct re_pattern patterns[3] = { 0 };
+	struct re_arena arena = { 0 };
+	struct re_program p;
+
+	ok(make(&arena, "E", (const char *const[]){ "foo.*overflow[0-9]" }, 1, patterns, &p) &&
+	   p.hint_count == 1 && hint_is(&p, 0, "overflow", 0), "the rarest string is a hint");
+	re_arena_free(&arena);
+	ok(make(&arena, "Ei", (const char *const[]){ "^Warning:" }, 1, patterns, &p) &&
+	   hint_is(&p, 0, "warning:", KSIFT_PATTERN_FOLD | KSIFT_PATTERN_ANCHORED),
+	   "one at the start of the line, in either case");
+	re_arena_free(&arena);
+	ok(make(&arena, "E", (const char *const[]){ "(panic|kernel panic|oops)!" }, 1, patterns,
+		&p) && p.hint_count == 2 && hint_is(&p, 0, "panic", 0) && hint_is(&p, 1, "oops", 0),
+	   "one of several, and none that has another");
+	re_arena_free(&arena);
+	ok(make(&arena, "E", (const char *const[]){ "panic|[0-9]+" }, 1, patterns, &p) &&
+	   !p.hint_count, "none where an alternative has none");
+	re_arena_free(&arena);
+	ok(make(&arena, "E", (const char *const[]){ "(panic)?x*" }, 1, patterns, &p) &&
+	   !p.hint_count, "none where nothing is needed");
+	re_arena_free(&arena);
+	ok(make(&arena, "E", (const char *const[]){ "e" }, 1, patterns, &p) && !p.hint_count,
+	   "none that is short and common");
+	re_arena_free(&arena);
+
+	patterns[1].pattern = 1;
+	patterns[1].group = 1;
+	patterns[2].pattern = 2;
+	patterns[2].exclude = true;
+	ok(make(&arena, "", (const char *const[]){ "error", "segfault", "xyzzy" }, 3, patterns,
+		&p) && p.hint_count == 1 && hint_is(&p, 0, "segfault", 0),
+	   "the rarer of two groups, and no excluding pattern");
+	re_arena_free(&arena);
+	patterns[1].group = 0;
+	ok(make(&arena, "", (const char *const[]){ "error", "segfault", "xyzzy" }, 3, patterns,
+		&p) && p.hint_count == 2, "all of one group");
+	re_arena_free(&arena);
+}
+
+static uint64_t milliseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return now.tv_sec * 1000ULL + now.tv_nsec / 1000000;
+}
+
+/* @repeated @times, between @before and @after. */
+static char *long_text(const char *before, const char *repeated, size_t times, const char *after)
+{
+	size_t len = strlen(repeated), i;
+	char *text = calloc(1, strlen(before) + len * times + strlen(after) + 1);
+	char *at = text + strlen(before);
+
+	memcpy(text, before, strlen(before));
+	for (i = 0; i < times; i++, at += len)
+		memcpy(at, repeated, len);
+	memcpy(at, after, strlen(after));
+	return text;
+}
+
+/* Whatever is typed, there is an answer, and the line that it has to accept is. */
+static void test_limits(void)
+{
+	static const struct {
+		const char *before;
+		const char *repeated;
+		size_t times;
+		const char *after;
+		const char *line;
+	} limits[] = {
+		{ "x(a{1,255}){1,255}y", "", 0, "", "xaay" },
+		{ "x((((a{1,9}b){1,9}c){1,9}d){1,9}e){1,9}y", "", 0, "", "xabcdey" },
+		{ "xa{1,32767}y", "", 0, "", "xay" },
+		{ "x[ab]{0,32767}c{3,32767}y", "", 0, "", "xaccccy" },
+		{ "x", "(", 400, "", NULL },
+		{ "x", "((a|b)?", 1, "){9}y", "xaby" },
+		{ "x", "(a|b|cd)?", 3000, "y", "xaby" },
+		{ "x", "(ab|c)*", 3000, "y", "xaby" },
+		{ "x", "\\b", 5000, "x", NULL },
+		{ "", "a", 100000, "", NULL },
+		{ "", "[[:alpha:]]", 5000, "", NULL },
+		{ "", ".", 20000, "", NULL },
+		{ "a", "*", 20000, "", "b" },
+		{ "", "x{9}{9}{9}", 1, "y", NULL },
+		{ "(a)", "(\\1\\1\\1\\1\\1\\1)", 1, "b", "aaaaaaab" },
+		{ "(ab)(\\1\\1\\1)(\\2\\2\\2\\2)(\\3\\3\\3\\3)(\\4\\4\\4\\4)(\\5\\5\\5)",
+		  "", 0, "", NULL },
+		{ "", "ab|", 20000, "b", "b" },
+	};
+	static char words[2000][9];
+	char *text = calloc(2000, 9), sets[300][16], *all;
+	struct re_pattern p = { 0 };
+	struct re_arena arena = { 0 };
+	struct re_parsed parsed;
+	struct re_program program;
+	uint64_t start;
+	size_t i;
+	int ret;
+
+	for (i = 0; i < sizeof(limits) / sizeof(*limits); i++) {
+		char *pattern = long_text(limits[i].before, limits[i].repeated, limits[i].times,
+					  limits[i].after);
+		const char *why = "wrong";
+
+		start = milliseconds();
+		ret = re_parse(&arena, pattern, strlen(pattern), RE_EXTENDED, &parsed);
+		p.tree = parsed.tree;
+		p.by_process = parsed.by_process;
+		if (!ret)
+			ret = re_lower(&arena, &p, 1, 0, &program);
+		start = milliseconds() - start;
+		if (!ret)
+			why = verify(&program);
+		ok((ret ? !limits[i].line : !why) && arena.used <= RE_MEMORY_MAX &&
+		   (!limits[i].line || found(&program, limits[i].line)),
+		   "'%.30s' %.9s %zu times: %d, %u operations, %zu KiB, %llu ms", limits[i].before,
+		   limits[i].repeated, limits[i].times, ret, ret ? 0 : program.op_count,
+		   arena.used >> 10, (unsigned long long)start);
+		/* 50, on a machine that does other things meanwhile. */
+		ok(start < 500, "it takes no time");
+		re_arena_free(&arena);
+		free(pattern);
+	}
+
+	/* Words of their own: too many for a program; every line that has one is accepted. */
+	for (i = 0; i < 2000; i++) {
+		snprintf(words[i], sizeof(words[i]), "%c%c%c%05zu", 'a' + (int)(i % 26),
+			 'a' + (int)(i / 26 % 26), 'a' + (int)(i / 676), i);
+		strcat(text + strlen(text), words[i]);
+		if (i < 1999)
+			strcat(text + strlen(text), "|");
+	}
+	ret = re_parse(&arena, text, strlen(text), RE_EXTENDED, &parsed);
+	p = (struct re_pattern){ .tree = parsed.tree };
+	if (!ret)
+		ret = re_lower(&arena, &p, 1, 0, &program);
+	for (i = 0; !ret && i < 2000 && found(&program, words[i]); i++)
+		;
+	ok(i == 2000 && !verify(&program) && program.answers[0] == RE_WIDER, "2000 words");
+	re_arena_free(&arena);
+	free(text);
+
+	/* More sets than there may be, each of which is a part of the next. */
+	all = calloc(300, sizeof(*sets));
+	for (i = 0; i < 200; i++) {
+		snprintf(sets[i], sizeof(sets[i]), "[%c%c]+", 'a' + (int)(i % 20),
+			 'A' + (int)(i / 20));
+		strcat(all, sets[i]);
+	}
+	ret = re_parse(&arena, all, strlen(all), RE_EXTENDED, &parsed);
+	p = (struct re_pattern){ .tree = parsed.tree };
+	if (!ret)
+		ret = re_lower(&arena, &p, 1, 0, &program);
+	for (i = 0; i < 200; i++)
+		all[i] = sets[i][1];
+	all[i] = '\0';
+	ok(!ret && !verify(&program) && program.answers[0] == RE_WIDER && found(&program, all) &&
+	   !found(&program, "abc"), "200 sets");
+	re_arena_free(&arena);
+	free(all);
+}
+
+/* More values at a time than there are registers: some are made again. */
+static void test_registers(void)
+{
+	char *text = calloc(120, 20), line[256];
+	struct re_pattern p = { 0 };
+	struct re_arena arena = { 0 };
+	struct re_parsed parsed;
+	struct re_program program;
+	bool good;
+	size_t i;
+
+	strcat(text, "x(");
+	for (i = 0; i < 100; i++)
+		sprintf(text + strlen(text), "%s.{%zu}%c.{%zu}", i ? "|" : "", i % 64 + 1,
+			'a' + (int)(i % 26), i % 60 + 2);
+	strcat(text, ")y");
+	good = !re_parse(&arena, text, strlen(text), RE_EXTENDED, &parsed);
+	p.tree = parsed.tree;
+	good = good && !re_lower(&arena, &p, 1, 0, &program) && !verify(&program) &&
+	       program.registers == KSIFT_REGISTERS_MAX && program.answers[0] == RE_EXACT;
+	for (i = 0; good && i < 100; i++) {
+		memset(line, '-', sizeof(line));
+		line[0] = 'x';
+		line[i % 64 + 2] = 'a' + i % 26;
+		line[i % 64 + 3 + i % 60 + 2] = 'y';
+		line[i % 64 + 3 + i % 60 + 3] = '\0';
+		good = found(&program, line);
+		line[i % 64 + 2] = '-';
+		good = good && !found(&program, line);
+	}
+	ok(good, "more values than registers");
+	re_arena_free(&arena);
+	free(text);
+}
+
+static void test_show(void)
+{
+	static const char want[] =
+		"lines that have one of these:\n"
+		"       \"a\\tb\" in either case at the start\n"
+		"program: 7 operations, 2 registers, 1 sets, 1 literals\n"
+		"    0  r0 = the line's start\n"
+		"    1  r1 = \"a\\tb\" in either case has come\n"
+		"    2  r0 = 3 after r0\n"
+		"    3  r0 = r1 and r0\n"
+		"    4  r1 = [0-9\\\\\\]] comes next\n"
+		"    5  r0 = r0 and r1\n"
+		"    6  accept r0 for pattern 1\n"
+		"pattern 1: the program decides\n";
+	struct re_pattern pattern = { 0 };
+	struct re_arena arena = { 0 };
+	struct re_program program;
+	const char *text = "";
+
+	if (make(&arena, "Ei", (const char *const[]){ "^a\tb[]0-9\\]" }, 1, &pattern, &program))
+		text = re_show(&arena, &program, false);
+	if (!ok(text && !strcmp(text, want), "a program is shown"))
+		printf("# %s\n", text ? text : "no memory");
+	re_arena_free(&arena);
+}
+
 int main(int argc, char **argv)
 {
 	registers = calloc(KSIFT_REGISTERS_MAX, LINE_MAX_BYTES);
@@ -631,6 +916,11 @@ int main(int argc, char **argv)
 		return serve(argv[2], argv[3]);
 	test_messages();
 	test_cases();
+	test_many();
+	test_hints();
+	test_limits();
+	test_registers();
+	test_show();
 	free(registers);
 	return tap_end();
 }

@@ -52,7 +52,7 @@ static const uint32_t string_max[LEVELS] = { UINT32_MAX, 64 * 255, 8 * 255, 255 
 #define WHY_SETS	"there are more sets of bytes than a program can have"
 #define WHY_STRINGS	"there are more strings than a program can have"
 #define WHY_BIG		"it is too long for a program"
-#define WHY_PROCESS	"it has back-references"
+#define WHY_PROCESS	"it has back-references or collating elements"
 
 /**
  * struct lowering - A pattern on its way to values

@@ -6,8 +6,9 @@
  * DFA what it means.  They differ in corners, chiefly in what a repetition may follow,
  * and so the parser follows both: what it builds is the DFA's reading, and members and
  * functions that are named after regcomp know what that would say.  Where a bracket
- * has a collating element, grep leaves lines to regexec(), whose ranges fold otherwise:
- * then the pattern is read again with these.
+ * has a collating element, grep leaves lines to regexec(), whose ranges fold otherwise,
+ * and which misses matches here and there: then the pattern is read again with these
+ * ranges, and is the process's to decide, as one with back-references is.
  */
 #include <errno.h>
 #include <string.h>
@@ -84,7 +85,6 @@ struct open_group {
  * @regcomp_passed: regcomp() has just passed over a repetition of nothing, and takes a )
  *	that comes now for a character
  * @differs: A repetition of nothing is something else to regcomp() than to the DFA
- * @words: Borders of words are asked for, which regexec() sometimes gets wrong
  * @regcomp_sets: Brackets mean what regexec() takes them for
  * @collating: There was a collating element or an equivalence class
  * @has_backrefs: There was a back-reference
@@ -115,7 +115,6 @@ struct parser {
 	bool regcomp_atom;
 	bool regcomp_passed;
 	bool differs;
-	bool words;
 	bool regcomp_sets;
 	bool collating;
 	bool has_backrefs;
@@ -569,7 +568,6 @@ static void set_assert(struct parser *p, enum re_assert assert)
 {
 	p->token = TOK_ATOM;
 	p->atom = new_assert(p, assert);
-	p->words |= assert != RE_LINE_START && assert != RE_LINE_END;
 	p->regcomp_atom = false;
 }
 
@@ -1052,7 +1050,6 @@ int re_parse(struct re_arena *arena, const char *text, size_t len, unsigned int 
 		.arena = arena,
 		.flags = flags,
 		.out = out,
-		.words = flags & RE_WORDS,
 	};
 	struct re_node *tree;
 
@@ -1074,7 +1071,7 @@ int re_parse(struct re_arena *arena, const char *text, size_t len, unsigned int 
 		out->warning_count = 0;
 	if (out->error)
 		return -EINVAL;
-	out->by_process = p.has_backrefs || (p.collating && (p.differs || p.words));
+	out->by_process = p.has_backrefs || p.collating;
 	out->tree = out->by_process && p.differs ? new_node(&p, RE_EMPTY, NULL, 0) : tree;
 	return out->tree ? 0 : -ENOMEM;
 }

@@ -28,8 +28,8 @@ enum re_parse_flags {
  * @tree: The tree, with what -w and -x ask for around it; with @by_process it may be
  *	anything that every line with a match matches
  * @groups: Groups that back-references could mean
- * @by_process: Only regexec() decides, as it does for grep: there are back-references, or
- *	what it understands otherwise than the tree says
+ * @by_process: Only regexec() decides, as it does for grep: there are back-references or
+ *	collating elements
  * @error: What is wrong, in grep's words
  * @warnings: What grep warns of before it comes to that, in its words
  * @warning_count: How many

@@ -518,6 +518,13 @@ static void finish(struct builder *b, const struct part *p, uint32_t limit,
 	}
 }
 
+uint64_t re_positions_count(const struct re_node *tree)
+{
+	struct survey s = { };
+
+	return survey(&s, tree, 0);
+}
+
 int re_positions(struct re_arena *arena, const struct re_node *tree, uint32_t limit,
 		 struct re_automaton *out)
 {

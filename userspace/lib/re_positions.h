@@ -54,6 +54,9 @@ struct re_automaton {
 int re_positions(struct re_arena *arena, const struct re_node *tree, uint32_t limit,
 		 struct re_automaton *out);
 
+/* How many positions a tree takes at most, by what it repeats; capped at UINT32_MAX. */
+uint64_t re_positions_count(const struct re_node *tree);
+
 static inline uint64_t *re_automaton_set(const struct re_automaton *a, uint32_t n)
 {
 	return a->sets + (size_t)n * a->words;

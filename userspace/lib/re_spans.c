@@ -31,9 +31,9 @@
 #define GRID_BYTES (4u << 20)
 /* Places from one whose set is kept to the next: divides 64. */
 #define GRID 32
-/* What the states of a pass take, at most: 2 MiB, which is as much as a core caches. */
+/* What the states of a pass take, at most: as much as a core caches for itself. */
 #ifndef KSIFT_SPANS_CACHE
-#define KSIFT_SPANS_CACHE (2u << 20)
+#define KSIFT_SPANS_CACHE (1u << 20)
 #endif
 
 /*
@@ -706,6 +706,11 @@ int re_spans_start(struct re_spans *s, uint64_t from, bool empty, uint64_t *star
 		return ret;
 	if (from > s->line.len)
 		return 0;
+	if (from < s->win.from) {
+		ret = window_move(s, from - from % s->window_size);
+		if (ret)
+			return ret;
+	}
 	for (;;) {
 		uint64_t to = s->win.to;
 

@@ -54,7 +54,7 @@ void re_spans_begin(struct re_spans *s, const struct re_line *line);
 /**
  * re_spans_start() - Where does the next match start?
  * @s: What finds the patterns
- * @from: No earlier than here; never before what was asked for before
+ * @from: No earlier than here.  To go back in a line takes time.
  * @empty: Whether matches of no bytes count
  * @start: Returns the first place at which one starts
  *

@@ -9,11 +9,13 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <locale.h>
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "../lib/re_find.h"
 #include "../lib/re_parse.h"
 #include "../lib/re_positions.h"
 #include "../lib/re_spans.h"
@@ -230,6 +232,35 @@ static bool one_line(struct re_spans *s, const struct text *t, struct re_node *c
 	return re_spans_start(s, from, empty, &start) == 0;
 }
 
+/* The same of trees that are found each by itself. */
+static bool apart(const struct text *t, struct re_node *const *trees, size_t count,
+		  unsigned int flags, bool empty)
+{
+	struct re_line line = { .text = t->bytes, .len = t->len };
+	struct re_find_pattern patterns[TREES] = { };
+	size_t i, from = 0, want_start, want_end;
+	uint64_t start, end;
+	struct re_find *f;
+	bool good = true;
+
+	for (i = 0; i < count; i++)
+		patterns[i].tree = trees[i];
+	why = "patterns together";
+	if (re_find_new(patterns, count, flags ? RE_NUL_LINES : 0, &f, &i))
+		return false;
+	good = !re_find_begin(f, &line) &&
+		re_find_matches(f) == oracle_next(t, trees, count, 0, true, &want_start,
+						  &want_end);
+	while (good && oracle_next(t, trees, count, from, empty, &want_start, &want_end)) {
+		good = re_find_next(f, from, empty, &start, &end) == 1 &&
+			start == want_start && end == want_end;
+		from = want_end > want_start ? want_end : want_end + 1;
+	}
+	good = good && !re_find_next(f, from, empty, &start, &end);
+	re_find_free(f);
+	return good;
+}
+
 /* The engine's verdict about each tree. */
 static bool verdicts(const struct text *t, struct re_node *const *trees, size_t count)
 {
@@ -298,6 +329,7 @@ static void random_trees(uint64_t first, unsigned int cases)
 			for (n = 0; n < t.len; n++)
 				bytes[n] = alphabet[rnd(letters)];
 			good = one_line(s, &t, trees, count, k & 1, k & 2) &&
+				apart(&t, trees, count, flags, k & 2) &&
 				(flags || verdicts(&t, trees, count));
 		}
 		re_spans_free(s);
@@ -548,66 +580,150 @@ static void cut_off(void)
 	re_spans_free(s);
 }
 
+/* One of the cases below.  Return: 0, or a negative error. */
+static int print_case(char *p, const char *text, size_t len)
+{
+	unsigned int flags = strtoul(p, &p, 10);
+	char end = flags & RE_NUL_LINES ? '\0' : '\n', *next;
+	struct re_find_pattern patterns[64];
+	struct re_arena arena = { };
+	struct re_find *f;
+	size_t count = 0, at, to;
+	uint64_t from, start;
+	int ret = 0;
+
+	for (p++; !ret && (next = strchr(p, '\n')); p = next + 1) {
+		struct re_parsed out;
+
+		ret = re_parse(&arena, p, next - p, flags, &out);
+		patterns[count++] = (struct re_find_pattern){ p, next - p, out.tree,
+							      out.by_process };
+	}
+	if (!ret)
+		ret = re_find_new(patterns, count, flags, &f, &at);
+	re_arena_free(&arena);
+	printf("=%d\n", ret);
+	for (at = 0; !ret && at < len; at = to + 1) {
+		const char *nl = memchr(text + at, end, len - at);
+		struct re_line line = { .text = text + at };
+
+		to = nl ? (size_t)(nl - text) : len;
+		line.len = to - at;
+		if (re_find_begin(f, &line))
+			return -1;
+		if (re_find_matches(f) == 1)
+			printf("%zu\n", at);
+		for (from = 0; re_find_next(f, from, false, &start, &from) == 1;)
+			printf("%zu-%zu\n", at + start, at + from);
+	}
+	if (!ret)
+		re_find_free(f);
+	return 0;
+}
+
+/* Back-references. */
+
+static int find_new(const char *const *texts, size_t count, unsigned int flags,
+		    struct re_find **f, size_t *bad)
+{
+	struct re_find_pattern patterns[8];
+	struct re_arena arena = { };
+	size_t i;
+	int ret;
+
+	for (i = 0; i < count; i++) {
+		struct re_parsed out;
+
+		if (re_parse(&arena, texts[i], strlen(texts[i]), flags, &out))
+			abort();
+		patterns[i] = (struct re_find_pattern){ texts[i], strlen(texts[i]), out.tree,
+							out.by_process };
+	}
+	ret = re_find_new(patterns, count, flags, f, bad);
+	re_arena_free(&arena);
+	return ret;
+}
+
+static bool finds(const char *const *texts, size_t count, unsigned int flags,
+		  const struct re_line *line, const char *want)
+{
+	uint64_t from = 0, start;
+	char got[256] = "";
+	struct re_find *f;
+	size_t bad;
+
+	if (find_new(texts, count, flags | RE_EXTENDED, &f, &bad))
+		return false;
+	if (re_find_begin(f, line) || re_find_matches(f) != !!*want)
+		return false;
+	while (re_find_next(f, from, false, &start, &from) == 1)
+		sprintf(got + strlen(got), "%u-%u ", (unsigned int)start, (unsigned int)from);
+	re_find_free(f);
+	if (!strcmp(got, want))
+		return true;
+	printf("# %s\n", got);
+	return false;
+}
+
+static void backrefs(void)
+{
+	static const char *const twice[] = { "(.)\\1", "b+c", "(x)\\1" };
+	static const char *const word[] = { "([ab]*)\\1" };
+	static const char *const large[] = { "abc", "(a{1,30}){1,30}\\1", "x" };
+	static const char *const edges[] = { "(^{1,255}){1,255}(a)\\2" };
+	static const char *const nothing[] = { "(((a?){60}){60})^*\\1" };
+	static const char *const huge[] = { "(a{1,30}){1,300}" };
+	const struct re_line line = { .text = "aabbbcxx-abba", .len = 13 };
+	const struct re_line read = { .read = read_text, .arg = "aabbbcxx-abba", .len = 13 };
+	const struct re_line accents = { .text = "\303\251\303\251", .len = 4 };
+	const struct re_line words = { .text = "abba aa bbb abab", .len = 16 };
+	struct re_line endless = { .read = read_pattern, .arg = "a", .len = 1ull << 31 };
+	struct re_find *f;
+	size_t bad = 0;
+
+	ok(finds(twice, 3, 0, &line, "0-2 2-6 6-8 10-12 "), "back-references beside others");
+	ok(finds(twice, 3, 0, &read, "0-2 2-6 6-8 10-12 "), "in a line that is read");
+	ok(finds(word, 1, RE_WORDS, &words, "5-7 12-16 "), "words that are twice the same");
+	ok(finds(word, 1, RE_LINES, &(struct re_line){ .text = "abab", .len = 4 }, "0-4 "),
+	   "a line that is twice the same");
+	ok(finds(word, 1, RE_LINES, &words, ""), "a line that is not");
+	if (setlocale(LC_ALL, "C.UTF-8"))
+		ok(finds(twice, 1, 0, &accents, ""), "bytes, in a locale of characters");
+	setlocale(LC_ALL, "C");
+	ok(find_new(large, 3, RE_EXTENDED, &f, &bad) == -E2BIG && bad == 1,
+	   "back-references in what is large");
+	ok(find_new(edges, 1, RE_EXTENDED, &f, &bad) == -E2BIG && bad == 0,
+	   "assertions many times before a back-reference");
+	ok(find_new(nothing, 1, RE_EXTENDED, &f, &bad) == -E2BIG && bad == 0,
+	   "what is large and not what its tree says");
+	ok(find_new(huge, 1, RE_EXTENDED, &f, &bad) == -E2BIG && bad == 0,
+	   "what is large without back-references");
+	if (find_new(word, 1, RE_EXTENDED, &f, &bad))
+		abort();
+	ok(re_find_begin(f, &endless) == -EFBIG, "a line too long for back-references");
+	re_find_free(f);
+}
+
 /*
  * For test_spans.py: cases on the standard input are flags for the parser, a newline,
  * patterns with a newline after each, and a NUL.
  */
 static int print_spans(const char *path)
 {
-	FILE *f = fopen(path, "r");
 	size_t room = 64 << 20, len, cap = 0;
 	char *text = malloc(room), *input = NULL;
-	ssize_t got;
+	FILE *f = fopen(path, "r");
+	int ret = 0;
 
 	if (!f || !text)
 		return 2;
 	len = fread(text, 1, room, f);
 	fclose(f);
-	while ((got = getdelim(&input, &cap, '\0', stdin)) > 0) {
-		unsigned int flags = strtoul(input, NULL, 10);
-		char end = flags & RE_NUL_LINES ? '\0' : '\n';
-		char *p = strchr(input, '\n') + 1, *next;
-		struct re_node *trees[64];
-		struct re_arena arena = { };
-		struct re_spans *s;
-		size_t count = 0, at, to;
-		int ret = 0;
-
-		for (; !ret && (next = strchr(p, '\n')); p = next + 1) {
-			struct re_parsed out;
-
-			ret = re_parse(&arena, p, next - p, flags, &out);
-			trees[count++] = out.tree;
-		}
-		if (!ret)
-			ret = re_spans_new(trees, count,
-					   end ? 0 : RE_SPANS_NUL_LINES, &s);
-		printf("=%d\n", ret);
-		re_arena_free(&arena);
-		if (ret)
-			continue;
-		for (at = 0; at < len; at = to + 1) {
-			const char *nl = memchr(text + at, end, len - at);
-			struct re_line line = { .text = text + at };
-			uint64_t from = 0, start;
-
-			to = nl ? (size_t)(nl - text) : len;
-			line.len = to - at;
-			re_spans_begin(s, &line);
-			if (re_spans_start(s, 0, true, &start) == 1)
-				printf("%zu\n", at);
-			re_spans_begin(s, &line);
-			while (re_spans_start(s, from, false, &start) == 1) {
-				if (re_spans_end(s, start, &from))
-					return 2;
-				printf("%zu-%zu\n", at + start, at + from);
-			}
-		}
-		re_spans_free(s);
-	}
+	while (!ret && getdelim(&input, &cap, '\0', stdin) > 0)
+		ret = print_case(input, text, len);
 	free(input);
 	free(text);
-	return 0;
+	return ret ? 2 : 0;
 }
 
 int main(int argc, char **argv)
@@ -623,5 +739,6 @@ int main(int argc, char **argv)
 	linear();
 	memory();
 	cut_off();
+	backrefs();
 	return tap_end();
 }

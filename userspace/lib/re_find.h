@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Any patterns, found in lines together, by what suits each: automata, or glibc's matcher
+ * for back-references.
+ */
+#ifndef _LIBKSIFT_RE_FIND_H
+#define _LIBKSIFT_RE_FIND_H
+
+#include "re_parse.h"
+#include "re_spans.h"
+
+/**
+ * struct re_find_pattern - A pattern
+ * @text: As it was typed
+ * @len: Its length
+ * @tree: What re_parse() made of it
+ * @by_process: As re_parse() says
+ */
+struct re_find_pattern {
+	const char *text;
+	size_t len;
+	struct re_node *tree;
+	bool by_process;
+};
+
+struct re_find;
+
+/**
+ * re_find_new() - Prepare to find patterns
+ * @patterns: The patterns, which are not needed afterwards
+ * @count: How many; any of them may match
+ * @flags: What re_parse() was given
+ * @out: Returns what finds them, for one thread at a time
+ * @bad: Returns the number of the pattern that is to blame, where one is
+ *
+ * Return: 0; -E2BIG: a pattern is too large; -EINVAL: glibc refuses one; -ENOMEM.
+ */
+int re_find_new(const struct re_find_pattern *patterns, size_t count, unsigned int flags,
+		struct re_find **out, size_t *bad);
+void re_find_free(struct re_find *f);
+
+/**
+ * re_find_begin() - Go to a line
+ * @f: What finds the patterns
+ * @line: The line, which stays valid as long as it is asked about
+ *
+ * A line that has to be read is held in memory as a whole if there are back-references.
+ *
+ * Return: 0; -EFBIG: it is too long for that; -ENOMEM.
+ */
+int re_find_begin(struct re_find *f, const struct re_line *line);
+
+/**
+ * re_find_matches() - Does grep select the line?
+ * @f: What finds the patterns
+ *
+ * Return: 1, 0 or -ENOMEM.
+ */
+int re_find_matches(struct re_find *f);
+
+/**
+ * re_find_next() - Where is the next match?
+ * @f: What finds the patterns
+ * @from: It starts no earlier than here: where the last one ended
+ * @empty: Whether matches of no bytes count; the same for a whole line.  After one, go on
+ *	one byte further.
+ * @start: Returns where the first one starts
+ * @end: Returns where the longest of these ends
+ *
+ * Without @empty, these are the matches that grep -o prints.
+ *
+ * Return: 1; 0: there is none; -ENOMEM.
+ */
+int re_find_next(struct re_find *f, uint64_t from, bool empty, uint64_t *start,
+		 uint64_t *end);
+
+#endif /* _LIBKSIFT_RE_FIND_H */

@@ -21,9 +21,10 @@
 struct part {
 	struct re_spans *spans;
 	struct re_confirm *confirm;
+	struct re_pcre *perl;
 	enum { UNKNOWN, HERE, NOWHERE } known;
 	uint64_t start;
-	uint64_t end;		/* of @confirm */
+	uint64_t end;		/* not of @spans, before it is asked for */
 };
 
 struct re_find {
@@ -95,6 +96,27 @@ int re_find_new(const struct re_find_pattern *patterns, size_t count, unsigned i
 	return ret;
 }
 
+int re_find_new_perl(const char *text, size_t len, unsigned int flags, struct re_find **out,
+		     char *error)
+{
+	struct re_find *f = calloc(1, sizeof(*f));
+	int ret = -ENOMEM;
+
+	if (!f)
+		return ret;
+	f->whole = true;
+	f->parts = calloc(1, sizeof(*f->parts));
+	if (f->parts) {
+		f->count = 1;
+		ret = re_pcre_new(text, len, flags, &f->parts->perl, error);
+	}
+	if (ret)
+		re_find_free(f);
+	else
+		*out = f;
+	return ret;
+}
+
 void re_find_free(struct re_find *f)
 {
 	size_t i;
@@ -104,6 +126,7 @@ void re_find_free(struct re_find *f)
 	for (i = 0; f->parts && i < f->count; i++) {
 		re_spans_free(f->parts[i].spans);
 		re_confirm_free(f->parts[i].confirm);
+		re_pcre_free(f->parts[i].perl);
 	}
 	free(f->parts);
 	free(f->buf);
@@ -145,8 +168,10 @@ int re_find_begin(struct re_find *f, const struct re_line *line)
 		part->known = UNKNOWN;
 		if (part->spans)
 			re_spans_begin(part->spans, &held);
-		else
+		else if (part->confirm)
 			ret = re_confirm_begin(part->confirm, held.text, held.len);
+		else
+			re_pcre_begin(part->perl, held.text, held.len);
 	}
 	return ret;
 }
@@ -158,10 +183,14 @@ int re_find_matches(struct re_find *f)
 
 	for (i = 0; !ret && i < f->count; i++) {
 		struct part *part = &f->parts[i];
-		uint64_t start;
+		uint64_t start, end;
 
-		ret = part->spans ? re_spans_start(part->spans, 0, true, &start) :
-			re_confirm_matches(part->confirm);
+		if (part->spans)
+			ret = re_spans_start(part->spans, 0, true, &start);
+		else if (part->confirm)
+			ret = re_confirm_matches(part->confirm);
+		else
+			ret = re_pcre_next(part->perl, 0, true, &start, &end);
 	}
 	return ret;
 }
@@ -173,8 +202,12 @@ static int look(struct part *part, uint64_t from, bool empty)
 
 	if (part->known == NOWHERE || (part->known == HERE && part->start >= from))
 		return 0;
-	ret = part->spans ? re_spans_start(part->spans, from, empty, &part->start) :
-		re_confirm_next(part->confirm, from, empty, &part->start, &part->end);
+	if (part->spans)
+		ret = re_spans_start(part->spans, from, empty, &part->start);
+	else if (part->confirm)
+		ret = re_confirm_next(part->confirm, from, empty, &part->start, &part->end);
+	else
+		ret = re_pcre_next(part->perl, from, empty, &part->start, &part->end);
 	part->known = ret > 0 ? HERE : NOWHERE;
 	return ret < 0 ? ret : 0;
 }
@@ -210,4 +243,14 @@ int re_find_next(struct re_find *f, uint64_t from, bool empty, uint64_t *start,
 			*end = part->end;
 	}
 	return found;
+}
+
+const char *re_find_error(const struct re_find *f)
+{
+	size_t i;
+
+	for (i = 0; i < f->count; i++)
+		if (f->parts[i].perl && re_pcre_error(f->parts[i].perl))
+			return re_pcre_error(f->parts[i].perl);
+	return NULL;
 }

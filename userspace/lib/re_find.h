@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Any patterns, found in lines together, by what suits each: automata, or glibc's matcher
- * for back-references.
+ * Any patterns, found in lines together, by what suits each: automata, glibc's matcher for
+ * back-references, or libpcre2 for Perl's.
  */
 #ifndef _LIBKSIFT_RE_FIND_H
 #define _LIBKSIFT_RE_FIND_H
 
 #include "re_parse.h"
+#include "re_pcre.h"
 #include "re_spans.h"
 
 /**
@@ -37,6 +38,19 @@ struct re_find;
  */
 int re_find_new(const struct re_find_pattern *patterns, size_t count, unsigned int flags,
 		struct re_find **out, size_t *bad);
+
+/**
+ * re_find_new_perl() - Prepare to find a pattern of Perl's (-P)
+ * @text: The pattern, which is not needed afterwards
+ * @len: Its length
+ * @flags: RE_FOLD, RE_NUL_LINES, RE_WORDS, RE_LINES
+ * @out: Returns what finds it, for one thread at a time
+ * @error: Returns what is wrong, where it fails; RE_PCRE_ERROR_MAX bytes
+ *
+ * Return: as re_pcre_new().
+ */
+int re_find_new_perl(const char *text, size_t len, unsigned int flags, struct re_find **out,
+		     char *error);
 void re_find_free(struct re_find *f);
 
 /**
@@ -44,7 +58,8 @@ void re_find_free(struct re_find *f);
  * @f: What finds the patterns
  * @line: The line, which stays valid as long as it is asked about
  *
- * A line that has to be read is held in memory as a whole if there are back-references.
+ * A line that has to be read is held in memory as a whole if there are back-references,
+ * or the pattern is Perl's.
  *
  * Return: 0; -EFBIG: it is too long for that; -ENOMEM.
  */
@@ -54,7 +69,7 @@ int re_find_begin(struct re_find *f, const struct re_line *line);
  * re_find_matches() - Does grep select the line?
  * @f: What finds the patterns
  *
- * Return: 1, 0 or -ENOMEM.
+ * Return: 1, 0, -ENOMEM, or of Perl's patterns as re_pcre_next().
  */
 int re_find_matches(struct re_find *f);
 
@@ -69,9 +84,12 @@ int re_find_matches(struct re_find *f);
  *
  * Without @empty, these are the matches that grep -o prints.
  *
- * Return: 1; 0: there is none; -ENOMEM.
+ * Return: 1; 0: there is none; or as re_find_matches().
  */
 int re_find_next(struct re_find *f, uint64_t from, bool empty, uint64_t *start,
 		 uint64_t *end);
+
+/* What was wrong with the last line, and with which pattern; NULL: nothing, or memory. */
+const char *re_find_error(const struct re_find *f);
 
 #endif /* _LIBKSIFT_RE_FIND_H */

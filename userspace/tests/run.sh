@@ -37,9 +37,9 @@ kernel="env KSIFT_STANDIN=1 LD_PRELOAD=$standin"
 	suite threads "$O/tests/threads"
 	suite threads-kernel $kernel "$O/tests/threads"
 	suite spans "$O/tests/spans"
-	suite spans-small "$O/tests/spans-small"
+	suite spans-small env KSIFT_SPANS_STATIC=1 "$O/tests/spans-small"
 	suite spans-grep python3 tests/test_spans.py "$O/tests/spans"
-	suite spans-grep-small python3 tests/test_spans.py "$O/tests/spans-small" 400 3
+	suite spans-grep-small env KSIFT_SPANS_STATIC=1 python3 tests/test_spans.py "$O/tests/spans-small" 400 3
 	suite patterns sh tests/patterns.sh "$O/tests/unit" "$O/ksift"
 	suite regex "$O/tests/regex"
 	suite regex-diff python3 tests/regex-diff.py "$O/tests/regex"

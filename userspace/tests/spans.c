@@ -4,6 +4,8 @@
  * tree matches, which goes through it once for each place of a line, and what bounds
  * time and memory.
  *
+ * KSIFT_SPANS_STATIC says that this is linked with what ksift-static has of libpcre2.
+ *
  * With a file as the argument, print the spans of the patterns on the standard input in
  * it, for test_spans.py.
  */
@@ -580,10 +582,88 @@ static void cut_off(void)
 	re_spans_free(s);
 }
 
+/* Perl's. */
+
+static bool finds_perl(const char *text, unsigned int flags, const char *bytes, const char *want)
+{
+	struct re_line line = { .text = bytes, .len = strlen(bytes) };
+	char got[256] = "", error[RE_PCRE_ERROR_MAX];
+	uint64_t from = 0, start;
+	struct re_find *f;
+	bool good;
+
+	if (re_find_new_perl(text, strlen(text), flags, &f, error))
+		return false;
+	good = !re_find_begin(f, &line) && re_find_matches(f) == (*want || !*bytes);
+	while (good && re_find_next(f, from, false, &start, &from) == 1)
+		sprintf(got + strlen(got), "%u-%u ", (unsigned int)start, (unsigned int)from);
+	good = good && !strcmp(got, want) && !re_find_error(f);
+	re_find_free(f);
+	if (!good)
+		printf("# %s\n", got);
+	return good;
+}
+
+/* It would take for ever, and what comes after it is found again. */
+static void perl_limit(void)
+{
+	static const char pattern[] = "(a+)+b";
+	struct re_line line = { .text = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!b", .len = 50 };
+	struct re_line next = { .text = "ab", .len = 2 };
+	char error[RE_PCRE_ERROR_MAX];
+	uint64_t from, end;
+	double start = now();
+	struct re_find *f;
+
+	if (re_find_new_perl(pattern, strlen(pattern), 0, &f, error) ||
+	    re_find_begin(f, &line))
+		abort();
+	ok(re_find_matches(f) == -ETIME && now() - start < 10 &&
+	   re_find_next(f, 0, false, &from, &end) == -ETIME,
+	   "a line that would take for ever is an error");
+	ok(re_find_error(f) && strstr(re_find_error(f), pattern), "which names the pattern");
+	ok(!re_find_begin(f, &next) && re_find_matches(f) == 1 && !re_find_error(f),
+	   "the next line is another matter");
+	re_find_free(f);
+}
+
+static void perl(void)
+{
+	char error[RE_PCRE_ERROR_MAX] = "";
+	struct re_find *f;
+	int ret = re_find_new_perl("a(b", 3, 0, &f, error);
+
+	if (getenv("KSIFT_SPANS_STATIC")) {
+		ok(ret == -EOPNOTSUPP && strstr(error, "built without"),
+		   "what is linked statically says that it has no libpcre2");
+		return;
+	}
+	if (ret == -EOPNOTSUPP) {
+		ok(strstr(error, "libpcre2"), "patterns of Perl's # SKIP %s", error);
+		return;
+	}
+	ok(ret == -EINVAL && strstr(error, "parenthesis") && strstr(error, "a(b"),
+	   "what is wrong with a pattern of Perl's");
+	ok(finds_perl("(?<=a)b+?", 0, "abb bb ab", "1-2 8-9 "), "it knows what was before");
+	ok(finds_perl("x*", 0, "axxb x", "1-3 5-6 "), "matches of no bytes");
+	ok(finds_perl("a\\Kb|$", 0, "abab", "1-2 3-4 "), "a match that starts later");
+	ok(finds_perl("foo|bar-?", RE_WORDS, "foo bar-x foox _bar", "0-3 4-7 "), "-w");
+	ok(finds_perl("a|ab", RE_LINES, "ab", "0-2 "), "-x");
+	ok(finds_perl("a|ab", RE_LINES, "abc", ""), "-x, and it is not");
+	ok(finds_perl("\\w+", RE_FOLD, "\303\251t\303\251", "2-3 "), "bytes are bytes");
+	ok(finds_perl("AB", RE_FOLD, "xaby", "1-3 "), "-i");
+	ok(finds_perl("^$", 0, "", ""), "a line of no bytes");
+	perl_limit();
+}
+
+/* Beside enum re_parse_flags: the pattern is Perl's. */
+#define PERL 64
+
 /* One of the cases below.  Return: 0, or a negative error. */
 static int print_case(char *p, const char *text, size_t len)
 {
 	unsigned int flags = strtoul(p, &p, 10);
+	char error[RE_PCRE_ERROR_MAX];
 	char end = flags & RE_NUL_LINES ? '\0' : '\n', *next;
 	struct re_find_pattern patterns[64];
 	struct re_arena arena = { };
@@ -592,14 +672,17 @@ static int print_case(char *p, const char *text, size_t len)
 	uint64_t from, start;
 	int ret = 0;
 
-	for (p++; !ret && (next = strchr(p, '\n')); p = next + 1) {
+	p++;
+	if (flags & PERL)
+		ret = re_find_new_perl(p, strlen(p) - 1, flags, &f, error);
+	for (; !(flags & PERL) && !ret && (next = strchr(p, '\n')); p = next + 1) {
 		struct re_parsed out;
 
 		ret = re_parse(&arena, p, next - p, flags, &out);
 		patterns[count++] = (struct re_find_pattern){ p, next - p, out.tree,
 							      out.by_process };
 	}
-	if (!ret)
+	if (!ret && !(flags & PERL))
 		ret = re_find_new(patterns, count, flags, &f, &at);
 	re_arena_free(&arena);
 	printf("=%d\n", ret);
@@ -740,5 +823,6 @@ int main(int argc, char **argv)
 	memory();
 	cut_off();
 	backrefs();
+	perl();
 	return tap_end();
 }

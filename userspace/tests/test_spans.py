@@ -19,7 +19,7 @@ import tempfile
 
 import tap
 
-EXTENDED, FOLD, NUL, WORDS, LINES = 1, 4, 8, 16, 32
+EXTENDED, FOLD, NUL, WORDS, LINES, PERL = 1, 4, 8, 16, 32, 64
 BATCH = 40
 # Seconds: with back-references, both may take for ever.
 PATIENCE = 1
@@ -83,11 +83,14 @@ class Generator:
         return self.bare("|").join(branches)
 
 
+PERLS = [r"\d", r"(?=a)", r"(?<!b)", r"(?<=\W)", r"[^\W_]", r"(?:a|b)", "a*?", ".+?", "(?i:a)", r"a\K", "b++", r"\h"]
+
+
 class Case:
-    def __init__(self, rng, nul):
-        extended = rng.random() < 0.6
-        self.flags = EXTENDED if extended else 0
-        self.options = ["-E" if extended else "-G"]
+    def __init__(self, rng, nul, perl):
+        extended = perl or rng.random() < 0.6
+        self.flags = PERL if perl else EXTENDED if extended else 0
+        self.options = ["-P" if perl else "-E" if extended else "-G"]
         for flag, option, chance in ((FOLD, "-i", 0.3), (WORDS, "-w", 0.2), (LINES, "-x", 0.1)):
             if rng.random() < chance and not (flag == LINES and self.flags & WORDS):
                 self.flags |= flag
@@ -96,7 +99,9 @@ class Case:
             self.flags |= NUL
             self.options.append("-z")
         generator = Generator(rng, extended, not self.flags & WORDS, rng.random() < 0.25)
-        self.patterns = [generator.pattern() for _ in range(rng.choice([1, 1, 1, 2, 3]))]
+        self.patterns = [generator.pattern() for _ in range(1 if perl else rng.choice([1, 1, 1, 2, 3]))]
+        if perl:
+            self.patterns[0] = self.patterns[0].replace("\\<", rng.choice(PERLS)).replace("\\>", rng.choice(PERLS))
         self.backrefs = any(re.search(r"\\[1-9]", pattern) for pattern in self.patterns)
 
     def request(self):
@@ -134,6 +139,15 @@ def ask(tool, path, cases):
     return answers if not run.returncode and len(answers) == len(cases) else [f"status {run.returncode}"] * len(cases)
 
 
+def has_perl(tool, path):
+    """Whether both the tool and grep have -P."""
+    with open(path, "w", encoding="ascii") as file:
+        file.write("a\n")
+    run = subprocess.run([tool, path], input=b"%d\na\n\0" % PERL, capture_output=True, check=False)
+    status = subprocess.run(["grep", "-P", "a", path], capture_output=True, check=False).returncode
+    return run.stdout.startswith(b"=0\n") and not status
+
+
 def firsts(spans, lines):
     """Of the spans, the first in each line."""
     starts, seen, out = [at for at, _ in lines], set(), []
@@ -164,7 +178,8 @@ def compare(case, path, answer):
         return "answer", answer
     got_lines = [int(at) for at in got if "-" not in at]
     got_spans = [tuple(int(n) for n in span.split("-")) for span in got if "-" in span]
-    empty_words = case.flags & WORDS and matches_nothing(case)
+    words = case.flags & WORDS and not case.flags & PERL
+    empty_words = words and matches_nothing(case)
     if empty_words and case.backrefs:
         return False
     if got_lines != [at for at, _ in lines]:
@@ -172,7 +187,7 @@ def compare(case, path, answer):
     spans = [(at, at + len(data)) for at, data in spans]
     if empty_words:
         return None
-    if case.flags & WORDS:
+    if words:
         spans, got_spans = firsts(spans, lines), firsts(got_spans, lines)
     if got_spans != spans:
         return "matches", sorted(set(got_spans) ^ set(spans))
@@ -191,7 +206,8 @@ def main():
     rng = random.Random(seed)
     root = tempfile.mkdtemp()
     path = os.path.join(root, "lines")
-    compared = differ = backrefs = 0
+    perl = has_perl(tool, path)
+    compared = differ = backrefs = perls = 0
     for _ in range(cases // BATCH):
         nul = rng.random() < 0.15
         alphabet = rng.choice(ALPHABETS) + ("\n" if nul else "")
@@ -199,7 +215,7 @@ def main():
         lines = ("".join(rng.choice(alphabet) for _ in range(rng.randrange(longest))) for _ in range(40))
         with open(path, "w", encoding="ascii") as file:
             file.write(end.join(lines) + rng.choice(["", end]))
-        batch = [Case(rng, nul) for _ in range(BATCH)]
+        batch = [Case(rng, nul, perl and rng.random() < 0.2) for _ in range(BATCH)]
         plain = [case for case in batch if not case.backrefs]
         answers = list(zip(plain, ask(tool, path, plain)))
         answers += [(case, ask(tool, path, [case])[0]) for case in batch if case.backrefs]
@@ -207,6 +223,7 @@ def main():
             what = compare(case, path, answer)
             compared += what is not False
             backrefs += what is not False and case.backrefs
+            perls += what is not False and bool(case.flags & PERL)
             if what:
                 differ += 1
                 kept = f"{path}.{differ}"
@@ -214,6 +231,10 @@ def main():
                 print("#", case.command(kept, "-o"), *what)
     tap.ok(not differ, f"{compared} of {cases} cases from seed {seed} are the same to GNU grep")
     tap.ok(compared > cases * 0.8 and backrefs > cases * 0.02, f"cases were compared, {backrefs} with back-references")
+    if perl:
+        tap.ok(perls > cases * 0.1, f"{perls} of them are Perl's")
+    elif "KSIFT_SPANS_STATIC" not in os.environ:
+        tap.skip("patterns of Perl's", "the library or grep is built without libpcre2, or it is not there")
     if not differ:
         shutil.rmtree(root)
     return tap.end()

@@ -12,9 +12,9 @@
 #include "re_find.h"
 #include "re_positions.h"
 
-/* Positions of automata that are put together: a set stays small. */
+/* Positions of automata that are put together: as few passes over a line as can be. */
 #ifndef KSIFT_FIND_TOGETHER
-#define KSIFT_FIND_TOGETHER 1024
+#define KSIFT_FIND_TOGETHER RE_POSITIONS_MAX
 #endif
 
 /* Some of the patterns: what finds them, and where. */

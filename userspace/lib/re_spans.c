@@ -56,6 +56,16 @@
 /* The kind of the states before a match's first byte, by the context. */
 #define SEED(context) (1 + (context))
 
+/*
+ * Where positions lead to.  In what is repeated many times, most lead to the next one, or
+ * backwards to the one before: that is a shift of all at once.
+ */
+struct links {
+	uint64_t *shifted;	/* those that do */
+	uint64_t *rest;		/* those that lead anywhere else */
+	uint64_t *sets;		/* of each, where else */
+};
+
 /* Its states, of a set and a kind each. */
 struct pass {
 	uint32_t *rows;
@@ -79,8 +89,8 @@ struct window {
 };
 
 struct re_spans {
-	struct re_automaton a;
-	uint64_t *precede;	/* a set for each position */
+	struct re_automaton a;	/* without what follows */
+	struct links follow, precede;
 	uint32_t words;
 	uint32_t classes, stride;
 	uint64_t *has;		/* positions that each class of bytes has */
@@ -126,17 +136,23 @@ static void unite(uint64_t *to, const uint64_t *from, uint32_t words)
 		to[w] |= from[w];
 }
 
-/* Add to @to the sets of @table, one for each position, of the positions in @from. */
-static void unite_of(uint64_t *to, const uint64_t *table, const uint64_t *from,
-		     uint32_t words)
+/* Add to @to where the positions in @from lead to. */
+static void lead(const struct links *links, bool back, uint64_t *to, const uint64_t *from,
+		 uint32_t words)
 {
-	uint32_t w;
+	uint64_t carry = 0;
+	uint32_t i, w;
 
-	for (w = 0; w < words; w++) {
-		uint64_t left = from[w];
+	for (i = 0; i < words; i++) {
+		uint64_t all, left;
 
+		w = back ? words - 1 - i : i;
+		all = from[w] & links->shifted[w];
+		left = from[w] & links->rest[w];
+		to[w] |= carry | (back ? all >> 1 : all << 1);
+		carry = back ? all << 63 : all >> 63;
 		for (; left; left &= left - 1)
-			unite(to, table + (64 * w + __builtin_ctzll(left)) * (size_t)words,
+			unite(to, links->sets + (64 * w + __builtin_ctzll(left)) * (size_t)words,
 			      words);
 	}
 }
@@ -277,14 +293,14 @@ static uint32_t pass_make(struct re_spans *s, struct pass *p, uint32_t row, unsi
 	if (p == &s->back) {
 		memcpy(s->set, re_automaton_set(&s->a, RE_END + kind),
 		       s->words * sizeof(*s->set));
-		unite_of(s->set, s->precede, set, s->words);
+		lead(&s->precede, true, s->set, set, s->words);
 		kind = s->kind_of[c];
 	} else if (kind) {
 		memcpy(s->set, set, s->words * sizeof(*s->set));
 		kind = 0;
 	} else {
 		memset(s->set, 0, s->words * sizeof(*s->set));
-		unite_of(s->set, re_automaton_set(&s->a, RE_FOLLOW), set, s->words);
+		lead(&s->follow, false, s->set, set, s->words);
 	}
 	for (w = 0; w < s->words; w++)
 		s->set[w] &= has[w];
@@ -317,24 +333,57 @@ static uint32_t seed_row(struct re_spans *s, uint32_t context)
 
 /* Making. */
 
-static void copy_sets(struct re_spans *s, const struct re_automaton *from)
+static void set_add(uint64_t *set, uint32_t n)
 {
-	uint32_t i, p, w, sets = RE_FOLLOW + from->positions;
+	set[n / 64] |= UINT64_C(1) << n % 64;
+}
 
-	for (i = 0; i < sets; i++)
-		memcpy(re_automaton_set(&s->a, i), re_automaton_set(from, i),
-		       s->words * sizeof(*s->set));
+static int links_init(struct links *links, uint32_t positions, uint32_t words)
+{
+	links->shifted = mul_alloc(1, words);
+	links->rest = mul_alloc(1, words);
+	links->sets = mul_alloc(positions, words);
+	return links->shifted && links->rest && links->sets ? 0 : -ENOMEM;
+}
+
+static void links_free(struct links *links)
+{
+	free(links->shifted);
+	free(links->rest);
+	free(links->sets);
+}
+
+static void link_to(struct links *links, uint32_t from, uint32_t to, bool next, uint32_t words)
+{
+	if (next) {
+		set_add(links->shifted, from);
+	} else {
+		set_add(links->rest, from);
+		set_add(links->sets + from * (size_t)words, to);
+	}
+}
+
+static int make_links(struct re_spans *s, const struct re_automaton *from)
+{
+	uint32_t p, q, w;
+
+	if (links_init(&s->follow, from->positions, s->words) ||
+	    links_init(&s->precede, from->positions, s->words))
+		return -ENOMEM;
 	for (p = 0; p < from->positions; p++) {
-		const uint64_t *follow = re_automaton_set(&s->a, RE_FOLLOW + p);
+		const uint64_t *follow = re_automaton_set(from, RE_FOLLOW + p);
 
 		for (w = 0; w < s->words; w++) {
 			uint64_t left = follow[w];
 
-			for (; left; left &= left - 1)
-				s->precede[(64 * w + __builtin_ctzll(left)) * (size_t)s->words +
-					   p / 64] |= UINT64_C(1) << p % 64;
+			for (; left; left &= left - 1) {
+				q = 64 * w + __builtin_ctzll(left);
+				link_to(&s->follow, p, q, q == p + 1, s->words);
+				link_to(&s->precede, q, p, q == p + 1, s->words);
+			}
 		}
 	}
+	return 0;
 }
 
 /* Whether anything depends on what is a word's. */
@@ -396,19 +445,23 @@ static int make_classes(struct re_spans *s, unsigned int flags)
 static int spans_make(struct re_spans *s, const struct re_automaton *a, unsigned int flags)
 {
 	uint64_t window = KSIFT_SPANS_WINDOW;
+	uint32_t i;
 	int ret;
 
 	s->words = (a->positions + 63) / 64;
 	s->a = *a;
 	s->a.words = s->words;
-	s->a.sets = mul_alloc(RE_FOLLOW + a->positions, s->words);
-	s->precede = mul_alloc(a->positions, s->words);
+	s->a.sets = mul_alloc(RE_FOLLOW, s->words);
 	s->set = mul_alloc(1, s->words);
 	s->win.top = mul_alloc(1, s->words);
-	if (!s->a.sets || !s->precede || !s->set || !s->win.top)
+	if (!s->a.sets || !s->set || !s->win.top)
 		return -ENOMEM;
-	copy_sets(s, a);
-	ret = make_classes(s, flags);
+	for (i = 0; i < RE_FOLLOW; i++)
+		memcpy(re_automaton_set(&s->a, i), re_automaton_set(a, i),
+		       s->words * sizeof(*s->set));
+	ret = make_links(s, a);
+	if (!ret)
+		ret = make_classes(s, flags);
 	while (window > 64 && window / GRID * s->words * sizeof(*s->set) > GRID_BYTES)
 		window /= 2;
 	s->window_size = window;
@@ -451,7 +504,8 @@ void re_spans_free(struct re_spans *s)
 	if (!s)
 		return;
 	free(s->a.sets);
-	free(s->precede);
+	links_free(&s->follow);
+	links_free(&s->precede);
 	free(s->has);
 	free(s->set);
 	pass_free(&s->back);
@@ -745,8 +799,7 @@ int re_spans_start(struct re_spans *s, uint64_t from, bool empty, uint64_t *star
 static bool goes_on(struct re_spans *s, uint32_t row)
 {
 	memset(s->set, 0, s->words * sizeof(*s->set));
-	unite_of(s->set, re_automaton_set(&s->a, RE_FOLLOW), row_set(s, &s->forth, row),
-		 s->words);
+	lead(&s->follow, false, s->set, row_set(s, &s->forth, row), s->words);
 	return meet(s->set, s->win.top, s->words);
 }
 

@@ -242,6 +242,9 @@ int re_find_next(struct re_find *f, uint64_t from, bool empty, uint64_t *start,
 		if (part->end > *end)
 			*end = part->end;
 	}
+	/* A line that was changed between two reads of it may have lost the match's end. */
+	if (found && !empty && *end <= *start)
+		*end = *start + 1;
 	return found;
 }
 

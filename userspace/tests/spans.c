@@ -708,6 +708,49 @@ static int print_case(char *p, const char *text, size_t len)
 	return 0;
 }
 
+/* What is changed all the time has some matches, in order, and an end. */
+static size_t read_chance(void *arg, uint64_t at, char *buf, size_t len)
+{
+	size_t i;
+
+	(void)arg;
+	(void)at;
+	for (i = 0; i < len; i++)
+		buf[i] = "aaabc"[rnd(5)];
+	return rnd(10) ? len : rnd(len + 1);
+}
+
+static void changing(void)
+{
+	static const char *const texts[] = { "a[ac]*b(a*b)?", "\\bc.{200}", "(ab|ba)*c", "$|a*" };
+	struct re_line line = { .len = 3 << 20, .read = read_chance };
+	uint64_t from = 0, last = 0, start, count = 0;
+	struct re_arena arena = { };
+	struct re_find *f;
+	size_t i, bad;
+	int empty, ret;
+
+	for (empty = 0; empty < 2; empty++)
+		for (i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+			struct re_find_pattern pattern = { .tree = parse(&arena, texts[i], 0) };
+			bool good = true;
+
+			if (re_find_new(&pattern, 1, 0, &f, &bad) || re_find_begin(f, &line))
+				abort();
+			last = from = 0;
+			while (good && (ret = re_find_next(f, from, empty, &start, &from)) == 1) {
+				good = start >= last && from >= start + !empty && from <= line.len;
+				from += from == start;
+				last = from;
+				count++;
+			}
+			ok(good && !ret, "'%s' in a line that changes", texts[i]);
+			re_find_free(f);
+		}
+	ok(count > 1000, "there were matches");
+	re_arena_free(&arena);
+}
+
 /* Back-references. */
 
 static int find_new(const char *const *texts, size_t count, unsigned int flags,
@@ -826,6 +869,7 @@ int main(int argc, char **argv)
 	linear();
 	memory();
 	cut_off();
+	changing();
 	backrefs();
 	perl();
 	return tap_end();

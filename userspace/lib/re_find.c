@@ -49,6 +49,19 @@ static size_t together(const struct re_find_pattern *patterns, size_t count)
 	return i;
 }
 
+/* Of the trees, as many as go in: assertions make more positions of some. */
+static int make_spans(struct re_node *const *trees, size_t *count, unsigned int flags,
+		      struct re_spans **out)
+{
+	int ret;
+
+	do
+		ret = re_spans_new(trees, *count,
+				   flags & RE_NUL_LINES ? RE_SPANS_NUL_LINES : 0, out);
+	while (ret == -E2BIG && (*count /= 2));
+	return ret;
+}
+
 static int make(struct re_find *f, const struct re_find_pattern *patterns, size_t count,
 		unsigned int flags, size_t *bad)
 {
@@ -64,9 +77,7 @@ static int make(struct re_find *f, const struct re_find_pattern *patterns, size_
 		for (k = 0; k < n; k++)
 			trees[k] = patterns[i + k].tree;
 		if (n) {
-			ret = re_spans_new(trees, n,
-					   flags & RE_NUL_LINES ? RE_SPANS_NUL_LINES : 0,
-					   &part->spans);
+			ret = make_spans(trees, &n, flags, &part->spans);
 			continue;
 		}
 		n = 1;

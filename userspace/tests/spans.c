@@ -802,6 +802,8 @@ static void backrefs(void)
 	static const char *const large[] = { "abc", "(a{1,30}){1,30}\\1", "x" };
 	static const char *const edges[] = { "(^{1,255}){1,255}(a)\\2" };
 	static const char *const nothing[] = { "(((a?){60}){60})^*\\1" };
+	static const char edge[] = "(\\b.){600}\\b";
+	static const char *const edged[] = { edge, edge, edge, edge, edge, edge };
 	static const char *const huge[] = { "(a{1,30}){1,300}" };
 	const struct re_line line = { .text = "aabbbcxx-abba", .len = 13 };
 	const struct re_line read = { .read = read_text, .arg = "aabbbcxx-abba", .len = 13 };
@@ -826,6 +828,8 @@ static void backrefs(void)
 	   "assertions many times before a back-reference");
 	ok(find_new(nothing, 1, RE_EXTENDED, &f, &bad) == -E2BIG && bad == 0,
 	   "what is large and not what its tree says");
+	if (ok(!find_new(edged, 6, RE_EXTENDED, &f, &bad), "what is large together"))
+		re_find_free(f);
 	ok(find_new(huge, 1, RE_EXTENDED, &f, &bad) == -E2BIG && bad == 0,
 	   "what is large without back-references");
 	if (find_new(word, 1, RE_EXTENDED, &f, &bad))

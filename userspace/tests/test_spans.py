@@ -6,8 +6,10 @@ usage: test_spans.py SPANS [CASES [SEED]]
 
 Left out is where GNU grep 3.8 contradicts itself, its two matchers being of different
 minds: repeated assertions (a line is selected, and has no match), assertions within what
-is repeated, and with -w the matches after a line's first, where it looks for shorter ones
-in too short a piece of the line; with -w and -x, it prints each line's end twice.  As TAP.
+is repeated, \\> beside other branches, which glibc sometimes takes to hold elsewhere, and
+with -w the matches after a line's first, where it looks for shorter ones in too short
+a piece of the line, and those of no bytes, which it looks for or not.  With -w and -x, it
+prints each line's end twice.  As TAP.
 """
 import os
 import random
@@ -27,7 +29,7 @@ PATIENCE = 1
 ATOMS = ["a", "b", "c", ".", "[ab]", "[^a]", "x", " ", "_", "-", r"\w", r"\W", r"\s", r"\S", "[0-9]", "A",
          "[[:alpha:]]", "ab", "ba", "[^[:space:]]"]
 BEFORE = ["^", r"\b", r"\<", r"\B"]
-AFTER = ["$", r"\b", r"\>", r"\B"]
+AFTER = ["$", r"\b", r"\B"]
 ALPHABETS = ["ab", "abc ", "abAB _-", "abx", "ab01 _\t-A", "a b", "aab c"]
 
 
@@ -101,7 +103,7 @@ class Case:
         generator = Generator(rng, extended, not self.flags & WORDS, rng.random() < 0.25)
         self.patterns = [generator.pattern() for _ in range(1 if perl else rng.choice([1, 1, 1, 2, 3]))]
         if perl:
-            self.patterns[0] = self.patterns[0].replace("\\<", rng.choice(PERLS)).replace("\\>", rng.choice(PERLS))
+            self.patterns[0] = self.patterns[0].replace("\\<", rng.choice(PERLS)).replace("\\B", rng.choice(PERLS))
         self.backrefs = any(re.search(r"\\[1-9]", pattern) for pattern in self.patterns)
 
     def request(self):

@@ -16,12 +16,15 @@
 
 #define ITEMS_MAX (KSIFT_OPS_MAX + KSIFT_PATTERNS_MAX)
 
-/* Places that the engine looks at in one go, and how often a value may be there. */
+/* Places that the engine looks at in one go. */
 #define BLOCK_PLACES 2048
-#define SKIP_SHARE (0.5 / BLOCK_PLACES)
 
-/* Fewer operations are not worth a SKIP. */
-#define SKIP_MIN 3
+/* What a SKIP has to save, in operations, and how many are tried in all. */
+#define SKIP_SAVES 1.0
+#define SKIP_TRIES 200
+
+/* Looking at the text takes as long as so many other operations. */
+#define LEAF_COST 4
 
 /* A line has about so many bytes. */
 #define LINE_BYTES 80.0
@@ -51,6 +54,7 @@ struct item {
  * @out: The program
  * @flags: enum re_lower_flags
  * @too_big: It is beyond the limits
+ * @tries: How many SKIPs may still be tried
  * @items: @item_count items
  * @uses: By value, how many values and items ask for it
  * @done: By value, it is among the items
@@ -68,6 +72,7 @@ struct emission {
 	struct re_program *out;
 	unsigned int flags;
 	bool too_big;
+	int tries;
 	struct item items[ITEMS_MAX];
 	struct item moved[ITEMS_MAX];
 	int item_count;
@@ -256,7 +261,7 @@ static bool is_dead(const struct emission *e, const struct re_value *x)
 
 /*
  * Whether a SKIP after item @at can pass over the items to @to: mark what is dead, and
- * what has to come before it.  Returns how many operations it passes over, or 0.
+ * what has to come before it.  Returns what these items take, in operations, or 0.
  */
 static int can_skip(struct emission *e, int at, int to)
 {
@@ -283,17 +288,17 @@ static int can_skip(struct emission *e, int at, int to)
 	for (i = to - 1; i > at; i--) {
 		int x = e->items[i].value;
 
-		passed++;
-		if (x == ITEM_ACCEPT || !e->hoist[x])
+		if (x == ITEM_ACCEPT || !e->hoist[x]) {
+			passed += x >= 0 && leaf(e->values[x].code) ? LEAF_COST : 1;
 			continue;
-		passed--;
+		}
 		if (e->dead[x])
 			return 0;
 		n = operands(&e->values[x], ops);
 		for (j = 0; j < n; j++)
 			e->hoist[ops[j]] |= e->inside[ops[j]];
 	}
-	return passed >= SKIP_MIN ? passed : 0;
+	return passed;
 }
 
 /* Put a SKIP after item @at, and what has to come before that before it. */
@@ -315,18 +320,37 @@ static int put_skip(struct emission *e, int at, int to)
 	return to + 1;
 }
 
+/* What a SKIP after item @at saves in each block, in operations, on the average. */
+static double skip_saves(struct emission *e, int at, int to)
+{
+	double expected = e->share[e->items[at].value] * BLOCK_PLACES;
+
+	/* There is none with a chance of exp(-expected), or a little more. */
+	return can_skip(e, at, to) / (1 + expected + expected * expected / 2);
+}
+
 /* Returns where the part ends then. */
 static int skip_part(struct emission *e, int from, int to)
 {
-	int i;
+	double most = SKIP_SAVES, saves;
+	int i, best = -1;
 
 	if (e->flags & RE_NO_SKIP || e->item_count == ITEMS_MAX)
 		return to;
-	for (i = from; i < to - SKIP_MIN; i++)
-		if (e->items[i].value >= 0 && e->share[e->items[i].value] < SKIP_SHARE &&
-		    can_skip(e, i, to))
-			return put_skip(e, i, to);
-	return to;
+	for (i = from; i < to - 1 && e->tries; i++) {
+		if (e->items[i].value < 0)
+			continue;
+		e->tries--;
+		saves = skip_saves(e, i, to);
+		if (saves > most) {
+			most = saves;
+			best = i;
+		}
+	}
+	if (best < 0)
+		return to;
+	can_skip(e, best, to);
+	return put_skip(e, best, to);
 }
 
 /* Whether a SKIP passes over item @i. */
@@ -657,6 +681,7 @@ int re_emit(struct re_arena *arena, void **scratch, const struct re_values *v,
 	e->v = v;
 	e->out = out;
 	e->flags = flags;
+	e->tries = SKIP_TRIES;
 	order(e, roots);
 	if (!e->too_big)
 		allocate(e);

@@ -888,14 +888,15 @@ static void test_show(void)
 	static const char want[] =
 		"lines that have one of these:\n"
 		"       \"a\\tb\" in either case at the start\n"
-		"program: 7 operations, 2 registers, 1 sets, 1 literals\n"
+		"program: 8 operations, 2 registers, 1 sets, 1 literals\n"
 		"    0  r0 = the line's start\n"
 		"    1  r1 = \"a\\tb\" in either case has come\n"
 		"    2  r0 = 3 after r0\n"
 		"    3  r0 = r1 and r0\n"
-		"    4  r1 = [0-9\\\\\\]] comes next\n"
-		"    5  r0 = r0 and r1\n"
-		"    6  accept r0 for pattern 1\n"
+		"    4  without r0 go on at 8\n"
+		"    5  r1 = [0-9\\\\\\]] comes next\n"
+		"    6  r0 = r0 and r1\n"
+		"    7  accept r0 for pattern 1\n"
 		"pattern 1: the program decides\n";
 	struct re_pattern pattern = { 0 };
 	struct re_arena arena = { 0 };

@@ -168,7 +168,7 @@ def ask_grep(args, pattern, name, end, count, more=()):
         return None
     messages = [re.sub(r"^[^:]*grep: ", "", m) for m in done.stderr.decode("latin-1").splitlines()]
     # It gives up.
-    if any(m in ("stack overflow", "memory exhausted") for m in messages):
+    if any(m in ("stack overflow", "memory exhausted", "program error") for m in messages):
         return None
     lines = set()
     for out in done.stdout.split(end):

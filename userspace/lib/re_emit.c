@@ -59,6 +59,8 @@ struct item {
  * @uses: By value, how many values and items ask for it
  * @done: By value, it is among the items
  * @last_use: By value, the last item that asks for it
+ * @next_use: By value, the first of @asks that is not behind, or -1
+ * @asks: Items that ask for a value, and which of these is the next for the same one
  * @share: By value, how often a place has it, about
  * @dead: By value, it is empty if the current SKIP's is
  * @hoist: By value, it is to come before the current SKIP
@@ -79,6 +81,11 @@ struct emission {
 	int uses[RE_VALUES_MAX];
 	bool done[RE_VALUES_MAX];
 	int last_use[RE_VALUES_MAX];
+	int next_use[RE_VALUES_MAX];
+	struct {
+		int item;
+		int next;
+	} asks[2 * ITEMS_MAX];
 	double share[RE_VALUES_MAX];
 	bool dead[RE_VALUES_MAX];
 	bool hoist[RE_VALUES_MAX];
@@ -432,22 +439,31 @@ static void order(struct emission *e, const int *roots)
 	look(e);
 }
 
-static int next_use(const struct emission *e, int x, int i)
+/* List the items that ask for each value, in order. */
+static void list_uses(struct emission *e)
 {
-	int j, n, ops[2];
+	int i, j, n, ops[2], count = 0;
 
-	for (; i < e->item_count; i++) {
-		if (e->items[i].value < 0) {
-			if (e->items[i].of == x)
-				return i;
-			continue;
+	memset(e->next_use, -1, sizeof(e->next_use));
+	for (i = e->item_count - 1; i >= 0; i--) {
+		n = 1;
+		ops[0] = e->items[i].of;
+		if (e->items[i].value >= 0)
+			n = operands(&e->values[e->items[i].value], ops);
+		for (j = 0; j < n; j++) {
+			e->asks[count].item = i;
+			e->asks[count].next = e->next_use[ops[j]];
+			e->next_use[ops[j]] = count++;
 		}
-		n = operands(&e->values[e->items[i].value], ops);
-		for (j = 0; j < n; j++)
-			if (ops[j] == x)
-				return i;
 	}
-	return i;
+}
+
+/* The first item from @i on that asks for a value; @i only grows. */
+static int next_use(struct emission *e, int x, int i)
+{
+	while (e->next_use[x] >= 0 && e->asks[e->next_use[x]].item < i)
+		e->next_use[x] = e->asks[e->next_use[x]].next;
+	return e->next_use[x] >= 0 ? e->asks[e->next_use[x]].item : e->item_count;
 }
 
 static bool is_operand(const struct emission *e, const struct item *item, int x)
@@ -632,6 +648,7 @@ static void allocate(struct emission *e)
 	uint32_t skip = 0;
 	int i, end = -1;
 
+	list_uses(e);
 	for (i = 0; i < e->item_count && !e->too_big; i++) {
 		if (i == end) {
 			e->out->ops[skip].k = e->out->op_count - skip - 1;

@@ -42,7 +42,7 @@ static const uint32_t string_max[LEVELS] = { UINT32_MAX, 64 * 255, 8 * 255, 255 
 #define WORK_MAX 150000
 
 /* What the rest of an attempt is worth in these. */
-#define WORK_RETRY 2000
+#define WORK_RETRY 10000
 
 /* Sets of the patterns, of which a few are left to those that lowering itself needs. */
 #define SETS_MAX (KSIFT_SETS_MAX - 4)
@@ -634,6 +634,9 @@ int re_lower(struct re_arena *arena, const struct re_pattern *patterns, size_t c
 	if (!fallback)
 		return -ENOMEM;
 	memset(out, 0, sizeof(*out));
+	/* A program has an operation, and this accepts no line. */
+	if (!count)
+		return accept_all(patterns, 0, fallback, out);
 	for (i = 0; v && i < count && !arena->exhausted; i++) {
 		struct pattern *p = &all[patterns[i].pattern];
 

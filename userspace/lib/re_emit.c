@@ -3,9 +3,9 @@
  * Values to operations: in which order, what may be passed over, and in which registers.
  *
  * Each value comes right before it is first needed, pattern after pattern.  In each
- * pattern's part, the first value that is rare and that all the rest depends on gets a
- * SKIP: what does not depend on it and is needed in any case, by a carry or by a later
- * part, goes before that.  Where registers run out, values that look at nothing but the
+ * pattern's part, the value on which all the rest depends, and that is so rare that it
+ * saves most, gets a SKIP: what does not depend on it and is needed in any case, by a
+ * carry or by a later part, goes before that.  Where registers run out, values that look at nothing but the
  * text are dropped and made again.
  */
 #include <errno.h>
@@ -56,6 +56,7 @@ struct item {
  * @too_big: It is beyond the limits
  * @tries: How many SKIPs may still be tried
  * @items: @item_count items
+ * @moved: Some of them, on their way
  * @uses: By value, how many values and items ask for it
  * @done: By value, it is among the items
  * @last_use: By value, the last item that asks for it
@@ -67,6 +68,8 @@ struct item {
  * @inside: By value, the current SKIP passes over it
  * @reg: By value, its register, or -1
  * @owner: By register, its value, or -1
+ * @set_number: By set of the values, its number in the program, or -1
+ * @literal_number: By literal of the values, its number in the program, or -1
  */
 struct emission {
 	const struct re_values *v;

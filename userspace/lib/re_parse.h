@@ -46,7 +46,8 @@ struct re_parsed {
 /*
  * One pattern to a tree, as LC_ALL=C grep 3.8 understands it.  The text has no newline:
  * that separates patterns.  It is not referred to afterwards.  Returns 0, -EINVAL with
- * an error in grep's words, or -ENOMEM, where the arena is exhausted.
+ * an error in grep's words, or -ENOMEM, where the arena is exhausted: the pattern is too
+ * long, or nested too deeply.
  *
  * grep tells of what is wrong with any of its patterns first, which has a capital, and
  * then of the warnings and errors that begin with a small letter, in order: the first

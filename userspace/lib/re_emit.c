@@ -5,8 +5,8 @@
  * Each value comes right before it is first needed, pattern after pattern.  In each
  * pattern's part, the value on which all the rest depends, and that is so rare that it
  * saves most, gets a SKIP: what does not depend on it and is needed in any case, by a
- * carry or by a later part, goes before that.  Where registers run out, values that look at nothing but the
- * text are dropped and made again.
+ * carry or by a later part, goes before that.  Where registers run out, values that look
+ * at nothing but the text are dropped and made again.
  */
 #include <errno.h>
 #include <string.h>
@@ -68,6 +68,8 @@ struct item {
  * @inside: By value, the current SKIP passes over it
  * @reg: By value, its register, or -1
  * @owner: By register, its value, or -1
+ * @pinned: The value that the current SKIP asks for, or -1: made again it would not be
+ *	known to be dead
  * @set_number: By set of the values, its number in the program, or -1
  * @literal_number: By literal of the values, its number in the program, or -1
  */
@@ -95,6 +97,7 @@ struct emission {
 	bool inside[RE_VALUES_MAX];
 	int reg[RE_VALUES_MAX];
 	int owner[KSIFT_REGISTERS_MAX];
+	int pinned;
 	int set_number[RE_VALUE_SETS_MAX];
 	int literal_number[RE_VALUES_MAX];
 };
@@ -493,7 +496,8 @@ static int take_register(struct emission *e, int x, int i)
 		for (r = 0; r < KSIFT_REGISTERS_MAX; r++) {
 			int old = e->owner[r];
 
-			if (!leaf(e->values[old].code) || is_operand(e, &e->items[i], old))
+			if (!leaf(e->values[old].code) || old == e->pinned ||
+			    is_operand(e, &e->items[i], old))
 				continue;
 			use = next_use(e, old, i + 1);
 			if (use > farthest) {
@@ -656,11 +660,13 @@ static void allocate(struct emission *e)
 		if (i == end) {
 			e->out->ops[skip].k = e->out->op_count - skip - 1;
 			leave_skip(e, skip);
+			e->pinned = -1;
 		}
 		if (e->items[i].value == ITEM_SKIP) {
 			end = e->items[i].k;
 			emit_item(e, i);
 			skip = e->out->op_count - 1;
+			e->pinned = e->items[i].of;
 		} else {
 			emit_item(e, i);
 		}
@@ -698,6 +704,7 @@ int re_emit(struct re_arena *arena, void **scratch, const struct re_values *v,
 	memset(e->owner, -1, sizeof(e->owner));
 	memset(e->set_number, -1, sizeof(e->set_number));
 	memset(e->literal_number, -1, sizeof(e->literal_number));
+	e->pinned = -1;
 	e->v = v;
 	e->out = out;
 	e->flags = flags;

@@ -32,6 +32,9 @@ static const int values_max[LEVELS] = { RE_VALUES_MAX, RE_VALUES_MAX, 400, 12 };
 /* By level: bytes of one string. */
 static const uint32_t string_max[LEVELS] = { UINT32_MAX, 64 * 255, 8 * 255, 255 };
 
+/* So many values make a program, likely. */
+#define VALUES_GOOD (KSIFT_OPS_MAX - 2 * KSIFT_PATTERNS_MAX)
+
 /* So many strings are many. */
 #define STRINGS_MANY 64
 
@@ -43,6 +46,9 @@ static const uint32_t string_max[LEVELS] = { UINT32_MAX, 64 * 255, 8 * 255, 255 
 
 /* What the rest of an attempt is worth in these. */
 #define WORK_RETRY 10000
+
+/* And of the last. */
+#define WORK_LAST 30000
 
 /* Sets of the patterns, of which a few are left to those that lowering itself needs. */
 #define SETS_MAX (KSIFT_SETS_MAX - 4)
@@ -60,6 +66,7 @@ static const uint32_t string_max[LEVELS] = { UINT32_MAX, 64 * 255, 8 * 255, 255 
  * @level: How much is widened
  * @begin: The first value that is its own
  * @work: Parts that may still be lowered
+ * @uses: By value, how many others are made of it, of those that a pattern is
  * @why: Why it is wider than it should be, or NULL
  */
 struct lowering {
@@ -67,6 +74,7 @@ struct lowering {
 	unsigned int level;
 	int begin;
 	uint32_t work;
+	int uses[RE_VALUES_MAX];
 	const char *why;
 };
 
@@ -490,33 +498,48 @@ static int lower(struct lowering *l, const struct re_shape *s, int m)
 	return lower_assert(l, s->assert, m);
 }
 
-/* The line has a place of this value if it has one of @m, and no other line has. */
-static int accepted(struct re_values *v, int m)
+static void count_uses(struct lowering *l, int x)
 {
+	const struct re_value *value = &l->v->values[x];
+
+	if (l->uses[x]++)
+		return;
+	if (value->code != KSIFT_OP_CLASS && value->code != KSIFT_OP_LITERAL && value->a >= 0)
+		count_uses(l, value->a);
+	if (value->b >= 0)
+		count_uses(l, value->b);
+}
+
+/* Places before bytes of a set alone, which are no newlines: a place follows each. */
+static bool is_before_bytes(const struct re_values *v, int x)
+{
+	return v->values[x].code == KSIFT_OP_CLASS && !v->values[x].k &&
+	       !re_set_has(&v->sets[v->values[x].a], '\n');
+}
+
+/* The line has a place of this value if it has one of @m, and no other line has. */
+static int accepted(struct lowering *l, int m)
+{
+	struct re_values *v = l->v;
 	const struct re_value *x, *y;
 
-	while (m != RE_ALL) {
+	for (;;) {
 		x = &v->values[m];
-		if (x->code == KSIFT_OP_OR)
-			return re_value_or(v, accepted(v, x->a), accepted(v, x->b));
+		/* What is needed as it is, is not taken apart. */
+		if (x->code == KSIFT_OP_OR && l->uses[m] == 1)
+			return re_value_or(v, accepted(l, x->a), accepted(l, x->b));
 		if (x->code == KSIFT_OP_RUN) {
 			m = x->a;
 			continue;
 		}
-		/* A byte that is in the set is no newline, so that a place follows. */
 		if (x->code != KSIFT_OP_ADVANCE || x->k != 1)
 			return m;
 		y = &v->values[x->a];
-		if (y->code != KSIFT_OP_AND)
-			return m;
-		if ((v->values[y->a].code != KSIFT_OP_CLASS || v->values[y->a].k ||
-		     re_set_has(&v->sets[v->values[y->a].a], '\n')) &&
-		    (v->values[y->b].code != KSIFT_OP_CLASS || v->values[y->b].k ||
-		     re_set_has(&v->sets[v->values[y->b].a], '\n')))
+		if (y->code != KSIFT_OP_AND ||
+		    (!is_before_bytes(v, y->a) && !is_before_bytes(v, y->b)))
 			return m;
 		m = x->a;
 	}
-	return m;
 }
 
 /**
@@ -547,52 +570,107 @@ static void lower_pattern(struct lowering *l, struct pattern *p, int *root)
 		l->why = WHY_BIG;
 		*root = every_line(l->v);
 	} else {
-		m = accepted(l->v, lower(l, p->shape, RE_ALL));
-		*root = m == RE_ALL ? every_line(l->v) : m;
+		m = lower(l, p->shape, RE_ALL);
+		if (m == RE_ALL) {
+			m = every_line(l->v);
+		} else {
+			memset(l->uses, 0, sizeof(l->uses));
+			count_uses(l, m);
+			m = accepted(l, m);
+		}
+		*root = m;
 	}
 	p->values = l->v->count - l->begin;
 }
 
-/* Those that take most are to take less. */
-static void raise_levels(struct pattern *patterns, bool all)
+/* All are to be at a level at least. */
+static void raise_all(struct pattern *patterns, unsigned int level)
+{
+	int i;
+
+	for (i = 0; i < KSIFT_PATTERNS_MAX; i++)
+		if (patterns[i].level < level)
+			patterns[i].level = level;
+}
+
+/* Those that take most are to take less, until @excess values are saved, it seems. */
+static void raise_levels(struct pattern *patterns, int excess)
 {
 	int i, most = 0;
 
 	for (i = 0; i < KSIFT_PATTERNS_MAX; i++)
-		if (patterns[i].shape && patterns[i].level < LEVELS && patterns[i].values > most)
+		if (patterns[i].level < LEVELS && patterns[i].values > most)
 			most = patterns[i].values;
-	for (i = 0; i < KSIFT_PATTERNS_MAX; i++)
-		if (patterns[i].level < LEVELS && patterns[i].values >= most / 2)
-			patterns[i].level = all ? LEVELS : patterns[i].level + 1;
+	for (i = 0; i < KSIFT_PATTERNS_MAX && excess > 0; i++) {
+		struct pattern *p = &patterns[i];
+
+		if (!p->shape || p->level == LEVELS || p->values < most / 2)
+			continue;
+		excess -= ++p->level == LEVELS ? p->values : p->values / 2;
+	}
+}
+
+/* Patterns from @reached on have not been lowered, but they are like the others. */
+static void raise_rest(struct pattern *patterns, int reached)
+{
+	int i;
+
+	for (i = reached + 1; i < KSIFT_PATTERNS_MAX; i++)
+		if (patterns[i].level < LEVELS - 1)
+			patterns[i].level++;
+}
+
+/* Returns the first pattern that is too much, or KSIFT_PATTERNS_MAX. */
+static int lower_patterns(struct lowering *l, struct pattern *patterns, int *roots,
+			  struct re_program *out)
+{
+	int i;
+
+	re_values_begin(l->v);
+	memset(roots, -1, KSIFT_PATTERNS_MAX * sizeof(*roots));
+	for (i = 0; i < KSIFT_PATTERNS_MAX; i++) {
+		patterns[i].values = 0;
+		if (!patterns[i].shape)
+			continue;
+		lower_pattern(l, &patterns[i], &roots[i]);
+		out->why[i] = l->why;
+		out->answers[i] = l->why ? RE_WIDER : RE_EXACT;
+		if (given_up(l))
+			break;
+	}
+	return i;
 }
 
 static int lower_all(struct re_arena *arena, struct re_values *v, struct pattern *patterns,
 		     unsigned int flags, struct re_program *out)
 {
-	struct lowering l = { .v = v, .work = WORK_MAX };
-	int roots[KSIFT_PATTERNS_MAX], i, ret;
+	struct lowering *l = re_alloc(arena, sizeof(*l));
+	int roots[KSIFT_PATTERNS_MAX], reached, ret;
 	void *scratch = NULL;
+	bool last = false;
 
+	if (!l)
+		return -ENOMEM;
+	l->v = v;
+	l->work = WORK_MAX;
 	for (;;) {
-		re_values_begin(v);
-		for (i = 0; i < KSIFT_PATTERNS_MAX; i++) {
-			roots[i] = -1;
-			patterns[i].values = 0;
-			if (!patterns[i].shape)
-				continue;
-			lower_pattern(&l, &patterns[i], &roots[i]);
-			out->why[i] = l.why;
-			out->answers[i] = l.why ? RE_WIDER : RE_EXACT;
-			if (v->too_big || !l.work)
-				break;
+		reached = lower_patterns(l, patterns, roots, out);
+		if (reached == KSIFT_PATTERNS_MAX) {
+			ret = re_emit(arena, &scratch, v, roots, flags, out);
+			if (ret != -E2BIG)
+				return ret;
+			raise_levels(patterns, v->count > VALUES_GOOD ? v->count - VALUES_GOOD : 1);
+		} else {
+			raise_levels(patterns, RE_VALUES_MAX);
+			raise_rest(patterns, reached);
 		}
-		ret = i < KSIFT_PATTERNS_MAX ? -E2BIG :
-			re_emit(arena, &scratch, v, roots, flags, out);
-		if (ret != -E2BIG)
-			return ret;
-		l.work -= l.work < WORK_RETRY ? l.work : WORK_RETRY;
-		raise_levels(patterns, !l.work);
-		l.work += !l.work;
+		l->work -= l->work < WORK_RETRY ? l->work : WORK_RETRY;
+		if (l->work)
+			continue;
+		/* Once more with the least of each, and then with nothing. */
+		raise_all(patterns, last ? LEVELS : LEVELS - 1);
+		l->work = WORK_LAST;
+		last = true;
 	}
 }
 

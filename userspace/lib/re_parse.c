@@ -7,8 +7,8 @@
  * and so the parser follows both: what it builds is the DFA's reading, and members and
  * functions that are named after regcomp know what that would say.  Where a bracket
  * has a collating element, grep leaves lines to regexec(), whose ranges fold otherwise,
- * and which misses matches here and there: then the pattern is read again with these
- * ranges, and is the process's to decide, as one with back-references is.
+ * and which is wrong here and there: such a pattern is the process's to decide, as one
+ * with back-references is.
  */
 #include <errno.h>
 #include <string.h>
@@ -85,7 +85,6 @@ struct open_group {
  * @regcomp_passed: regcomp() has just passed over a repetition of nothing, and takes a )
  *	that comes now for a character
  * @differs: A repetition of nothing is something else to regcomp() than to the DFA
- * @regcomp_sets: Brackets mean what regexec() takes them for
  * @collating: There was a collating element or an equivalence class
  * @has_backrefs: There was a back-reference
  * @stray_close: There was a ) without a (, which is a character
@@ -115,7 +114,6 @@ struct parser {
 	bool regcomp_atom;
 	bool regcomp_passed;
 	bool differs;
-	bool regcomp_sets;
 	bool collating;
 	bool has_backrefs;
 	bool stray_close;
@@ -416,14 +414,8 @@ static void add_range(struct parser *p, struct ksift_set *set, const struct elem
 		fail(p, ERR_RANGE);
 		return;
 	}
-	if (!p->regcomp_sets || !fold) {
-		for (c = lo; c <= hi; c++)
-			add_folded(p, set, c);
-		return;
-	}
-	for (c = 0; c < 256; c++)
-		if (upper(c) >= upper(lo) && upper(c) <= upper(hi))
-			re_set_add(set, c);
+	for (c = lo; c <= hi; c++)
+		add_folded(p, set, c);
 }
 
 /* The - of a range follows. */
@@ -1052,13 +1044,10 @@ int re_parse(struct re_arena *arena, const char *text, size_t len, unsigned int 
 		.out = out,
 	};
 	struct re_node *tree;
+	bool any;
 
 	memset(out, 0, sizeof(*out));
 	tree = parse_text(&p, text, len);
-	if (!failed(&p) && p.collating) {
-		p.regcomp_sets = true;
-		tree = parse_text(&p, text, len);
-	}
 	if (!failed(&p) && p.stray_close && (flags & (RE_LINES | RE_WORDS)) && !p.has_backrefs)
 		tree = parse_wrapped(&p, text, len);
 	else
@@ -1072,6 +1061,8 @@ int re_parse(struct re_arena *arena, const char *text, size_t len, unsigned int 
 	if (out->error)
 		return -EINVAL;
 	out->by_process = p.has_backrefs || p.collating;
-	out->tree = out->by_process && p.differs ? new_node(&p, RE_EMPTY, NULL, 0) : tree;
+	/* Where regexec() alone is asked, its mistakes are grep's, and it may be any line. */
+	any = p.collating || (p.has_backrefs && p.differs);
+	out->tree = any ? new_node(&p, RE_EMPTY, NULL, 0) : tree;
 	return out->tree ? 0 : -ENOMEM;
 }

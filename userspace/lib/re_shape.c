@@ -171,6 +171,17 @@ static struct re_shape *new_repeat(struct re_arena *arena, struct re_shape *kid,
 		return new_empty(arena);
 	if (min == 1 && max == 1)
 		return kid;
+	/* (a?){n,m} is a{0,m}. */
+	if (kid->kind == RE_SHAPE_REPEAT && !kid->min && kid->max == 1)
+		return new_repeat(arena, kid->kids[0], 0, max);
+	/* (C{a,}){n,m} is C{an,}, and with n = 0 it is C*, if a is 0 or 1. */
+	if (kid->kind == RE_SHAPE_REPEAT && kid->kids[0]->kind == RE_SHAPE_SET &&
+	    kid->max == RE_UNBOUNDED && (min || kid->min <= 1)) {
+		min = sized((uint64_t)min * kid->min);
+		max = RE_UNBOUNDED;
+		kid = kid->kids[0];
+		times = min ? min : 1;
+	}
 	s = new_shape(arena, RE_SHAPE_REPEAT);
 	kids = re_alloc(arena, sizeof(*kids));
 	if (!s || !kids)
@@ -563,8 +574,6 @@ static struct re_shape *trim_repeat(struct re_arena *arena, struct re_shape *s, 
 	struct re_shape *kid = s->kids[0], *edge, *rest;
 	struct list list = { 0 };
 
-	if (!s->min)
-		return new_empty(arena);
 	if (s->min == 1)
 		return trim(arena, kid, last);
 	if (kid->kind == RE_SHAPE_SET)
@@ -621,6 +630,8 @@ static struct re_shape *trim(struct re_arena *arena, struct re_shape *s, bool la
 	struct list list = { 0 };
 	uint32_t i;
 
+	if (s->nullable)
+		return new_empty(arena);
 	if (s->kind == RE_SHAPE_REPEAT)
 		return trim_repeat(arena, s, last);
 	if (s->kind == RE_SHAPE_CAT)
@@ -632,6 +643,7 @@ static struct re_shape *trim(struct re_arena *arena, struct re_shape *s, bool la
 
 		if (!push(arena, &list, kid))
 			return NULL;
+		/* Such as ^.*, which is nullable nowhere, and yet at hand everywhere. */
 		if (kid->kind == RE_SHAPE_EMPTY)
 			return kid;
 	}

@@ -353,7 +353,7 @@ static int serve(const char *name, const char *name0)
 				return 2;
 			why = verify(&program);
 			if (why) {
-				printf("\tbroken: %s\n", why);
+				printf("\tbroken: %s", why);
 			} else {
 				printf("\t%u %u %u %u %u", program.op_count,
 				       program.registers, program.set_count,
@@ -497,8 +497,8 @@ static const struct {
 	{ "Ei", "[a-Z]", RE_EXACT, "", "a\nz\nZ\n_\n" },
 	{ "Ei", "[A-z]", RE_EXACT, "a\nZ\n_\n", "1\n" },
 	{ "Ei", "[[:upper:]]", RE_EXACT, "a\nA\n", "1\n" },
-	{ "E", "[[.a.]-[.c.]]x", RE_PROCESS, "bx\n", "dx\nx\n" },
-	{ "E", "[[=a=]b]x", RE_PROCESS, "ax\nbx\n", "cx\n" },
+	{ "E", "[[.a.]-[.c.]]x", RE_PROCESS, "bx\n", "" },
+	{ "E", "[[=a=]b]x", RE_PROCESS, "ax\nbx\n", "" },
 	{ "E", "\\w\\W\\s\\S", RE_EXACT, "a- b\n_  x\n", "a-b\n-- b\na- \n" },
 	{ "E", "\\ba\\b", RE_EXACT, "a\n-a-\nb a\n", "ab\nba\n_a\n" },
 	{ "E", "\\Ba", RE_EXACT, "ba\n", "a\n a\n" },
@@ -527,8 +527,9 @@ static const struct {
 	{ "E", "a.{65}b", RE_EXACT,
 	  "a01234567890123456789012345678901234567890123456789012345678901234b\n",
 	  "a0123456789012345678901234567890123456789012345678901234567890123b\n" },
-	{ "Ei", "(b?\\>[^b]){2}([[.-.]]|)", RE_PROCESS, "a b \n", "a\n" },
-	{ "wE", "[[=a=]]", RE_PROCESS, "a\n", "ab\n" },
+	{ "Ei", "(b?\\>[^b]){2}([[.-.]]|)", RE_PROCESS, "a b \n", "" },
+	{ "wE", "[[=a=]]", RE_PROCESS, "a\n", "" },
+	{ "E", "(\\'|()+*a*+a(b|c)|[[.-.]-]){3,}", RE_PROCESS, "ab\n", "" },
 	{ "", "a\\>*[[.-.]]", RE_PROCESS, "a*-\n", "" },
 	{ "E", "(a)\\1", RE_PROCESS, "aa\n", "b\n" },
 	{ "E", "([0-9]+)x\\1", RE_PROCESS, "12x12\n1x1\n", "x1\n1x\n" },
@@ -883,6 +884,38 @@ static void test_registers(void)
 	free(text);
 }
 
+/* The same where what a SKIP asks for is what is needed last. */
+static void test_registers_skip(void)
+{
+	char *text = calloc(150, 8), line[1024] = "xyz";
+	struct re_pattern p = { 0 };
+	struct re_arena arena = { 0 };
+	struct re_parsed parsed;
+	struct re_program program;
+	bool good;
+	size_t i;
+
+	strcat(text, "(xyz|xyz");
+	for (i = 0; i < 140; i++) {
+		size_t nr = i < 70 ? i : 139 - i;
+		char word[3] = { 'a' + nr / 10, 'a' + nr % 10 };
+
+		sprintf(text + strlen(text), "[12]%s", word);
+		sprintf(line + strlen(line), "1%s", word);
+	}
+	strcat(text, ")[89]");
+	strcat(line, "8");
+	good = !re_parse(&arena, text, strlen(text), RE_EXTENDED, &parsed);
+	p.tree = parsed.tree;
+	good = good && !re_lower(&arena, &p, 1, 0, &program) && !verify(&program) &&
+	       program.registers == KSIFT_REGISTERS_MAX && program.answers[0] == RE_EXACT &&
+	       program.ops[1].code == KSIFT_OP_SKIP;
+	ok(good && found(&program, line) && found(&program, "xyz9") && !found(&program, "xyz") &&
+	   !found(&program, line + 3), "more values than registers, after a SKIP");
+	re_arena_free(&arena);
+	free(text);
+}
+
 static void test_show(void)
 {
 	static const char want[] =
@@ -923,6 +956,7 @@ int main(int argc, char **argv)
 	test_hints();
 	test_limits();
 	test_registers();
+	test_registers_skip();
 	test_show();
 	free(registers);
 	return tap_end();

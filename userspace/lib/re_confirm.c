@@ -105,8 +105,8 @@ static uint64_t leaves_of_text(const char *text, size_t len)
 	return n;
 }
 
-int re_confirm_new(const char *text, size_t len, const struct re_node *tree,
-		   unsigned int flags, struct re_confirm **out)
+int ksift_re_confirm_new(const char *text, size_t len, const struct re_node *tree,
+			 unsigned int flags, struct re_confirm **out)
 {
 	struct re_confirm *c;
 	int ret;
@@ -125,7 +125,7 @@ int re_confirm_new(const char *text, size_t len, const struct re_node *tree,
 	ret = !c->locale || (!(flags & RE_FOLD) && !c->buf.fastmap) ? -ENOMEM :
 		compile(c, text, len);
 	if (ret) {
-		re_confirm_free(c);
+		ksift_re_confirm_free(c);
 		return ret;
 	}
 	/*
@@ -137,7 +137,7 @@ int re_confirm_new(const char *text, size_t len, const struct re_node *tree,
 	return 0;
 }
 
-void re_confirm_free(struct re_confirm *c)
+void ksift_re_confirm_free(struct re_confirm *c)
 {
 	if (!c)
 		return;
@@ -149,7 +149,7 @@ void re_confirm_free(struct re_confirm *c)
 	free(c);
 }
 
-int re_confirm_begin(struct re_confirm *c, const char *text, uint64_t len)
+int ksift_re_confirm_begin(struct re_confirm *c, const char *text, uint64_t len)
 {
 	c->text = text;
 	c->len = len;
@@ -213,8 +213,8 @@ static int search_word(struct re_confirm *c, uint64_t from, uint64_t *start, uin
 	return ret;
 }
 
-int re_confirm_next(struct re_confirm *c, uint64_t from, bool empty, uint64_t *start,
-		    uint64_t *end)
+int ksift_re_confirm_next(struct re_confirm *c, uint64_t from, bool empty, uint64_t *start,
+			  uint64_t *end)
 {
 	int ret = 0;
 
@@ -232,9 +232,9 @@ int re_confirm_next(struct re_confirm *c, uint64_t from, bool empty, uint64_t *s
 	return 0;
 }
 
-int re_confirm_matches(struct re_confirm *c)
+int ksift_re_confirm_matches(struct re_confirm *c)
 {
 	uint64_t start, end;
 
-	return re_confirm_next(c, 0, true, &start, &end);
+	return ksift_re_confirm_next(c, 0, true, &start, &end);
 }

@@ -205,7 +205,7 @@ static double set_share(const struct ksift_set *set)
 
 	for (c = 0; c < 256; c++)
 		if (re_set_has(set, c))
-			share += re_byte_share(c) / 65536.0;
+			share += ksift_re_byte_share(c) / 65536.0;
 	return share;
 }
 
@@ -218,7 +218,7 @@ static double value_share(const struct emission *e, const struct re_value *x)
 	case KSIFT_OP_CLASS:
 		return set_share(&e->v->sets[x->a]);
 	case KSIFT_OP_LITERAL:
-		return re_literal_share(&e->v->literals[x->a]);
+		return ksift_re_literal_share(&e->v->literals[x->a]);
 	case KSIFT_OP_START:
 	case KSIFT_OP_NEWLINE:
 		return 1 / LINE_BYTES;
@@ -683,17 +683,17 @@ static void no_program(struct re_program *out)
 	out->registers = 0;
 }
 
-int re_emit(struct re_arena *arena, void **scratch, const struct re_values *v,
-	    const int *roots, unsigned int flags, struct re_program *out)
+int ksift_re_emit(struct re_arena *arena, void **scratch, const struct re_values *v,
+		  const int *roots, unsigned int flags, struct re_program *out)
 {
 	struct emission *e = *scratch;
 
 	if (!e) {
-		e = re_alloc(arena, sizeof(*e));
+		e = ksift_re_alloc(arena, sizeof(*e));
 		*scratch = e;
-		out->ops = re_alloc(arena, KSIFT_OPS_MAX * sizeof(*out->ops));
-		out->sets = re_alloc(arena, KSIFT_SETS_MAX * sizeof(*out->sets));
-		out->literals = re_alloc(arena, KSIFT_OPS_MAX * sizeof(*out->literals));
+		out->ops = ksift_re_alloc(arena, KSIFT_OPS_MAX * sizeof(*out->ops));
+		out->sets = ksift_re_alloc(arena, KSIFT_SETS_MAX * sizeof(*out->sets));
+		out->literals = ksift_re_alloc(arena, KSIFT_OPS_MAX * sizeof(*out->literals));
 	}
 	if (!e || !out->ops || !out->sets || !out->literals)
 		return -ENOMEM;

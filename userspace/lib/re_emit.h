@@ -9,7 +9,7 @@
  * -1 for one that there is not.  Returns 0, -E2BIG, where it is not within a program's
  * limits, or -ENOMEM.  What @scratch points to is NULL for the first of several attempts.
  */
-int re_emit(struct re_arena *arena, void **scratch, const struct re_values *v,
-	    const int *roots, unsigned int flags, struct re_program *out);
+int ksift_re_emit(struct re_arena *arena, void **scratch, const struct re_values *v,
+		  const int *roots, unsigned int flags, struct re_program *out);
 
 #endif /* _LIBKSIFT_RE_EMIT_H */

@@ -42,7 +42,7 @@ static size_t together(const struct re_find_pattern *patterns, size_t count)
 	size_t i;
 
 	for (i = 0; i < count && !patterns[i].by_process; i++) {
-		sum += re_positions_count(patterns[i].tree);
+		sum += ksift_re_positions_count(patterns[i].tree);
 		if (i && sum > KSIFT_FIND_TOGETHER)
 			break;
 	}
@@ -56,8 +56,8 @@ static int make_spans(struct re_node *const *trees, size_t *count, unsigned int 
 	int ret;
 
 	do
-		ret = re_spans_new(trees, *count,
-				   flags & RE_NUL_LINES ? RE_SPANS_NUL_LINES : 0, out);
+		ret = ksift_re_spans_new(trees, *count,
+					 flags & RE_NUL_LINES ? RE_SPANS_NUL_LINES : 0, out);
 	while (ret == -E2BIG && (*count /= 2));
 	return ret;
 }
@@ -82,15 +82,15 @@ static int make(struct re_find *f, const struct re_find_pattern *patterns, size_
 		}
 		n = 1;
 		f->whole = true;
-		ret = re_confirm_new(patterns[i].text, patterns[i].len, patterns[i].tree,
-				     flags, &part->confirm);
+		ret = ksift_re_confirm_new(patterns[i].text, patterns[i].len, patterns[i].tree,
+					   flags, &part->confirm);
 	}
 	free(trees);
 	return ret;
 }
 
-int re_find_new(const struct re_find_pattern *patterns, size_t count, unsigned int flags,
-		struct re_find **out, size_t *bad)
+int ksift_re_find_new(const struct re_find_pattern *patterns, size_t count, unsigned int flags,
+		      struct re_find **out, size_t *bad)
 {
 	struct re_find *f = calloc(1, sizeof(*f));
 	int ret = -ENOMEM;
@@ -101,14 +101,14 @@ int re_find_new(const struct re_find_pattern *patterns, size_t count, unsigned i
 	if (f->parts)
 		ret = make(f, patterns, count, flags, bad);
 	if (ret)
-		re_find_free(f);
+		ksift_re_find_free(f);
 	else
 		*out = f;
 	return ret;
 }
 
-int re_find_new_perl(const char *text, size_t len, unsigned int flags, struct re_find **out,
-		     char *error)
+int ksift_re_find_new_perl(const char *text, size_t len, unsigned int flags, struct re_find **out,
+			   char *error)
 {
 	struct re_find *f = calloc(1, sizeof(*f));
 	int ret = -ENOMEM;
@@ -119,25 +119,25 @@ int re_find_new_perl(const char *text, size_t len, unsigned int flags, struct re
 	f->parts = calloc(1, sizeof(*f->parts));
 	if (f->parts) {
 		f->count = 1;
-		ret = re_pcre_new(text, len, flags, &f->parts->perl, error);
+		ret = ksift_re_pcre_new(text, len, flags, &f->parts->perl, error);
 	}
 	if (ret)
-		re_find_free(f);
+		ksift_re_find_free(f);
 	else
 		*out = f;
 	return ret;
 }
 
-void re_find_free(struct re_find *f)
+void ksift_re_find_free(struct re_find *f)
 {
 	size_t i;
 
 	if (!f)
 		return;
 	for (i = 0; f->parts && i < f->count; i++) {
-		re_spans_free(f->parts[i].spans);
-		re_confirm_free(f->parts[i].confirm);
-		re_pcre_free(f->parts[i].perl);
+		ksift_re_spans_free(f->parts[i].spans);
+		ksift_re_confirm_free(f->parts[i].confirm);
+		ksift_re_pcre_free(f->parts[i].perl);
 	}
 	free(f->parts);
 	free(f->buf);
@@ -162,7 +162,7 @@ static int hold(struct re_find *f, struct re_line *line)
 	return 0;
 }
 
-int re_find_begin(struct re_find *f, const struct re_line *line)
+int ksift_re_find_begin(struct re_find *f, const struct re_line *line)
 {
 	struct re_line held = *line;
 	int ret = 0;
@@ -178,16 +178,16 @@ int re_find_begin(struct re_find *f, const struct re_line *line)
 
 		part->known = UNKNOWN;
 		if (part->spans)
-			re_spans_begin(part->spans, &held);
+			ksift_re_spans_begin(part->spans, &held);
 		else if (part->confirm)
-			ret = re_confirm_begin(part->confirm, held.text, held.len);
+			ret = ksift_re_confirm_begin(part->confirm, held.text, held.len);
 		else
-			re_pcre_begin(part->perl, held.text, held.len);
+			ksift_re_pcre_begin(part->perl, held.text, held.len);
 	}
 	return ret;
 }
 
-int re_find_matches(struct re_find *f)
+int ksift_re_find_matches(struct re_find *f)
 {
 	size_t i;
 	int ret = 0;
@@ -197,11 +197,11 @@ int re_find_matches(struct re_find *f)
 		uint64_t start, end;
 
 		if (part->spans)
-			ret = re_spans_start(part->spans, 0, true, &start);
+			ret = ksift_re_spans_start(part->spans, 0, true, &start);
 		else if (part->confirm)
-			ret = re_confirm_matches(part->confirm);
+			ret = ksift_re_confirm_matches(part->confirm);
 		else
-			ret = re_pcre_next(part->perl, 0, true, &start, &end);
+			ret = ksift_re_pcre_next(part->perl, 0, true, &start, &end);
 	}
 	return ret;
 }
@@ -214,17 +214,17 @@ static int look(struct part *part, uint64_t from, bool empty)
 	if (part->known == NOWHERE || (part->known == HERE && part->start >= from))
 		return 0;
 	if (part->spans)
-		ret = re_spans_start(part->spans, from, empty, &part->start);
+		ret = ksift_re_spans_start(part->spans, from, empty, &part->start);
 	else if (part->confirm)
-		ret = re_confirm_next(part->confirm, from, empty, &part->start, &part->end);
+		ret = ksift_re_confirm_next(part->confirm, from, empty, &part->start, &part->end);
 	else
-		ret = re_pcre_next(part->perl, from, empty, &part->start, &part->end);
+		ret = ksift_re_pcre_next(part->perl, from, empty, &part->start, &part->end);
 	part->known = ret > 0 ? HERE : NOWHERE;
 	return ret < 0 ? ret : 0;
 }
 
-int re_find_next(struct re_find *f, uint64_t from, bool empty, uint64_t *start,
-		 uint64_t *end)
+int ksift_re_find_next(struct re_find *f, uint64_t from, bool empty, uint64_t *start,
+		       uint64_t *end)
 {
 	bool found = false;
 	size_t i;
@@ -246,7 +246,7 @@ int re_find_next(struct re_find *f, uint64_t from, bool empty, uint64_t *start,
 		if (part->known != HERE || part->start != *start)
 			continue;
 		if (part->spans) {
-			ret = re_spans_end(part->spans, part->start, &part->end);
+			ret = ksift_re_spans_end(part->spans, part->start, &part->end);
 			if (ret)
 				return ret;
 		}
@@ -259,12 +259,12 @@ int re_find_next(struct re_find *f, uint64_t from, bool empty, uint64_t *start,
 	return found;
 }
 
-const char *re_find_error(const struct re_find *f)
+const char *ksift_re_find_error(const struct re_find *f)
 {
 	size_t i;
 
 	for (i = 0; i < f->count; i++)
-		if (f->parts[i].perl && re_pcre_error(f->parts[i].perl))
-			return re_pcre_error(f->parts[i].perl);
+		if (f->parts[i].perl && ksift_re_pcre_error(f->parts[i].perl))
+			return ksift_re_pcre_error(f->parts[i].perl);
 	return NULL;
 }

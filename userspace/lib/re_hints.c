@@ -75,7 +75,7 @@ static bool implies(const struct hint *a, const struct hint *b)
 
 static double hint_share(const struct hint *hint)
 {
-	return re_literal_share(&hint->literal) / (hint->anchored ? LINE_BYTES : 1);
+	return ksift_re_literal_share(&hint->literal) / (hint->anchored ? LINE_BYTES : 1);
 }
 
 /* False: there are too many. */
@@ -105,7 +105,7 @@ static bool add_hint(struct search *search, struct hints *to, const struct hint 
 
 static bool new_hints(struct search *search, struct hints *hints, uint32_t room)
 {
-	hints->hints = re_alloc(&search->arena, room * sizeof(*hints->hints));
+	hints->hints = ksift_re_alloc(&search->arena, room * sizeof(*hints->hints));
 	return hints->hints;
 }
 
@@ -209,7 +209,7 @@ static bool require_group(struct search *search, const struct re_hinted *pattern
 	return out->count && out->count <= KSIFT_HINTS_MAX;
 }
 
-void re_hints(struct re_arena *arena, const struct re_hinted *patterns, struct re_program *out)
+void ksift_re_hints(struct re_arena *arena, const struct re_hinted *patterns, struct re_program *out)
 {
 	struct search search = { .pairs = PAIRS_MAX };
 	struct hints best = { 0 }, one;
@@ -224,7 +224,7 @@ void re_hints(struct re_arena *arena, const struct re_hinted *patterns, struct r
 			best = one;
 	}
 	if (best.count)
-		out->hints = re_alloc(arena, best.count * sizeof(*out->hints));
+		out->hints = ksift_re_alloc(arena, best.count * sizeof(*out->hints));
 	if (out->hints)
 		out->hint_count = best.count;
 	for (i = 0; i < out->hint_count; i++) {
@@ -234,5 +234,5 @@ void re_hints(struct re_arena *arena, const struct re_hinted *patterns, struct r
 		to->flags = (best.hints[i].literal.fold ? KSIFT_PATTERN_FOLD : 0) |
 			    (best.hints[i].anchored ? KSIFT_PATTERN_ANCHORED : 0);
 	}
-	re_arena_free(&search.arena);
+	ksift_re_arena_free(&search.arena);
 }

@@ -17,7 +17,7 @@ struct re_hinted {
 };
 
 /* The hints of a program, if there are good ones: none, where there is no memory. */
-void re_hints(struct re_arena *arena, const struct re_hinted *patterns,
-	      struct re_program *out);
+void ksift_re_hints(struct re_arena *arena, const struct re_hinted *patterns,
+		    struct re_program *out);
 
 #endif /* _LIBKSIFT_RE_HINTS_H */

@@ -122,7 +122,7 @@ static const struct ksift_set *known_set(struct lowering *l, const struct ksift_
 	const struct ksift_set *best = &dot_set;
 	int i;
 
-	if (empty_set(set) || re_set_is_dot(set))
+	if (empty_set(set) || ksift_re_set_is_dot(set))
 		return set;
 	for (i = 0; i < l->v->set_count; i++) {
 		const struct ksift_set *old = &l->v->sets[i];
@@ -141,19 +141,19 @@ static const struct ksift_set *known_set(struct lowering *l, const struct ksift_
 /* The bytes at k before the places; a byte that is no newline is in the line. */
 static int class_before(struct lowering *l, const struct ksift_set *set, int k)
 {
-	return re_value_class(l->v, known_set(l, set), k);
+	return ksift_re_value_class(l->v, known_set(l, set), k);
 }
 
 static int step(struct lowering *l, int m, const struct ksift_set *set)
 {
 	set = known_set(l, set);
 	if (empty_set(set))
-		return re_value_zero(l->v);
-	if (re_set_is_dot(set))
-		return re_value_advance(l->v, m, 1);
+		return ksift_re_value_zero(l->v);
+	if (ksift_re_set_is_dot(set))
+		return ksift_re_value_advance(l->v, m, 1);
 	if (m == RE_ALL)
-		return re_value_class(l->v, set, 1);
-	return re_value_advance(l->v, re_value_and(l->v, m, re_value_class(l->v, set, 0)), 1);
+		return ksift_re_value_class(l->v, set, 1);
+	return ksift_re_value_advance(l->v, ksift_re_value_and(l->v, m, ksift_re_value_class(l->v, set, 0)), 1);
 }
 
 static int run(struct lowering *l, int m, const struct ksift_set *set)
@@ -162,7 +162,7 @@ static int run(struct lowering *l, int m, const struct ksift_set *set)
 
 	set = known_set(l, set);
 	/* RUN leaves no line, and all bytes are the cheapest set there is. */
-	return re_value_run(l->v, m, re_set_is_dot(set) ? &all : set);
+	return ksift_re_value_run(l->v, m, ksift_re_set_is_dot(set) ? &all : set);
 }
 
 /* The n bytes before a place are in the set. */
@@ -173,7 +173,7 @@ static int all_before(struct lowering *l, const struct ksift_set *set, uint32_t 
 
 	for (c = 1; c < n && !given_up(l); c += d) {
 		d = c < n - c ? c : n - c;
-		x = re_value_and(l->v, x, re_value_advance(l->v, x, d));
+		x = ksift_re_value_and(l->v, x, ksift_re_value_advance(l->v, x, d));
 	}
 	return x;
 }
@@ -186,9 +186,9 @@ static int exactly(struct lowering *l, int m, const struct ksift_set *set, uint3
 	if (!n)
 		return m;
 	if (empty_set(set))
-		return re_value_zero(l->v);
-	if (re_set_is_dot(set))
-		return re_value_advance(l->v, m, n);
+		return ksift_re_value_zero(l->v);
+	if (ksift_re_set_is_dot(set))
+		return ksift_re_value_advance(l->v, m, n);
 	if (m == RE_ALL)
 		return all_before(l, set, n);
 	if (n < STEPS_MAX) {
@@ -196,7 +196,7 @@ static int exactly(struct lowering *l, int m, const struct ksift_set *set, uint3
 			m = step(l, m, set);
 		return m;
 	}
-	return re_value_and(l->v, all_before(l, set, n), re_value_advance(l->v, m, n));
+	return ksift_re_value_and(l->v, all_before(l, set, n), ksift_re_value_advance(l->v, m, n));
 }
 
 /* The places, and the n after each. */
@@ -206,7 +206,7 @@ static int smear(struct lowering *l, int m, uint32_t n)
 
 	for (c = 1; c <= n && !given_up(l); c += d) {
 		d = c < n + 1 - c ? c : n + 1 - c;
-		m = re_value_or(l->v, m, re_value_advance(l->v, m, d));
+		m = ksift_re_value_or(l->v, m, ksift_re_value_advance(l->v, m, d));
 	}
 	return m;
 }
@@ -218,14 +218,14 @@ static int up_to(struct lowering *l, int m, const struct ksift_set *set, uint32_
 	set = known_set(l, set);
 	if (m == RE_ALL || !n || empty_set(set))
 		return m;
-	if (re_set_is_dot(set))
+	if (ksift_re_set_is_dot(set))
 		return smear(l, m, n);
 	if (n <= STEPS_MAX) {
 		for (i = 0; i < n; i++)
-			m = re_value_or(l->v, m, step(l, m, set));
+			m = ksift_re_value_or(l->v, m, step(l, m, set));
 		return m;
 	}
-	return re_value_and(l->v, run(l, m, set), smear(l, m, n));
+	return ksift_re_value_and(l->v, run(l, m, set), smear(l, m, n));
 }
 
 static int lower(struct lowering *l, const struct re_shape *s, int m);
@@ -238,7 +238,7 @@ static int lower_star(struct lowering *l, const struct re_shape *kid, int m)
 	if (kid->starred)
 		return run(l, m, &kid->star);
 	widen(l, WHY_REPEAT);
-	return re_value_or(l->v, m, re_value_and(l->v, run(l, m, &kid->all),
+	return ksift_re_value_or(l->v, m, ksift_re_value_and(l->v, run(l, m, &kid->all),
 						  class_before(l, &kid->last, 1)));
 }
 
@@ -337,7 +337,7 @@ static int lower_repeat(struct lowering *l, const struct re_shape *s, int m)
 		m = lower(l, kid, m);
 		if (m == before)
 			break;
-		all = re_value_or(l->v, all, m);
+		all = ksift_re_value_or(l->v, all, m);
 	}
 	return all;
 }
@@ -346,7 +346,7 @@ static int literal_value(struct lowering *l, const unsigned char *bytes, uint32_
 {
 	struct re_literal literal = { .bytes = bytes, .len = len, .fold = fold };
 
-	return re_value_literal(l->v, &literal);
+	return ksift_re_value_literal(l->v, &literal);
 }
 
 static int lower_string(struct lowering *l, const struct re_shape *s, int m)
@@ -361,7 +361,7 @@ static int lower_string(struct lowering *l, const struct re_shape *s, int m)
 		if (len > KSIFT_OP_LITERAL_MAX)
 			len = KSIFT_OP_LITERAL_MAX;
 		found = literal_value(l, s->bytes + at, len, s->letters == 2);
-		m = re_value_and(l->v, found, m == RE_ALL ? m : re_value_advance(l->v, m, len));
+		m = ksift_re_value_and(l->v, found, m == RE_ALL ? m : ksift_re_value_advance(l->v, m, len));
 	}
 	if (end == s->len)
 		return m;
@@ -373,7 +373,7 @@ static int lower_string(struct lowering *l, const struct re_shape *s, int m)
 static int lower_prefixes(struct lowering *l, const struct re_shape *s, int m)
 {
 	uint32_t most = prefix_max[l->level], i;
-	int any = re_value_zero(l->v);
+	int any = ksift_re_value_zero(l->v);
 
 	widen(l, WHY_STRINGS);
 	for (i = 0; i < s->kid_count && !given_up(l); i++) {
@@ -381,22 +381,22 @@ static int lower_prefixes(struct lowering *l, const struct re_shape *s, int m)
 		uint32_t len = kid->len < most ? kid->len : most;
 
 		if (kid->kind == RE_SHAPE_STRING)
-			any = re_value_or(l->v, any,
-					  literal_value(l, kid->bytes, len, kid->letters == 2));
+			any = ksift_re_value_or(l->v, any,
+						literal_value(l, kid->bytes, len, kid->letters == 2));
 	}
 	/* Where they begin is not looked at. */
 	return m == RE_ALL ? run(l, any, &dot_set) :
-			     run(l, re_value_and(l->v, any, run(l, m, &dot_set)), &dot_set);
+			     run(l, ksift_re_value_and(l->v, any, run(l, m, &dot_set)), &dot_set);
 }
 
 /* Strings of one length are looked up after the same places. */
 static int lower_strings(struct lowering *l, const struct re_shape *s, int m)
 {
-	int all = re_value_zero(l->v), same;
+	int all = ksift_re_value_zero(l->v), same;
 	uint32_t i, len, next = 0;
 
 	for (len = 0; len <= KSIFT_OP_LITERAL_MAX && !given_up(l); len = next) {
-		same = re_value_zero(l->v);
+		same = ksift_re_value_zero(l->v);
 		next = UINT32_MAX;
 		for (i = 0; i < s->kid_count; i++) {
 			const struct re_shape *kid = s->kids[i];
@@ -408,13 +408,13 @@ static int lower_strings(struct lowering *l, const struct re_shape *s, int m)
 			if (kid->len != len)
 				continue;
 			l->work -= !!l->work;
-			same = re_value_or(l->v, same,
-					   literal_value(l, kid->bytes, len, kid->letters == 2));
+			same = ksift_re_value_or(l->v, same,
+						 literal_value(l, kid->bytes, len, kid->letters == 2));
 		}
-		if (!re_value_is_zero(l->v, same))
-			all = re_value_or(l->v, all,
-					  re_value_and(l->v, same, m == RE_ALL ? m :
-						       re_value_advance(l->v, m, len)));
+		if (!ksift_re_value_is_zero(l->v, same))
+			all = ksift_re_value_or(l->v, all,
+						ksift_re_value_and(l->v, same, m == RE_ALL ? m :
+								   ksift_re_value_advance(l->v, m, len)));
 	}
 	return all;
 }
@@ -434,7 +434,7 @@ static int lower_alt(struct lowering *l, const struct re_shape *s, int m)
 		const struct re_shape *kid = s->kids[i];
 
 		if (kid->kind != RE_SHAPE_STRING || kid->len > KSIFT_OP_LITERAL_MAX)
-			all = re_value_or(l->v, all, lower(l, kid, m));
+			all = ksift_re_value_or(l->v, all, lower(l, kid, m));
 	}
 	return all;
 }
@@ -445,24 +445,24 @@ static int lower_assert(struct lowering *l, enum re_assert assert, int m)
 	int before, after;
 
 	if (assert == RE_LINE_START)
-		return re_value_and(v, m, re_value_start(v));
+		return ksift_re_value_and(v, m, ksift_re_value_start(v));
 	if (assert == RE_LINE_END)
-		return re_value_and(v, m, re_value_newline(v));
-	after = re_value_class(v, &word_set, 0);
-	before = re_value_class(v, &word_set, 1);
+		return ksift_re_value_and(v, m, ksift_re_value_newline(v));
+	after = ksift_re_value_class(v, &word_set, 0);
+	before = ksift_re_value_class(v, &word_set, 1);
 	switch (assert) {
 	case RE_WORD_START:
-		return re_value_and(v, m, re_value_andnot(v, after, before));
+		return ksift_re_value_and(v, m, ksift_re_value_andnot(v, after, before));
 	case RE_WORD_END:
-		return re_value_and(v, m, re_value_andnot(v, before, after));
+		return ksift_re_value_and(v, m, ksift_re_value_andnot(v, before, after));
 	case RE_WORD_EDGE:
-		return re_value_and(v, m, re_value_xor(v, before, after));
+		return ksift_re_value_and(v, m, ksift_re_value_xor(v, before, after));
 	case RE_NOT_WORD_EDGE:
-		return re_value_andnot(v, m, re_value_xor(v, before, after));
+		return ksift_re_value_andnot(v, m, ksift_re_value_xor(v, before, after));
 	case RE_NO_WORD_BEFORE:
-		return re_value_andnot(v, m, before);
+		return ksift_re_value_andnot(v, m, before);
 	default:
-		return re_value_andnot(v, m, after);
+		return ksift_re_value_andnot(v, m, after);
 	}
 }
 
@@ -471,7 +471,7 @@ static int lower(struct lowering *l, const struct re_shape *s, int m)
 	uint32_t i;
 
 	if (given_up(l))
-		return re_value_zero(l->v);
+		return ksift_re_value_zero(l->v);
 	l->work--;
 	if (l->v->count - l->begin > values_max[l->level]) {
 		widen(l, WHY_BIG);
@@ -527,7 +527,7 @@ static int accepted(struct lowering *l, int m)
 		x = &v->values[m];
 		/* What is needed as it is, is not taken apart. */
 		if (x->code == KSIFT_OP_OR && l->uses[m] == 1)
-			return re_value_or(v, accepted(l, x->a), accepted(l, x->b));
+			return ksift_re_value_or(v, accepted(l, x->a), accepted(l, x->b));
 		if (x->code == KSIFT_OP_RUN) {
 			m = x->a;
 			continue;
@@ -556,7 +556,7 @@ struct pattern {
 
 static int every_line(struct re_values *v)
 {
-	return re_value_start(v);
+	return ksift_re_value_start(v);
 }
 
 static void lower_pattern(struct lowering *l, struct pattern *p, int *root)
@@ -626,7 +626,7 @@ static int lower_patterns(struct lowering *l, struct pattern *patterns, int *roo
 {
 	int i;
 
-	re_values_begin(l->v);
+	ksift_re_values_begin(l->v);
 	memset(roots, -1, KSIFT_PATTERNS_MAX * sizeof(*roots));
 	for (i = 0; i < KSIFT_PATTERNS_MAX; i++) {
 		patterns[i].values = 0;
@@ -644,7 +644,7 @@ static int lower_patterns(struct lowering *l, struct pattern *patterns, int *roo
 static int lower_all(struct re_arena *arena, struct re_values *v, struct pattern *patterns,
 		     unsigned int flags, struct re_program *out)
 {
-	struct lowering *l = re_alloc(arena, sizeof(*l));
+	struct lowering *l = ksift_re_alloc(arena, sizeof(*l));
 	int roots[KSIFT_PATTERNS_MAX], reached, ret;
 	void *scratch = NULL;
 	bool last = false;
@@ -656,7 +656,7 @@ static int lower_all(struct re_arena *arena, struct re_values *v, struct pattern
 	for (;;) {
 		reached = lower_patterns(l, patterns, roots, out);
 		if (reached == KSIFT_PATTERNS_MAX) {
-			ret = re_emit(arena, &scratch, v, roots, flags, out);
+			ret = ksift_re_emit(arena, &scratch, v, roots, flags, out);
 			if (ret != -E2BIG)
 				return ret;
 			raise_levels(patterns, v->count > VALUES_GOOD ? v->count - VALUES_GOOD : 1);
@@ -699,11 +699,11 @@ static int accept_all(const struct re_pattern *patterns, size_t count, struct ks
 	return 0;
 }
 
-int re_lower(struct re_arena *arena, const struct re_pattern *patterns, size_t count,
-	     unsigned int flags, struct re_program *out)
+int ksift_re_lower(struct re_arena *arena, const struct re_pattern *patterns, size_t count,
+		   unsigned int flags, struct re_program *out)
 {
-	struct ksift_op *fallback = re_alloc(arena, (KSIFT_PATTERNS_MAX + 1) * sizeof(*fallback));
-	struct re_values *v = re_alloc(arena, sizeof(*v));
+	struct ksift_op *fallback = ksift_re_alloc(arena, (KSIFT_PATTERNS_MAX + 1) * sizeof(*fallback));
+	struct re_values *v = ksift_re_alloc(arena, sizeof(*v));
 	struct pattern all[KSIFT_PATTERNS_MAX] = { 0 };
 	struct re_hinted hinted[KSIFT_PATTERNS_MAX] = { 0 };
 	int ret = -ENOMEM;
@@ -720,9 +720,9 @@ int re_lower(struct re_arena *arena, const struct re_pattern *patterns, size_t c
 
 		if (p->shape)
 			continue;
-		p->shape = re_shape_make(arena, patterns, count, patterns[i].pattern);
+		p->shape = ksift_re_shape_make(arena, patterns, count, patterns[i].pattern);
 		if (p->shape)
-			p->shape = re_shape_trim(arena, p->shape);
+			p->shape = ksift_re_shape_trim(arena, p->shape);
 		hinted[patterns[i].pattern] = (struct re_hinted){
 			.shape = p->shape,
 			.group = patterns[i].group,
@@ -734,7 +734,7 @@ int re_lower(struct re_arena *arena, const struct re_pattern *patterns, size_t c
 	if (ret)
 		accept_all(patterns, count, fallback, out);
 	else if (!(flags & RE_NO_HINTS))
-		re_hints(arena, hinted, out);
+		ksift_re_hints(arena, hinted, out);
 	for (i = 0; i < count; i++) {
 		unsigned int nr = patterns[i].pattern;
 

@@ -6,12 +6,12 @@
 
 /**
  * struct re_pattern - A regular expression that a filter has
- * @tree: What re_parse() made of it
+ * @tree: What ksift_re_parse() made of it
  * @pattern: The pattern of the filter that lines with it have, below
  *	KSIFT_PATTERNS_MAX; several may mean the same
  * @group: The group of that pattern
  * @exclude: It is an excluding pattern
- * @by_process: re_parse() says that only regexec() decides
+ * @by_process: ksift_re_parse() says that only regexec() decides
  */
 struct re_pattern {
 	const struct re_node *tree;
@@ -69,7 +69,7 @@ struct re_program {
  * they are.  The program is of the arena's memory.  Returns 0, or -ENOMEM, where not
  * even a program that accepts every line fits into it.
  */
-int re_lower(struct re_arena *arena, const struct re_pattern *patterns, size_t count,
-	     unsigned int flags, struct re_program *out);
+int ksift_re_lower(struct re_arena *arena, const struct re_pattern *patterns, size_t count,
+		   unsigned int flags, struct re_program *out);
 
 #endif /* _LIBKSIFT_RE_LOWER_H */

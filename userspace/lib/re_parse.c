@@ -241,7 +241,7 @@ static void warn(struct parser *p, const char *warning)
 		return;
 	/* As many as fit double each time that they are a power of two. */
 	if (!(out->warning_count & (out->warning_count - 1))) {
-		more = re_alloc(p->arena, (out->warning_count + 1) * 2 * sizeof(*more));
+		more = ksift_re_alloc(p->arena, (out->warning_count + 1) * 2 * sizeof(*more));
 		if (!more) {
 			p->no_memory = true;
 			return;
@@ -256,7 +256,7 @@ static void warn(struct parser *p, const char *warning)
 static struct re_node *new_node(struct parser *p, enum re_kind kind,
 				struct re_node *const *kids, size_t kid_count)
 {
-	struct re_node *node = re_node_new(p->arena, kind, kids, kid_count);
+	struct re_node *node = ksift_re_node_new(p->arena, kind, kids, kid_count);
 
 	if (!node)
 		p->no_memory = true;
@@ -631,7 +631,7 @@ static void open_group(struct parser *p, unsigned int nr)
 
 	if (p->open_count == p->open_room) {
 		p->open_room = p->open_room ? 2 * p->open_room : 16;
-		more = re_alloc(p->arena, p->open_room * sizeof(*more));
+		more = ksift_re_alloc(p->arena, p->open_room * sizeof(*more));
 		if (!more) {
 			p->no_memory = true;
 			return;
@@ -865,7 +865,7 @@ static void add_kid(struct parser *p, struct kids *kids, struct re_node *node)
 		return;
 	if (kids->count == kids->room) {
 		kids->room = kids->room ? kids->room * 2 : 4;
-		more = re_alloc(p->arena, kids->room * sizeof(*more));
+		more = ksift_re_alloc(p->arena, kids->room * sizeof(*more));
 		if (!more) {
 			p->no_memory = true;
 			return;
@@ -1010,7 +1010,7 @@ static struct re_node *parse_wrapped(struct parser *p, const char *text, size_t 
 	const char *before = p->flags & RE_LINES ? "^(" : "(^|\\W)(";
 	const char *after = p->flags & RE_LINES ? ")$" : ")(\\W|$)";
 	size_t len_before = strlen(before), len_after = strlen(after);
-	char *wrapped = re_alloc(p->arena, len_before + len + len_after);
+	char *wrapped = ksift_re_alloc(p->arena, len_before + len + len_after);
 
 	if (!wrapped) {
 		p->no_memory = true;
@@ -1035,8 +1035,8 @@ static struct re_node *wrap(struct parser *p, struct re_node *tree)
 	return failed(p) ? NULL : new_node(p, RE_CAT, kids, 3);
 }
 
-int re_parse(struct re_arena *arena, const char *text, size_t len, unsigned int flags,
-	     struct re_parsed *out)
+int ksift_re_parse(struct re_arena *arena, const char *text, size_t len, unsigned int flags,
+		   struct re_parsed *out)
 {
 	struct parser p = {
 		.arena = arena,

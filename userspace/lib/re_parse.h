@@ -53,7 +53,7 @@ struct re_parsed {
  * then of the warnings and errors that begin with a small letter, in order: the first
  * of these is the last.
  */
-int re_parse(struct re_arena *arena, const char *text, size_t len, unsigned int flags,
-	     struct re_parsed *out);
+int ksift_re_parse(struct re_arena *arena, const char *text, size_t len, unsigned int flags,
+		   struct re_parsed *out);
 
 #endif /* _LIBKSIFT_RE_PARSE_H */

@@ -152,8 +152,8 @@ static int prepare(struct re_pcre *p)
 	return 0;
 }
 
-int re_pcre_new(const char *text, size_t len, unsigned int flags, struct re_pcre **out,
-		char *error)
+int ksift_re_pcre_new(const char *text, size_t len, unsigned int flags, struct re_pcre **out,
+		      char *error)
 {
 	struct re_pcre *p;
 	int ret;
@@ -173,14 +173,14 @@ int re_pcre_new(const char *text, size_t len, unsigned int flags, struct re_pcre
 		ret = prepare(p);
 	if (ret) {
 		memcpy(error, p->error, sizeof(p->error));
-		re_pcre_free(p);
+		ksift_re_pcre_free(p);
 		return ret;
 	}
 	*out = p;
 	return 0;
 }
 
-void re_pcre_free(struct re_pcre *p)
+void ksift_re_pcre_free(struct re_pcre *p)
 {
 	if (!p)
 		return;
@@ -191,7 +191,7 @@ void re_pcre_free(struct re_pcre *p)
 	free(p);
 }
 
-void re_pcre_begin(struct re_pcre *p, const char *text, uint64_t len)
+void ksift_re_pcre_begin(struct re_pcre *p, const char *text, uint64_t len)
 {
 	p->text = len ? text : "";
 	p->len = len;
@@ -217,8 +217,8 @@ static int failed(struct re_pcre *p, int code)
 	}
 }
 
-int re_pcre_next(struct re_pcre *p, uint64_t from, bool empty, uint64_t *start,
-		 uint64_t *end)
+int ksift_re_pcre_next(struct re_pcre *p, uint64_t from, bool empty, uint64_t *start,
+		       uint64_t *end)
 {
 	for (; from <= p->len; from = *start + 1) {
 		const PCRE2_SIZE *at;
@@ -239,15 +239,15 @@ int re_pcre_next(struct re_pcre *p, uint64_t from, bool empty, uint64_t *start,
 	return 0;
 }
 
-const char *re_pcre_error(const struct re_pcre *p)
+const char *ksift_re_pcre_error(const struct re_pcre *p)
 {
 	return p->error[0] ? p->error : NULL;
 }
 
 #else /* built without libpcre2 */
 
-int re_pcre_new(const char *text, size_t len, unsigned int flags, struct re_pcre **out,
-		char *error)
+int ksift_re_pcre_new(const char *text, size_t len, unsigned int flags, struct re_pcre **out,
+		      char *error)
 {
 	(void)text;
 	(void)len;
@@ -259,20 +259,20 @@ int re_pcre_new(const char *text, size_t len, unsigned int flags, struct re_pcre
 
 /* What there is none of is not asked about. */
 
-void re_pcre_free(struct re_pcre *p)
+void ksift_re_pcre_free(struct re_pcre *p)
 {
 	(void)p;
 }
 
-void re_pcre_begin(struct re_pcre *p, const char *text, uint64_t len)
+void ksift_re_pcre_begin(struct re_pcre *p, const char *text, uint64_t len)
 {
 	(void)p;
 	(void)text;
 	(void)len;
 }
 
-int re_pcre_next(struct re_pcre *p, uint64_t from, bool empty, uint64_t *start,
-		 uint64_t *end)
+int ksift_re_pcre_next(struct re_pcre *p, uint64_t from, bool empty, uint64_t *start,
+		       uint64_t *end)
 {
 	(void)p;
 	(void)from;
@@ -282,7 +282,7 @@ int re_pcre_next(struct re_pcre *p, uint64_t from, bool empty, uint64_t *start,
 	return 0;
 }
 
-const char *re_pcre_error(const struct re_pcre *p)
+const char *ksift_re_pcre_error(const struct re_pcre *p)
 {
 	(void)p;
 	return NULL;

@@ -15,7 +15,7 @@
 struct re_pcre;
 
 /**
- * re_pcre_new() - Prepare a pattern
+ * ksift_re_pcre_new() - Prepare a pattern
  * @text: The pattern, which is not needed afterwards
  * @len: Its length
  * @flags: RE_FOLD, RE_WORDS and RE_LINES of enum re_parse_flags; no other makes a
@@ -26,15 +26,15 @@ struct re_pcre;
  * Return: 0; -EINVAL: it is wrong; -EOPNOTSUPP: libpcre2 is not there, or this was built
  * without it; -ENOMEM.
  */
-int re_pcre_new(const char *text, size_t len, unsigned int flags, struct re_pcre **out,
-		char *error);
-void re_pcre_free(struct re_pcre *p);
+int ksift_re_pcre_new(const char *text, size_t len, unsigned int flags, struct re_pcre **out,
+		      char *error);
+void ksift_re_pcre_free(struct re_pcre *p);
 
 /* Go to a line, which stays valid as long as it is asked about. */
-void re_pcre_begin(struct re_pcre *p, const char *text, uint64_t len);
+void ksift_re_pcre_begin(struct re_pcre *p, const char *text, uint64_t len);
 
 /**
- * re_pcre_next() - Where is the next match?
+ * ksift_re_pcre_next() - Where is the next match?
  * @p: The pattern
  * @from: It starts no earlier than here
  * @empty: Whether matches of no bytes count
@@ -42,12 +42,12 @@ void re_pcre_begin(struct re_pcre *p, const char *text, uint64_t len);
  * @end: Returns where it ends
  *
  * Return: 1; 0: there is none; -ETIME: it takes too long; -ENOMEM; -EIO: for another
- * reason.  re_pcre_error() tells of these.
+ * reason.  ksift_re_pcre_error() tells of these.
  */
-int re_pcre_next(struct re_pcre *p, uint64_t from, bool empty, uint64_t *start,
-		 uint64_t *end);
+int ksift_re_pcre_next(struct re_pcre *p, uint64_t from, bool empty, uint64_t *start,
+		       uint64_t *end);
 
 /* What was wrong with the last line, and with which pattern; NULL: nothing. */
-const char *re_pcre_error(const struct re_pcre *p);
+const char *ksift_re_pcre_error(const struct re_pcre *p);
 
 #endif /* _LIBKSIFT_RE_PCRE_H */

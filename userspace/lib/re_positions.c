@@ -61,7 +61,7 @@ static bool fail(struct builder *b, int error)
 
 static void *alloc(struct builder *b, size_t size)
 {
-	void *p = re_alloc(b->arena, size);
+	void *p = ksift_re_alloc(b->arena, size);
 
 	if (!p)
 		fail(b, -ENOMEM);
@@ -518,15 +518,15 @@ static void finish(struct builder *b, const struct part *p, uint32_t limit,
 	}
 }
 
-uint64_t re_positions_count(const struct re_node *tree)
+uint64_t ksift_re_positions_count(const struct re_node *tree)
 {
 	struct survey s = { };
 
 	return survey(&s, tree, 0);
 }
 
-int re_positions(struct re_arena *arena, const struct re_node *tree, uint32_t limit,
-		 struct re_automaton *out)
+int ksift_re_positions(struct re_arena *arena, const struct re_node *tree, uint32_t limit,
+		       struct re_automaton *out)
 {
 	struct builder b = { .arena = arena };
 	struct survey s = { };

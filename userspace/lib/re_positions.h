@@ -40,7 +40,7 @@ struct re_automaton {
 };
 
 /**
- * re_positions() - Make the automaton of a tree
+ * ksift_re_positions() - Make the automaton of a tree
  * @arena: Where it is to be, and memory that is needed meanwhile
  * @tree: The tree
  * @limit: Most positions, up to RE_POSITIONS_MAX
@@ -51,11 +51,11 @@ struct re_automaton {
  * Return: 0; -EOPNOTSUPP: the tree has back-references; -E2BIG: it is more than @limit
  * positions, or too deep or too large; -ENOMEM.
  */
-int re_positions(struct re_arena *arena, const struct re_node *tree, uint32_t limit,
-		 struct re_automaton *out);
+int ksift_re_positions(struct re_arena *arena, const struct re_node *tree, uint32_t limit,
+		       struct re_automaton *out);
 
 /* How many positions a tree takes at most, by what it repeats; capped at UINT32_MAX. */
-uint64_t re_positions_count(const struct re_node *tree);
+uint64_t ksift_re_positions_count(const struct re_node *tree);
 
 static inline uint64_t *re_automaton_set(const struct re_automaton *a, uint32_t n)
 {

@@ -51,7 +51,7 @@ static void set_or(struct ksift_set *set, const struct ksift_set *more)
 		set->bits[i] |= more->bits[i];
 }
 
-bool re_set_is_dot(const struct ksift_set *set)
+bool ksift_re_set_is_dot(const struct ksift_set *set)
 {
 	return set->bits[0] == ~((__u64)1 << '\n') && set->bits[1] == ~(__u64)0 &&
 	       set->bits[2] == ~(__u64)0 && set->bits[3] == ~(__u64)0;
@@ -62,7 +62,7 @@ static bool is_letter(unsigned int c)
 	return (c | 32) >= 'a' && (c | 32) <= 'z';
 }
 
-int re_set_byte(const struct ksift_set *set, bool *fold)
+int ksift_re_set_byte(const struct ksift_set *set, bool *fold)
 {
 	int i, c = 0, n = 0;
 
@@ -78,7 +78,7 @@ int re_set_byte(const struct ksift_set *set, bool *fold)
 
 static struct re_shape *new_shape(struct re_arena *arena, enum re_shape_kind kind)
 {
-	struct re_shape *s = re_alloc(arena, sizeof(*s));
+	struct re_shape *s = ksift_re_alloc(arena, sizeof(*s));
 
 	if (s)
 		s->kind = kind;
@@ -183,7 +183,7 @@ static struct re_shape *new_repeat(struct re_arena *arena, struct re_shape *kid,
 		times = min ? min : 1;
 	}
 	s = new_shape(arena, RE_SHAPE_REPEAT);
-	kids = re_alloc(arena, sizeof(*kids));
+	kids = ksift_re_alloc(arena, sizeof(*kids));
 	if (!s || !kids)
 		return NULL;
 	kids[0] = kid;
@@ -209,7 +209,7 @@ static bool push(struct re_arena *arena, struct list *list, struct re_shape *s)
 		return false;
 	if (list->count == list->capacity) {
 		list->capacity = list->capacity ? list->capacity * 2 : 4;
-		more = re_alloc(arena, list->capacity * sizeof(*more));
+		more = ksift_re_alloc(arena, list->capacity * sizeof(*more));
 		if (!more)
 			return false;
 		if (list->count)
@@ -236,7 +236,7 @@ static int as_string(const struct re_shape *s, unsigned char *byte,
 	}
 	if (s->kind != RE_SHAPE_SET)
 		return -1;
-	c = re_set_byte(&s->set, &fold);
+	c = ksift_re_set_byte(&s->set, &fold);
 	if (c < 0)
 		return -1;
 	*byte = c;
@@ -282,7 +282,7 @@ static bool merge(struct re_arena *arena, struct list *list, const struct re_sha
 		string = new_shape(arena, RE_SHAPE_STRING);
 		list->room = 2 * (last_len + len) + 16;
 		if (string)
-			string->bytes = re_alloc(arena, list->room);
+			string->bytes = ksift_re_alloc(arena, list->room);
 		if (!string || !string->bytes)
 			return false;
 		add_bytes(string, last_bytes, last_len, last_letters);
@@ -550,8 +550,8 @@ static struct re_shape *shape(struct shaper *sh, const struct re_node *node)
 	return sh->no_asserts ? new_empty(sh->arena) : new_assert(sh->arena, node->assert);
 }
 
-struct re_shape *re_shape_make(struct re_arena *arena, const struct re_pattern *patterns,
-			       size_t count, unsigned int pattern)
+struct re_shape *ksift_re_shape_make(struct re_arena *arena, const struct re_pattern *patterns,
+				     size_t count, unsigned int pattern)
 {
 	struct list list = { 0 };
 	size_t i;
@@ -592,7 +592,7 @@ static bool idle_assert(const struct re_shape *assert, const struct re_shape *ne
 	return assert->kind == RE_SHAPE_ASSERT &&
 	       assert->assert == (last ? RE_LINE_END : RE_LINE_START) &&
 	       next->kind == RE_SHAPE_REPEAT && next->max == RE_UNBOUNDED &&
-	       next->kids[0]->kind == RE_SHAPE_SET && re_set_is_dot(&next->kids[0]->set);
+	       next->kids[0]->kind == RE_SHAPE_SET && ksift_re_set_is_dot(&next->kids[0]->set);
 }
 
 static struct re_shape *trim_cat(struct re_arena *arena, struct re_shape *s, bool last)
@@ -650,7 +650,7 @@ static struct re_shape *trim(struct re_arena *arena, struct re_shape *s, bool la
 	return new_alt(arena, &list);
 }
 
-struct re_shape *re_shape_trim(struct re_arena *arena, struct re_shape *shape)
+struct re_shape *ksift_re_shape_trim(struct re_arena *arena, struct re_shape *shape)
 {
 	struct re_shape *s = trim(arena, shape, false);
 

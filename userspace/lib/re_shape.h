@@ -66,16 +66,16 @@ struct re_shape {
  * The shapes of all the trees whose pattern is @pattern, as alternatives.  Back-references
  * become what their groups could match.  NULL: there is no memory, or no such tree.
  */
-struct re_shape *re_shape_make(struct re_arena *arena, const struct re_pattern *patterns,
-			       size_t count, unsigned int pattern);
+struct re_shape *ksift_re_shape_make(struct re_arena *arena, const struct re_pattern *patterns,
+				     size_t count, unsigned int pattern);
 
 /* As good as @shape for the question which lines have a match anywhere, and simpler. */
-struct re_shape *re_shape_trim(struct re_arena *arena, struct re_shape *shape);
+struct re_shape *ksift_re_shape_trim(struct re_arena *arena, struct re_shape *shape);
 
 /* Every byte but the newline. */
-bool re_set_is_dot(const struct ksift_set *set);
+bool ksift_re_set_is_dot(const struct ksift_set *set);
 
 /* The only byte of a set, or, with @fold, the small letter whose both cases it is; -1. */
-int re_set_byte(const struct ksift_set *set, bool *fold);
+int ksift_re_set_byte(const struct ksift_set *set, bool *fold);
 
 #endif /* _LIBKSIFT_RE_SHAPE_H */

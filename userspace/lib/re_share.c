@@ -23,7 +23,7 @@ static const uint16_t printable[] = {
 #define NEWLINE_SHARE	800
 #define HIGH_SHARE	20
 
-unsigned int re_byte_share(unsigned int c)
+unsigned int ksift_re_byte_share(unsigned int c)
 {
 	if (c - ' ' < sizeof(printable) / sizeof(*printable))
 		return printable[c - ' '];
@@ -31,7 +31,7 @@ unsigned int re_byte_share(unsigned int c)
 	       CONTROL_SHARE;
 }
 
-double re_literal_share(const struct re_literal *literal)
+double ksift_re_literal_share(const struct re_literal *literal)
 {
 	double share = 1, one;
 	uint32_t i;
@@ -40,9 +40,9 @@ double re_literal_share(const struct re_literal *literal)
 		unsigned int c = literal->bytes[i];
 		bool letter = (c | 32) >= 'a' && (c | 32) <= 'z';
 
-		one = re_byte_share(c) / 65536.0;
+		one = ksift_re_byte_share(c) / 65536.0;
 		if (literal->fold && letter)
-			one += re_byte_share(c ^ 32) / 65536.0;
+			one += ksift_re_byte_share(c ^ 32) / 65536.0;
 		/* In words letters are likelier; digits and marks are often those of a date. */
 		if (i)
 			one = letter ? one * 2 : 0.5;

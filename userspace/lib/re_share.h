@@ -5,9 +5,9 @@
 #include "re_values.h"
 
 /* How often a byte of log-like text is this one, in 1/65536. */
-unsigned int re_byte_share(unsigned int c);
+unsigned int ksift_re_byte_share(unsigned int c);
 
 /* How often a literal begins at a byte, about. */
-double re_literal_share(const struct re_literal *literal);
+double ksift_re_literal_share(const struct re_literal *literal);
 
 #endif /* _LIBKSIFT_RE_SHARE_H */

@@ -37,7 +37,7 @@ static bool make_room(struct page *page)
 
 	if (page->text && page->room - page->len > LINE_ROOM)
 		return true;
-	more = re_alloc(page->arena, page->room * 2 + 2 * LINE_ROOM);
+	more = ksift_re_alloc(page->arena, page->room * 2 + 2 * LINE_ROOM);
 	if (!more)
 		return false;
 	if (page->text)
@@ -207,7 +207,7 @@ static const char *answer_text(enum re_answer answer)
 	return "the program suspects, and the process confirms each line";
 }
 
-const char *re_show(struct re_arena *arena, const struct re_program *program, bool nul_lines)
+const char *ksift_re_show(struct re_arena *arena, const struct re_program *program, bool nul_lines)
 {
 	struct page page = { .arena = arena, .nul_lines = nul_lines };
 	uint64_t accepted = 0;

@@ -9,6 +9,6 @@
  * answers are worth.  @nul_lines: lines end with a NUL, so that NUL and newline have
  * changed places.  NULL: there is no memory.
  */
-const char *re_show(struct re_arena *arena, const struct re_program *program, bool nul_lines);
+const char *ksift_re_show(struct re_arena *arena, const struct re_program *program, bool nul_lines);
 
 #endif /* _LIBKSIFT_RE_SHOW_H */

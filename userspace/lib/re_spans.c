@@ -472,8 +472,8 @@ static int spans_make(struct re_spans *s, const struct re_automaton *a, unsigned
 	return ret;
 }
 
-int re_spans_new(struct re_node *const *trees, size_t count, unsigned int flags,
-		 struct re_spans **out)
+int ksift_re_spans_new(struct re_node *const *trees, size_t count, unsigned int flags,
+		       struct re_spans **out)
 {
 	const struct re_node any = {
 		.kind = RE_ALT,
@@ -483,23 +483,23 @@ int re_spans_new(struct re_node *const *trees, size_t count, unsigned int flags,
 	struct re_arena arena = { };
 	struct re_automaton a;
 	struct re_spans *s;
-	int ret = re_positions(&arena, &any, RE_POSITIONS_MAX, &a);
+	int ret = ksift_re_positions(&arena, &any, RE_POSITIONS_MAX, &a);
 
 	if (ret)
 		goto out;
 	s = calloc(1, sizeof(*s));
 	ret = s ? spans_make(s, &a, flags) : -ENOMEM;
 	if (ret) {
-		re_spans_free(s);
+		ksift_re_spans_free(s);
 		goto out;
 	}
 	*out = s;
 out:
-	re_arena_free(&arena);
+	ksift_re_arena_free(&arena);
 	return ret;
 }
 
-void re_spans_free(struct re_spans *s)
+void ksift_re_spans_free(struct re_spans *s)
 {
 	if (!s)
 		return;
@@ -523,7 +523,7 @@ void re_spans_free(struct re_spans *s)
 
 /* The line. */
 
-void re_spans_begin(struct re_spans *s, const struct re_line *line)
+void ksift_re_spans_begin(struct re_spans *s, const struct re_line *line)
 {
 	s->line = *line;
 	s->begun = false;
@@ -752,7 +752,7 @@ static uint64_t find_start(const struct re_spans *s, uint64_t from, bool empty)
 	return win->to;
 }
 
-int re_spans_start(struct re_spans *s, uint64_t from, bool empty, uint64_t *start)
+int ksift_re_spans_start(struct re_spans *s, uint64_t from, bool empty, uint64_t *start)
 {
 	int ret = begin(s);
 
@@ -803,7 +803,7 @@ static bool goes_on(struct re_spans *s, uint32_t row)
 	return meet(s->set, s->win.top, s->words);
 }
 
-int re_spans_end(struct re_spans *s, uint64_t start, uint64_t *end)
+int ksift_re_spans_end(struct re_spans *s, uint64_t start, uint64_t *end)
 {
 	struct window *win = &s->win;
 	struct pass *p = &s->forth;

@@ -28,7 +28,7 @@ struct re_line {
 struct re_spans;
 
 /**
- * re_spans_new() - Prepare to find some patterns
+ * ksift_re_spans_new() - Prepare to find some patterns
  * @trees: Their trees, which are not needed afterwards
  * @count: How many; any of them may match
  * @flags: 0 or RE_SPANS_NUL_LINES
@@ -37,22 +37,22 @@ struct re_spans;
  * Return: 0; -EOPNOTSUPP: one has back-references; -E2BIG: together they are too large;
  * -ENOMEM.
  */
-int re_spans_new(struct re_node *const *trees, size_t count, unsigned int flags,
-		 struct re_spans **out);
-void re_spans_free(struct re_spans *s);
+int ksift_re_spans_new(struct re_node *const *trees, size_t count, unsigned int flags,
+		       struct re_spans **out);
+void ksift_re_spans_free(struct re_spans *s);
 
 /**
- * re_spans_begin() - Go to a line
+ * ksift_re_spans_begin() - Go to a line
  * @s: What finds the patterns
  * @line: The line, which stays valid, and the same, as long as it is asked about
  *
  * Time is in proportion to the line's length, whatever is asked, and memory at most some
  * 16 MiB and 1/256 of the line's length.
  */
-void re_spans_begin(struct re_spans *s, const struct re_line *line);
+void ksift_re_spans_begin(struct re_spans *s, const struct re_line *line);
 
 /**
- * re_spans_start() - Where does the next match start?
+ * ksift_re_spans_start() - Where does the next match start?
  * @s: What finds the patterns
  * @from: No earlier than here.  To go back in a line takes time.
  * @empty: Whether matches of no bytes count
@@ -60,16 +60,16 @@ void re_spans_begin(struct re_spans *s, const struct re_line *line);
  *
  * Return: 1; 0: there is none; -ENOMEM.
  */
-int re_spans_start(struct re_spans *s, uint64_t from, bool empty, uint64_t *start);
+int ksift_re_spans_start(struct re_spans *s, uint64_t from, bool empty, uint64_t *start);
 
 /**
- * re_spans_end() - Where does it end?
+ * ksift_re_spans_end() - Where does it end?
  * @s: What finds the patterns
- * @start: What re_spans_start() has returned last
+ * @start: What ksift_re_spans_start() has returned last
  * @end: Returns the end of the longest match that starts there
  *
  * Return: 0; -ENOMEM.
  */
-int re_spans_end(struct re_spans *s, uint64_t start, uint64_t *end);
+int ksift_re_spans_end(struct re_spans *s, uint64_t start, uint64_t *end);
 
 #endif /* _LIBKSIFT_RE_SPANS_H */

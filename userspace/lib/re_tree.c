@@ -18,7 +18,7 @@ struct re_block {
 	max_align_t data[];
 };
 
-void *re_alloc(struct re_arena *arena, size_t size)
+void *ksift_re_alloc(struct re_arena *arena, size_t size)
 {
 	struct re_block *block = arena->blocks;
 	void *data;
@@ -48,7 +48,7 @@ exhausted:
 	return NULL;
 }
 
-void re_arena_free(struct re_arena *arena)
+void ksift_re_arena_free(struct re_arena *arena)
 {
 	struct re_block *block = arena->blocks, *next;
 
@@ -59,10 +59,10 @@ void re_arena_free(struct re_arena *arena)
 	memset(arena, 0, sizeof(*arena));
 }
 
-struct re_node *re_node_new(struct re_arena *arena, enum re_kind kind,
-			    struct re_node *const *kids, size_t kid_count)
+struct re_node *ksift_re_node_new(struct re_arena *arena, enum re_kind kind,
+				  struct re_node *const *kids, size_t kid_count)
 {
-	struct re_node *node = re_alloc(arena, sizeof(*node));
+	struct re_node *node = ksift_re_alloc(arena, sizeof(*node));
 	size_t i;
 
 	if (!node)
@@ -71,7 +71,7 @@ struct re_node *re_node_new(struct re_arena *arena, enum re_kind kind,
 	node->depth = 1;
 	if (!kid_count)
 		return node;
-	node->kids = re_alloc(arena, kid_count * sizeof(*kids));
+	node->kids = ksift_re_alloc(arena, kid_count * sizeof(*kids));
 	if (!node->kids)
 		return NULL;
 	memcpy(node->kids, kids, kid_count * sizeof(*kids));

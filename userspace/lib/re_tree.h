@@ -86,15 +86,15 @@ struct re_arena {
 #define RE_MEMORY_MAX (32u << 20)
 
 /* Zeroed memory that lives as long as the arena; NULL: there is no more. */
-void *re_alloc(struct re_arena *arena, size_t size);
-void re_arena_free(struct re_arena *arena);
+void *ksift_re_alloc(struct re_arena *arena, size_t size);
+void ksift_re_arena_free(struct re_arena *arena);
 
 /*
  * A node of these kids, NULL: there is no memory.  One that is deeper than RE_DEPTH_MAX
  * exhausts the arena, too.
  */
-struct re_node *re_node_new(struct re_arena *arena, enum re_kind kind,
-			    struct re_node *const *kids, size_t kid_count);
+struct re_node *ksift_re_node_new(struct re_arena *arena, enum re_kind kind,
+				  struct re_node *const *kids, size_t kid_count);
 
 static inline bool re_set_has(const struct ksift_set *set, unsigned int c)
 {

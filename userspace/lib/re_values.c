@@ -7,7 +7,7 @@
 
 #include "re_values.h"
 
-void re_values_begin(struct re_values *v)
+void ksift_re_values_begin(struct re_values *v)
 {
 	memset(v->slots, -1, sizeof(v->slots));
 	v->count = 0;
@@ -83,7 +83,7 @@ static int set_number(struct re_values *v, const struct ksift_set *set)
 	return v->set_count++;
 }
 
-int re_value_class(struct re_values *v, const struct ksift_set *set, int k)
+int ksift_re_value_class(struct re_values *v, const struct ksift_set *set, int k)
 {
 	return value(v, KSIFT_OP_CLASS, set_number(v, set), -1, k);
 }
@@ -93,14 +93,14 @@ static int all(struct re_values *v)
 {
 	static const struct ksift_set set = { { -1, -1, -1, -1 } };
 
-	return re_value_class(v, &set, 0);
+	return ksift_re_value_class(v, &set, 0);
 }
 
-int re_value_zero(struct re_values *v)
+int ksift_re_value_zero(struct re_values *v)
 {
 	static const struct ksift_set set;
 
-	return re_value_class(v, &set, 0);
+	return ksift_re_value_class(v, &set, 0);
 }
 
 static bool is_set(const struct re_values *v, int a, __u64 word)
@@ -114,22 +114,22 @@ static bool is_set(const struct re_values *v, int a, __u64 word)
 	       set->bits[3] == word;
 }
 
-bool re_value_is_zero(const struct re_values *v, int a)
+bool ksift_re_value_is_zero(const struct re_values *v, int a)
 {
 	return is_set(v, a, 0);
 }
 
-int re_value_start(struct re_values *v)
+int ksift_re_value_start(struct re_values *v)
 {
 	return value(v, KSIFT_OP_START, -1, -1, 0);
 }
 
-int re_value_newline(struct re_values *v)
+int ksift_re_value_newline(struct re_values *v)
 {
 	return value(v, KSIFT_OP_NEWLINE, -1, -1, 0);
 }
 
-int re_value_literal(struct re_values *v, const struct re_literal *literal)
+int ksift_re_value_literal(struct re_values *v, const struct re_literal *literal)
 {
 	uint32_t h = mix(FNV_BASIS, literal->fold), i;
 
@@ -148,11 +148,11 @@ static int ordered(struct re_values *v, int code, int a, int b)
 	return a < b ? value(v, code, a, b, 0) : value(v, code, b, a, 0);
 }
 
-int re_value_and(struct re_values *v, int a, int b)
+int ksift_re_value_and(struct re_values *v, int a, int b)
 {
-	if (a == RE_ALL || a == b || re_value_is_zero(v, b))
+	if (a == RE_ALL || a == b || ksift_re_value_is_zero(v, b))
 		return b;
-	if (b == RE_ALL || re_value_is_zero(v, a))
+	if (b == RE_ALL || ksift_re_value_is_zero(v, a))
 		return a;
 	if (has_operand(v, a, KSIFT_OP_AND, b) || has_operand(v, b, KSIFT_OP_OR, a))
 		return a;
@@ -161,13 +161,13 @@ int re_value_and(struct re_values *v, int a, int b)
 	return ordered(v, KSIFT_OP_AND, a, b);
 }
 
-int re_value_or(struct re_values *v, int a, int b)
+int ksift_re_value_or(struct re_values *v, int a, int b)
 {
 	if (a == RE_ALL || b == RE_ALL)
 		return RE_ALL;
-	if (a == b || re_value_is_zero(v, b))
+	if (a == b || ksift_re_value_is_zero(v, b))
 		return a;
-	if (re_value_is_zero(v, a))
+	if (ksift_re_value_is_zero(v, a))
 		return b;
 	if (has_operand(v, a, KSIFT_OP_OR, b) || has_operand(v, b, KSIFT_OP_AND, a))
 		return a;
@@ -176,27 +176,27 @@ int re_value_or(struct re_values *v, int a, int b)
 	return ordered(v, KSIFT_OP_OR, a, b);
 }
 
-int re_value_andnot(struct re_values *v, int a, int b)
+int ksift_re_value_andnot(struct re_values *v, int a, int b)
 {
 	if (a == b || b == RE_ALL)
-		return re_value_zero(v);
+		return ksift_re_value_zero(v);
 	if (a == RE_ALL)
 		a = all(v);
-	if (re_value_is_zero(v, a) || re_value_is_zero(v, b))
+	if (ksift_re_value_is_zero(v, a) || ksift_re_value_is_zero(v, b))
 		return a;
 	return value(v, KSIFT_OP_ANDNOT, a, b, 0);
 }
 
-int re_value_xor(struct re_values *v, int a, int b)
+int ksift_re_value_xor(struct re_values *v, int a, int b)
 {
 	return ordered(v, KSIFT_OP_XOR, a, b);
 }
 
-int re_value_advance(struct re_values *v, int a, uint32_t k)
+int ksift_re_value_advance(struct re_values *v, int a, uint32_t k)
 {
 	if (a == RE_ALL && k)
 		a = all(v);
-	if (!k || re_value_is_zero(v, a))
+	if (!k || ksift_re_value_is_zero(v, a))
 		return a;
 	if (v->values[a].code == KSIFT_OP_ADVANCE) {
 		k += v->values[a].k;
@@ -207,14 +207,14 @@ int re_value_advance(struct re_values *v, int a, uint32_t k)
 	return value(v, KSIFT_OP_ADVANCE, a, -1, k);
 }
 
-int re_value_run(struct re_values *v, int a, const struct ksift_set *set)
+int ksift_re_value_run(struct re_values *v, int a, const struct ksift_set *set)
 {
 	int through;
 
-	if (a == RE_ALL || re_value_is_zero(v, a))
+	if (a == RE_ALL || ksift_re_value_is_zero(v, a))
 		return a;
-	through = re_value_class(v, set, 0);
-	if (re_value_is_zero(v, through) ||
+	through = ksift_re_value_class(v, set, 0);
+	if (ksift_re_value_is_zero(v, through) ||
 	    (v->values[a].code == KSIFT_OP_RUN && v->values[a].b == through))
 		return a;
 	return value(v, KSIFT_OP_RUN, a, through, 0);

@@ -62,23 +62,23 @@ struct re_values {
 	bool too_big;
 };
 
-void re_values_begin(struct re_values *v);
+void ksift_re_values_begin(struct re_values *v);
 
 /*
  * Where there is no room, these set too_big and return some value.  An operand may be
  * RE_ALL.  A set's number is re_value_set()'s.
  */
-int re_value_class(struct re_values *v, const struct ksift_set *set, int k);
-int re_value_zero(struct re_values *v);
-int re_value_start(struct re_values *v);
-int re_value_newline(struct re_values *v);
-int re_value_literal(struct re_values *v, const struct re_literal *literal);
-int re_value_and(struct re_values *v, int a, int b);
-int re_value_or(struct re_values *v, int a, int b);
-int re_value_andnot(struct re_values *v, int a, int b);
-int re_value_xor(struct re_values *v, int a, int b);
-int re_value_advance(struct re_values *v, int a, uint32_t k);
-int re_value_run(struct re_values *v, int a, const struct ksift_set *set);
-bool re_value_is_zero(const struct re_values *v, int a);
+int ksift_re_value_class(struct re_values *v, const struct ksift_set *set, int k);
+int ksift_re_value_zero(struct re_values *v);
+int ksift_re_value_start(struct re_values *v);
+int ksift_re_value_newline(struct re_values *v);
+int ksift_re_value_literal(struct re_values *v, const struct re_literal *literal);
+int ksift_re_value_and(struct re_values *v, int a, int b);
+int ksift_re_value_or(struct re_values *v, int a, int b);
+int ksift_re_value_andnot(struct re_values *v, int a, int b);
+int ksift_re_value_xor(struct re_values *v, int a, int b);
+int ksift_re_value_advance(struct re_values *v, int a, uint32_t k);
+int ksift_re_value_run(struct re_values *v, int a, const struct ksift_set *set);
+bool ksift_re_value_is_zero(const struct re_values *v, int a);
 
 #endif /* _LIBKSIFT_RE_VALUES_H */

@@ -299,7 +299,7 @@ static void print_lines(const struct re_program *p, const struct text *text, siz
 }
 
 /*
- * Each line of stdin is the flags of re_parse(), those of re_lower(), and patterns in
+ * Each line of stdin is the flags of ksift_re_parse(), those of ksift_re_lower(), and patterns in
  * hexadecimal, separated by commas.  The answer is a line of fields separated by tabs:
  * for each pattern "E" and its warnings and error separated by "|", or else "P"; and if
  * none has an error, operations, registers, sets, literals and hints; for each pattern
@@ -334,7 +334,7 @@ static int serve(const char *name, const char *name0)
 				continue;
 			}
 			i = count++;
-			k = re_parse(&arena, bytes, n, flags, &parsed);
+			k = ksift_re_parse(&arena, bytes, n, flags, &parsed);
 			printf("%s%s", i ? "\t" : "", k ? "E" : "P");
 			for (k = 0; k < parsed.warning_count; k++)
 				printf("|%s", parsed.warnings[k]);
@@ -349,7 +349,7 @@ static int serve(const char *name, const char *name0)
 				break;
 		}
 		if (!wrong) {
-			if (re_lower(&arena, patterns, count, lower_flags, &program))
+			if (ksift_re_lower(&arena, patterns, count, lower_flags, &program))
 				return 2;
 			why = verify(&program);
 			if (why) {
@@ -363,7 +363,7 @@ static int serve(const char *name, const char *name0)
 		}
 		putchar('\n');
 		fflush(stdout);
-		re_arena_free(&arena);
+		ksift_re_arena_free(&arena);
 	}
 	return 0;
 }
@@ -564,8 +564,8 @@ static void test_messages(void)
 		char said[512] = "";
 		int ret;
 
-		ret = re_parse(&arena, pattern, strlen(pattern), opts_flags(messages[i].opts),
-			       &parsed);
+		ret = ksift_re_parse(&arena, pattern, strlen(pattern), opts_flags(messages[i].opts),
+				     &parsed);
 		for (k = 0; k < parsed.warning_count; k++) {
 			strcat(said, *said ? "|" : "");
 			strcat(said, parsed.warnings[k]);
@@ -576,7 +576,7 @@ static void test_messages(void)
 		}
 		ok(ret == (parsed.error ? -EINVAL : 0) && !strcmp(said, messages[i].said),
 		   "-%s '%s' gets '%s'", messages[i].opts, pattern, said);
-		re_arena_free(&arena);
+		ksift_re_arena_free(&arena);
 	}
 }
 
@@ -608,22 +608,22 @@ static void test_cases(void)
 		struct re_program program;
 		bool good;
 
-		good = !re_parse(&arena, pattern, strlen(pattern), opts_flags(cases[i].opts),
-				 &parsed);
+		good = !ksift_re_parse(&arena, pattern, strlen(pattern), opts_flags(cases[i].opts),
+				       &parsed);
 		for (flags = 0; good && flags <= (RE_NO_HINTS | RE_NO_SKIP); flags++) {
 			struct re_pattern p = {
 				.tree = parsed.tree,
 				.by_process = parsed.by_process,
 			};
 
-			good = !re_lower(&arena, &p, 1, flags, &program) && !verify(&program) &&
+			good = !ksift_re_lower(&arena, &p, 1, flags, &program) && !verify(&program) &&
 			       program.answers[0] == cases[i].answer &&
 			       !program.why[0] == (cases[i].answer == RE_EXACT) &&
 			       accepts(&program, cases[i].yes, false) &&
 			       accepts(&program, cases[i].no, true);
 		}
 		ok(good, "-%s '%s'", cases[i].opts, pattern);
-		re_arena_free(&arena);
+		ksift_re_arena_free(&arena);
 	}
 }
 
@@ -635,12 +635,12 @@ static bool make(struct re_arena *arena, const char *opts, const char *const *te
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		if (re_parse(arena, texts[i], strlen(texts[i]), opts_flags(opts), &parsed))
+		if (ksift_re_parse(arena, texts[i], strlen(texts[i]), opts_flags(opts), &parsed))
 			return false;
 		patterns[i].tree = parsed.tree;
 		patterns[i].by_process = parsed.by_process;
 	}
-	return !re_lower(arena, patterns, n, 0, program) && !verify(program);
+	return !ksift_re_lower(arena, patterns, n, 0, program) && !verify(program);
 }
 
 static uint64_t found(const struct re_program *program, const char *line)
@@ -673,7 +673,7 @@ static void test_many(void)
 	   "patterns have their numbers, and some have one");
 	ok(good && p.answers[0] == RE_EXACT && p.answers[5] == RE_EXACT &&
 	   p.answers[63] == RE_EXACT, "each has an answer");
-	re_arena_free(&arena);
+	ksift_re_arena_free(&arena);
 
 	memset(patterns, 0, sizeof(patterns));
 	patterns[1].pattern = 1;
@@ -681,7 +681,7 @@ static void test_many(void)
 	ok(good && p.ops[0].code == KSIFT_OP_LITERAL && p.ops[1].code == KSIFT_OP_ACCEPT &&
 	   !p.ops[1].k && p.answers[0] == RE_EXACT && p.answers[1] == RE_WIDER,
 	   "a literal among others is two operations, and exact");
-	re_arena_free(&arena);
+	ksift_re_arena_free(&arena);
 }
 
 static void test_hints(void)
@@ -692,24 +692,24 @@ static void test_hints(void)
 
 	ok(make(&arena, "E", (const char *const[]){ "foo.*overflow[0-9]" }, 1, patterns, &p) &&
 	   p.hint_count == 1 && hint_is(&p, 0, "overflow", 0), "the rarest string is a hint");
-	re_arena_free(&arena);
+	ksift_re_arena_free(&arena);
 	ok(make(&arena, "Ei", (const char *const[]){ "^Warning:" }, 1, patterns, &p) &&
 	   hint_is(&p, 0, "warning:", KSIFT_PATTERN_FOLD | KSIFT_PATTERN_ANCHORED),
 	   "one at the start of the line, in either case");
-	re_arena_free(&arena);
+	ksift_re_arena_free(&arena);
 	ok(make(&arena, "E", (const char *const[]){ "(panic|kernel panic|oops)!" }, 1, patterns,
 		&p) && p.hint_count == 2 && hint_is(&p, 0, "panic", 0) && hint_is(&p, 1, "oops", 0),
 	   "one of several, and none that has another");
-	re_arena_free(&arena);
+	ksift_re_arena_free(&arena);
 	ok(make(&arena, "E", (const char *const[]){ "panic|[0-9]+" }, 1, patterns, &p) &&
 	   !p.hint_count, "none where an alternative has none");
-	re_arena_free(&arena);
+	ksift_re_arena_free(&arena);
 	ok(make(&arena, "E", (const char *const[]){ "(panic)?x*" }, 1, patterns, &p) &&
 	   !p.hint_count, "none where nothing is needed");
-	re_arena_free(&arena);
+	ksift_re_arena_free(&arena);
 	ok(make(&arena, "E", (const char *const[]){ "e" }, 1, patterns, &p) && !p.hint_count,
 	   "none that is short and common");
-	re_arena_free(&arena);
+	ksift_re_arena_free(&arena);
 
 	patterns[1].pattern = 1;
 	patterns[1].group = 1;
@@ -718,11 +718,11 @@ static void test_hints(void)
 	ok(make(&arena, "", (const char *const[]){ "error", "segfault", "xyzzy" }, 3, patterns,
 		&p) && p.hint_count == 1 && hint_is(&p, 0, "segfault", 0),
 	   "the rarer of two groups, and no excluding pattern");
-	re_arena_free(&arena);
+	ksift_re_arena_free(&arena);
 	patterns[1].group = 0;
 	ok(make(&arena, "", (const char *const[]){ "error", "segfault", "xyzzy" }, 3, patterns,
 		&p) && p.hint_count == 2, "all of one group");
-	re_arena_free(&arena);
+	ksift_re_arena_free(&arena);
 }
 
 static uint64_t milliseconds(void)
@@ -792,11 +792,11 @@ static void test_limits(void)
 		const char *why = "wrong";
 
 		start = milliseconds();
-		ret = re_parse(&arena, pattern, strlen(pattern), RE_EXTENDED, &parsed);
+		ret = ksift_re_parse(&arena, pattern, strlen(pattern), RE_EXTENDED, &parsed);
 		p.tree = parsed.tree;
 		p.by_process = parsed.by_process;
 		if (!ret)
-			ret = re_lower(&arena, &p, 1, 0, &program);
+			ret = ksift_re_lower(&arena, &p, 1, 0, &program);
 		start = milliseconds() - start;
 		if (!ret)
 			why = verify(&program);
@@ -807,7 +807,7 @@ static void test_limits(void)
 		   arena.used >> 10, (unsigned long long)start);
 		/* 50, on a machine that does other things meanwhile. */
 		ok(start < 500, "it takes no time");
-		re_arena_free(&arena);
+		ksift_re_arena_free(&arena);
 		free(pattern);
 	}
 
@@ -819,14 +819,14 @@ static void test_limits(void)
 		if (i < 1999)
 			strcat(text + strlen(text), "|");
 	}
-	ret = re_parse(&arena, text, strlen(text), RE_EXTENDED, &parsed);
+	ret = ksift_re_parse(&arena, text, strlen(text), RE_EXTENDED, &parsed);
 	p = (struct re_pattern){ .tree = parsed.tree };
 	if (!ret)
-		ret = re_lower(&arena, &p, 1, 0, &program);
+		ret = ksift_re_lower(&arena, &p, 1, 0, &program);
 	for (i = 0; !ret && i < 2000 && found(&program, words[i]); i++)
 		;
 	ok(i == 2000 && !verify(&program) && program.answers[0] == RE_WIDER, "2000 words");
-	re_arena_free(&arena);
+	ksift_re_arena_free(&arena);
 	free(text);
 
 	/* More sets than there may be, each of which is a part of the next. */
@@ -836,16 +836,16 @@ static void test_limits(void)
 			 'A' + (int)(i / 20));
 		strcat(all, sets[i]);
 	}
-	ret = re_parse(&arena, all, strlen(all), RE_EXTENDED, &parsed);
+	ret = ksift_re_parse(&arena, all, strlen(all), RE_EXTENDED, &parsed);
 	p = (struct re_pattern){ .tree = parsed.tree };
 	if (!ret)
-		ret = re_lower(&arena, &p, 1, 0, &program);
+		ret = ksift_re_lower(&arena, &p, 1, 0, &program);
 	for (i = 0; i < 200; i++)
 		all[i] = sets[i][1];
 	all[i] = '\0';
 	ok(!ret && !verify(&program) && program.answers[0] == RE_WIDER && found(&program, all) &&
 	   !found(&program, "abc"), "200 sets");
-	re_arena_free(&arena);
+	ksift_re_arena_free(&arena);
 	free(all);
 }
 
@@ -865,9 +865,9 @@ static void test_registers(void)
 		sprintf(text + strlen(text), "%s.{%zu}%c.{%zu}", i ? "|" : "", i % 64 + 1,
 			'a' + (int)(i % 26), i % 60 + 2);
 	strcat(text, ")y");
-	good = !re_parse(&arena, text, strlen(text), RE_EXTENDED, &parsed);
+	good = !ksift_re_parse(&arena, text, strlen(text), RE_EXTENDED, &parsed);
 	p.tree = parsed.tree;
-	good = good && !re_lower(&arena, &p, 1, 0, &program) && !verify(&program) &&
+	good = good && !ksift_re_lower(&arena, &p, 1, 0, &program) && !verify(&program) &&
 	       program.registers == KSIFT_REGISTERS_MAX && program.answers[0] == RE_EXACT;
 	for (i = 0; good && i < 100; i++) {
 		memset(line, '-', sizeof(line));
@@ -880,7 +880,7 @@ static void test_registers(void)
 		good = good && !found(&program, line);
 	}
 	ok(good, "more values than registers");
-	re_arena_free(&arena);
+	ksift_re_arena_free(&arena);
 	free(text);
 }
 
@@ -905,14 +905,14 @@ static void test_registers_skip(void)
 	}
 	strcat(text, ")[89]");
 	strcat(line, "8");
-	good = !re_parse(&arena, text, strlen(text), RE_EXTENDED, &parsed);
+	good = !ksift_re_parse(&arena, text, strlen(text), RE_EXTENDED, &parsed);
 	p.tree = parsed.tree;
-	good = good && !re_lower(&arena, &p, 1, 0, &program) && !verify(&program) &&
+	good = good && !ksift_re_lower(&arena, &p, 1, 0, &program) && !verify(&program) &&
 	       program.registers == KSIFT_REGISTERS_MAX && program.answers[0] == RE_EXACT &&
 	       program.ops[1].code == KSIFT_OP_SKIP;
 	ok(good && found(&program, line) && found(&program, "xyz9") && !found(&program, "xyz") &&
 	   !found(&program, line + 3), "more values than registers, after a SKIP");
-	re_arena_free(&arena);
+	ksift_re_arena_free(&arena);
 	free(text);
 }
 
@@ -937,10 +937,10 @@ static void test_show(void)
 	const char *text = "";
 
 	if (make(&arena, "Ei", (const char *const[]){ "^a\tb[]0-9\\]" }, 1, &pattern, &program))
-		text = re_show(&arena, &program, false);
+		text = ksift_re_show(&arena, &program, false);
 	if (!ok(text && !strcmp(text, want), "a program is shown"))
 		printf("# %s\n", text ? text : "no memory");
-	re_arena_free(&arena);
+	ksift_re_arena_free(&arena);
 }
 
 int main(int argc, char **argv)

@@ -180,7 +180,7 @@ static struct re_node *random_tree(struct re_arena *arena, unsigned int depth)
 		count = 1;
 	for (i = 0; i < count; i++)
 		kids[i] = random_tree(arena, depth - 1);
-	node = re_node_new(arena, kind, kids, count);
+	node = ksift_re_node_new(arena, kind, kids, count);
 	if (!node)
 		abort();
 	node->assert = rnd(RE_NO_WORD_AFTER + 1);
@@ -217,21 +217,21 @@ static bool one_line(struct re_spans *s, const struct text *t, struct re_node *c
 	size_t from = 0, want_start, want_end;
 	uint64_t start, end;
 
-	re_spans_begin(s, &line);
+	ksift_re_spans_begin(s, &line);
 	while (oracle_next(t, trees, count, from, empty, &want_start, &want_end)) {
 		why = "one is missing";
-		if (re_spans_start(s, from, empty, &start) != 1)
+		if (ksift_re_spans_start(s, from, empty, &start) != 1)
 			return false;
 		why = "another start";
 		if (start != want_start)
 			return false;
 		why = "another end";
-		if (re_spans_end(s, start, &end) || end != want_end)
+		if (ksift_re_spans_end(s, start, &end) || end != want_end)
 			return false;
 		from = want_end > want_start ? want_end : want_end + 1;
 	}
 	why = "too many";
-	return re_spans_start(s, from, empty, &start) == 0;
+	return ksift_re_spans_start(s, from, empty, &start) == 0;
 }
 
 /* The same of trees that are found each by itself. */
@@ -248,18 +248,18 @@ static bool apart(const struct text *t, struct re_node *const *trees, size_t cou
 	for (i = 0; i < count; i++)
 		patterns[i].tree = trees[i];
 	why = "patterns together";
-	if (re_find_new(patterns, count, flags ? RE_NUL_LINES : 0, &f, &i))
+	if (ksift_re_find_new(patterns, count, flags ? RE_NUL_LINES : 0, &f, &i))
 		return false;
-	good = !re_find_begin(f, &line) &&
-		re_find_matches(f) == oracle_next(t, trees, count, 0, true, &want_start,
-						  &want_end);
+	good = !ksift_re_find_begin(f, &line) &&
+		ksift_re_find_matches(f) == oracle_next(t, trees, count, 0, true, &want_start,
+							&want_end);
 	while (good && oracle_next(t, trees, count, from, empty, &want_start, &want_end)) {
-		good = re_find_next(f, from, empty, &start, &end) == 1 &&
+		good = ksift_re_find_next(f, from, empty, &start, &end) == 1 &&
 			start == want_start && end == want_end;
 		from = want_end > want_start ? want_end : want_end + 1;
 	}
-	good = good && !re_find_next(f, from, empty, &start, &end);
-	re_find_free(f);
+	good = good && !ksift_re_find_next(f, from, empty, &start, &end);
+	ksift_re_find_free(f);
 	return good;
 }
 
@@ -275,8 +275,8 @@ static bool verdicts(const struct text *t, struct re_node *const *trees, size_t 
 		struct ksift_nfa nfa;
 		bool has;
 
-		if (re_positions(&arena, trees[i], KSIFT_POSITIONS_MAX, &a)) {
-			re_arena_free(&arena);
+		if (ksift_re_positions(&arena, trees[i], KSIFT_POSITIONS_MAX, &a)) {
+			ksift_re_arena_free(&arena);
 			continue;
 		}
 		nfa = (struct ksift_nfa){
@@ -290,7 +290,7 @@ static bool verdicts(const struct text *t, struct re_node *const *trees, size_t 
 		ksift_nfa_begin(&nfa, &state);
 		ksift_nfa_feed(&nfa, &state, (const u8 *)t->bytes, t->len);
 		has = ksift_nfa_end(&nfa, &state);
-		re_arena_free(&arena);
+		ksift_re_arena_free(&arena);
 		why = "the engine's verdict";
 		if (has != oracle_next(t, &trees[i], 1, 0, true, &start, &end))
 			return false;
@@ -315,12 +315,12 @@ static void random_trees(uint64_t first, unsigned int cases)
 		flags = rnd(4) ? 0 : RE_SPANS_NUL_LINES;
 		for (n = 0; n < count; n++)
 			trees[n] = random_tree(&arena, 4);
-		ret = re_spans_new(trees, count, flags, &s);
+		ret = ksift_re_spans_new(trees, count, flags, &s);
 		if (ret) {
 			large += ret == -E2BIG;
 			good = ret == -E2BIG;
 			why = "refused";
-			re_arena_free(&arena);
+			ksift_re_arena_free(&arena);
 			continue;
 		}
 		for (k = 0; good && k < 8; k++) {
@@ -334,8 +334,8 @@ static void random_trees(uint64_t first, unsigned int cases)
 				apart(&t, trees, count, flags, k & 2) &&
 				(flags || verdicts(&t, trees, count));
 		}
-		re_spans_free(s);
-		re_arena_free(&arena);
+		ksift_re_spans_free(s);
+		ksift_re_arena_free(&arena);
 	}
 	if (!ok(good && large < cases / 10, "%u random trees from seed %llu on", cases,
 		(unsigned long long)first))
@@ -349,7 +349,7 @@ static struct re_node *parse(struct re_arena *arena, const char *text, unsigned 
 {
 	struct re_parsed out;
 
-	if (re_parse(arena, text, strlen(text), flags | RE_EXTENDED, &out))
+	if (ksift_re_parse(arena, text, strlen(text), flags | RE_EXTENDED, &out))
 		abort();
 	return out.tree;
 }
@@ -402,13 +402,13 @@ static void sizes(void)
 		struct re_node *tree = parse(&arena, cases[i].text, cases[i].flags);
 		struct re_automaton a = { };
 		double start = now();
-		int ret = re_positions(&arena, tree, cases[i].limit, &a);
+		int ret = ksift_re_positions(&arena, tree, cases[i].limit, &a);
 		double took = now() - start;
 
 		if (!ok(ret == cases[i].ret && a.positions == cases[i].positions && took < 0.2,
 			"'%s' within %u positions", cases[i].text, cases[i].limit))
 			printf("# %d, %u positions, %.3f s\n", ret, a.positions, took);
-		re_arena_free(&arena);
+		ksift_re_arena_free(&arena);
 	}
 }
 
@@ -420,23 +420,23 @@ static void depths(void)
 	unsigned int i;
 
 	for (i = 0; i < 100000; i++) {
-		flat = re_alloc(&arena, sizeof(*flat));
+		flat = ksift_re_alloc(&arena, sizeof(*flat));
 		*flat = (struct re_node){ .kind = RE_GROUP, .kids = &node, .kid_count = 1 };
-		flat->kids = re_alloc(&arena, sizeof(node));
+		flat->kids = ksift_re_alloc(&arena, sizeof(node));
 		flat->kids[0] = node;
 		node = flat;
 	}
-	ok(re_positions(&arena, node, 256, &a) == 0 && a.positions == 1,
+	ok(ksift_re_positions(&arena, node, 256, &a) == 0 && a.positions == 1,
 	   "many groups in one another");
 	for (i = 0; i < 20000; i++) {
-		flat = re_alloc(&arena, sizeof(*flat));
+		flat = ksift_re_alloc(&arena, sizeof(*flat));
 		*flat = (struct re_node){ .kind = RE_REPEAT, .max = 1, .kid_count = 1 };
-		flat->kids = re_alloc(&arena, sizeof(node));
+		flat->kids = ksift_re_alloc(&arena, sizeof(node));
 		flat->kids[0] = node;
 		node = flat;
 	}
-	ok(re_positions(&arena, node, 256, &a) == -E2BIG, "too many repetitions in one another");
-	re_arena_free(&arena);
+	ok(ksift_re_positions(&arena, node, 256, &a) == -E2BIG, "too many repetitions in one another");
+	ksift_re_arena_free(&arena);
 }
 
 /* Time and memory. */
@@ -458,9 +458,9 @@ static struct re_spans *spans_of(const char *text, unsigned int flags)
 	struct re_node *tree = parse(&arena, text, flags);
 	struct re_spans *s = NULL;
 
-	if (re_spans_new(&tree, 1, 0, &s))
+	if (ksift_re_spans_new(&tree, 1, 0, &s))
 		abort();
-	re_arena_free(&arena);
+	ksift_re_arena_free(&arena);
 	return s;
 }
 
@@ -468,9 +468,9 @@ static uint64_t count_spans(struct re_spans *s, const struct re_line *line)
 {
 	uint64_t from = 0, count = 0, start;
 
-	re_spans_begin(s, line);
-	while (re_spans_start(s, from, false, &start) == 1) {
-		if (re_spans_end(s, start, &from) || from <= start)
+	ksift_re_spans_begin(s, line);
+	while (ksift_re_spans_start(s, from, false, &start) == 1) {
+		if (ksift_re_spans_end(s, start, &from) || from <= start)
 			abort();
 		count++;
 	}
@@ -500,7 +500,7 @@ static double time_of(const char *text, const char *pattern, size_t len)
 			best = took;
 	}
 	free(bytes);
-	re_spans_free(s);
+	ksift_re_spans_free(s);
 	return best;
 }
 
@@ -565,7 +565,7 @@ static void memory(void)
 			"'%s' in a line of 16 MiB", cases[i].text))
 			printf("# %llu times\n", (unsigned long long)count);
 		printf("# %zu KiB\n", bytes >> 10);
-		re_spans_free(s);
+		ksift_re_spans_free(s);
 	}
 }
 
@@ -583,7 +583,7 @@ static void cut_off(void)
 	struct re_spans *s = spans_of(".", 0);
 
 	ok(count_spans(s, &line) == 5000, "a line that is cut off");
-	re_spans_free(s);
+	ksift_re_spans_free(s);
 }
 
 /* Perl's. */
@@ -596,13 +596,13 @@ static bool finds_perl(const char *text, unsigned int flags, const char *bytes, 
 	struct re_find *f;
 	bool good;
 
-	if (re_find_new_perl(text, strlen(text), flags, &f, error))
+	if (ksift_re_find_new_perl(text, strlen(text), flags, &f, error))
 		return false;
-	good = !re_find_begin(f, &line) && re_find_matches(f) == (*want || !*bytes);
-	while (good && re_find_next(f, from, false, &start, &from) == 1)
+	good = !ksift_re_find_begin(f, &line) && ksift_re_find_matches(f) == (*want || !*bytes);
+	while (good && ksift_re_find_next(f, from, false, &start, &from) == 1)
 		sprintf(got + strlen(got), "%u-%u ", (unsigned int)start, (unsigned int)from);
-	good = good && !strcmp(got, want) && !re_find_error(f);
-	re_find_free(f);
+	good = good && !strcmp(got, want) && !ksift_re_find_error(f);
+	ksift_re_find_free(f);
 	if (!good)
 		printf("# %s\n", got);
 	return good;
@@ -619,23 +619,23 @@ static void perl_limit(void)
 	double start = now();
 	struct re_find *f;
 
-	if (re_find_new_perl(pattern, strlen(pattern), 0, &f, error) ||
-	    re_find_begin(f, &line))
+	if (ksift_re_find_new_perl(pattern, strlen(pattern), 0, &f, error) ||
+	    ksift_re_find_begin(f, &line))
 		abort();
-	ok(re_find_matches(f) == -ETIME && now() - start < 10 &&
-	   re_find_next(f, 0, false, &from, &end) == -ETIME,
+	ok(ksift_re_find_matches(f) == -ETIME && now() - start < 10 &&
+	   ksift_re_find_next(f, 0, false, &from, &end) == -ETIME,
 	   "a line that would take for ever is an error");
-	ok(re_find_error(f) && strstr(re_find_error(f), pattern), "which names the pattern");
-	ok(!re_find_begin(f, &next) && re_find_matches(f) == 1 && !re_find_error(f),
+	ok(ksift_re_find_error(f) && strstr(ksift_re_find_error(f), pattern), "which names the pattern");
+	ok(!ksift_re_find_begin(f, &next) && ksift_re_find_matches(f) == 1 && !ksift_re_find_error(f),
 	   "the next line is another matter");
-	re_find_free(f);
+	ksift_re_find_free(f);
 }
 
 static void perl(void)
 {
 	char error[RE_PCRE_ERROR_MAX] = "";
 	struct re_find *f;
-	int ret = re_find_new_perl("a(b", 3, 0, &f, error);
+	int ret = ksift_re_find_new_perl("a(b", 3, 0, &f, error);
 
 	if (getenv("KSIFT_SPANS_STATIC")) {
 		ok(ret == -EOPNOTSUPP && strstr(error, "built without"),
@@ -678,17 +678,17 @@ static int print_case(char *p, const char *text, size_t len)
 
 	p++;
 	if (flags & PERL)
-		ret = re_find_new_perl(p, strlen(p) - 1, flags, &f, error);
+		ret = ksift_re_find_new_perl(p, strlen(p) - 1, flags, &f, error);
 	for (; !(flags & PERL) && !ret && (next = strchr(p, '\n')); p = next + 1) {
 		struct re_parsed out;
 
-		ret = re_parse(&arena, p, next - p, flags, &out);
+		ret = ksift_re_parse(&arena, p, next - p, flags, &out);
 		patterns[count++] = (struct re_find_pattern){ p, next - p, out.tree,
 							      out.by_process };
 	}
 	if (!ret && !(flags & PERL))
-		ret = re_find_new(patterns, count, flags, &f, &at);
-	re_arena_free(&arena);
+		ret = ksift_re_find_new(patterns, count, flags, &f, &at);
+	ksift_re_arena_free(&arena);
 	printf("=%d\n", ret);
 	for (at = 0; !ret && at < len; at = to + 1) {
 		const char *nl = memchr(text + at, end, len - at);
@@ -696,15 +696,15 @@ static int print_case(char *p, const char *text, size_t len)
 
 		to = nl ? (size_t)(nl - text) : len;
 		line.len = to - at;
-		if (re_find_begin(f, &line))
+		if (ksift_re_find_begin(f, &line))
 			return -1;
-		if (re_find_matches(f) == 1)
+		if (ksift_re_find_matches(f) == 1)
 			printf("%zu\n", at);
-		for (from = 0; re_find_next(f, from, false, &start, &from) == 1;)
+		for (from = 0; ksift_re_find_next(f, from, false, &start, &from) == 1;)
 			printf("%zu-%zu\n", at + start, at + from);
 	}
 	if (!ret)
-		re_find_free(f);
+		ksift_re_find_free(f);
 	return 0;
 }
 
@@ -735,20 +735,20 @@ static void changing(void)
 			struct re_find_pattern pattern = { .tree = parse(&arena, texts[i], 0) };
 			bool good = true;
 
-			if (re_find_new(&pattern, 1, 0, &f, &bad) || re_find_begin(f, &line))
+			if (ksift_re_find_new(&pattern, 1, 0, &f, &bad) || ksift_re_find_begin(f, &line))
 				abort();
 			last = from = 0;
-			while (good && (ret = re_find_next(f, from, empty, &start, &from)) == 1) {
+			while (good && (ret = ksift_re_find_next(f, from, empty, &start, &from)) == 1) {
 				good = start >= last && from >= start + !empty && from <= line.len;
 				from += from == start;
 				last = from;
 				count++;
 			}
 			ok(good && !ret, "'%s' in a line that changes", texts[i]);
-			re_find_free(f);
+			ksift_re_find_free(f);
 		}
 	ok(count > 1000, "there were matches");
-	re_arena_free(&arena);
+	ksift_re_arena_free(&arena);
 }
 
 /* Back-references. */
@@ -764,13 +764,13 @@ static int find_new(const char *const *texts, size_t count, unsigned int flags,
 	for (i = 0; i < count; i++) {
 		struct re_parsed out;
 
-		if (re_parse(&arena, texts[i], strlen(texts[i]), flags, &out))
+		if (ksift_re_parse(&arena, texts[i], strlen(texts[i]), flags, &out))
 			abort();
 		patterns[i] = (struct re_find_pattern){ texts[i], strlen(texts[i]), out.tree,
 							out.by_process };
 	}
-	ret = re_find_new(patterns, count, flags, f, bad);
-	re_arena_free(&arena);
+	ret = ksift_re_find_new(patterns, count, flags, f, bad);
+	ksift_re_arena_free(&arena);
 	return ret;
 }
 
@@ -784,11 +784,11 @@ static bool finds(const char *const *texts, size_t count, unsigned int flags,
 
 	if (find_new(texts, count, flags | RE_EXTENDED, &f, &bad))
 		return false;
-	if (re_find_begin(f, line) || re_find_matches(f) != !!*want)
+	if (ksift_re_find_begin(f, line) || ksift_re_find_matches(f) != !!*want)
 		return false;
-	while (re_find_next(f, from, false, &start, &from) == 1)
+	while (ksift_re_find_next(f, from, false, &start, &from) == 1)
 		sprintf(got + strlen(got), "%u-%u ", (unsigned int)start, (unsigned int)from);
-	re_find_free(f);
+	ksift_re_find_free(f);
 	if (!strcmp(got, want))
 		return true;
 	printf("# %s\n", got);
@@ -829,13 +829,13 @@ static void backrefs(void)
 	ok(find_new(nothing, 1, RE_EXTENDED, &f, &bad) == -E2BIG && bad == 0,
 	   "what is large and not what its tree says");
 	if (ok(!find_new(edged, 6, RE_EXTENDED, &f, &bad), "what is large together"))
-		re_find_free(f);
+		ksift_re_find_free(f);
 	ok(find_new(huge, 1, RE_EXTENDED, &f, &bad) == -E2BIG && bad == 0,
 	   "what is large without back-references");
 	if (find_new(word, 1, RE_EXTENDED, &f, &bad))
 		abort();
-	ok(re_find_begin(f, &endless) == -EFBIG, "a line too long for back-references");
-	re_find_free(f);
+	ok(ksift_re_find_begin(f, &endless) == -EFBIG, "a line too long for back-references");
+	ksift_re_find_free(f);
 }
 
 /*

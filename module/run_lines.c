@@ -44,7 +44,7 @@ static int alloc_buffers(struct ksift_drive *d)
 {
 	bool emits = ksift_drive_emits(d->args);
 
-	d->scan = kvmalloc(sizeof(*d->scan), KSIFT_GFP_FIXED);
+	d->scan = kvmalloc(ksift_scan_size(d->prog), KSIFT_GFP_FIXED);
 	if (emits)
 		d->stage = kvmalloc(KSIFT_STAGE_SIZE, KSIFT_GFP_FIXED);
 	if (d->args->records)

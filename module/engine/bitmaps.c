@@ -13,6 +13,7 @@
  * word belongs to the line that goes on in the next one.
  */
 #include "leads.h"
+#include "programs.h"
 #include "scan.h"
 #include "simd.h"
 #include "terms.h"
@@ -29,14 +30,14 @@ static __always_inline u64 select_word(const struct ksift_scan *scan, size_t w,
 	u64 match = prog->never ? 0 : newlines;
 	u32 t, out = 0;
 
-	for (t = 0; t < prog->term_count; t++) {
+	for (t = 0; t < prog->bitmaps; t++) {
 		u64 sum;
 
 		if (__builtin_add_overflow(~newlines,
 					   scan->terms[t][w] | (*carry >> t & 1),
 					   &sum))
 			out |= 1u << t;
-		if (prog->has_exclude && t == prog->term_count - 1)
+		if (prog->excludes && t == prog->bitmaps - 1)
 			sum = ~sum;
 		match &= sum;
 	}
@@ -185,6 +186,14 @@ static unsigned int account_word(struct ksift_scan *scan, size_t w, u64 selected
 				(*lead)++;
 			hit.level = (*lead)->level;
 			hit.msg = (*lead)->msg;
+		} else if (ksift_scan_needs_levels(scan)) {
+			ksift_line_set_level(scan, &hit);
+			if (!ksift_prog_takes(scan->prog, hit.level))
+				continue;
+		}
+		if (scan->prog->lines) {
+			hit.seen = ksift_program_seen(scan, w * 64 + bit);
+			hit.pattern = ksift_program_lowest(scan->prog, hit.seen);
 		}
 		if (scan->want_hits && !scan->no_total)
 			hit.index = total + ksift_popcount64(before);
@@ -202,24 +211,66 @@ static unsigned int account_word(struct ksift_scan *scan, size_t w, u64 selected
 	return 64;
 }
 
+/* Count the lines that a program has selected, where nothing else is wanted of them. */
+static void count_words(struct ksift_scan *scan, size_t words)
+{
+	const u64 flip = scan->prog->invert ? ~0ULL : 0;
+	u64 line = scan->line - scan->pos, before = line;
+	struct ksift_lines_count *count = &scan->count;
+	size_t w;
+
+	for (w = 0; w < words; w++) {
+		u64 newlines = scan->newlines[w];
+		u64 left = newlines & (scan->terms[0][w] ^ flip);
+
+		if (!newlines)
+			continue;
+		if (!scan->no_total)
+			count->total += ksift_popcount64(newlines);
+		for (; left; left &= left - 1) {
+			unsigned int bit = ksift_low_bit(left);
+			u64 lower = newlines & ((1ULL << bit) - 1);
+			u64 start = lower ? w * 64 + ksift_high_bit(lower) + 1 : line;
+
+			count->selected++;
+			count->selected_bytes += w * 64 + bit + 1 - start;
+		}
+		line = w * 64 + ksift_high_bit(newlines) + 1;
+	}
+	if (line != before)
+		ksift_line_begin(scan, scan->pos + line);
+}
+
 size_t ksift_way_bitmaps(struct ksift_scan *scan, const u8 *buf, size_t len,
 			 size_t avail)
 {
 	const struct ksift_prog *prog = scan->prog;
-	size_t words = (len + 63) / 64, w;
 	const struct ksift_lead *lead = NULL;
-	bool levels = ksift_scan_needs_levels(scan);
+	/* Without vectors, a line's level is found when it is selected. */
+	bool levels = ksift_scan_needs_levels(scan) && scan->ops->find_levels;
 	struct level_batch batch = { 0 };
 	u32 t, n, carry = 0;
+	size_t words, w;
 
-	ksift_simd_newlines(scan->ops, buf, len, scan->newlines,
-			    ksift_ahead(len, avail));
-	if (!ksift_terms_find(scan, buf, len, avail))
-		return 0;
+	if (prog->lines) {
+		len = ksift_program_find(scan, buf, len, avail);
+	} else {
+		ksift_simd_newlines(scan->ops, buf, len, scan->newlines,
+				    ksift_ahead(len, avail));
+		if (!ksift_terms_find(scan, buf, len, avail))
+			return 0;
+	}
+	words = (len + 63) / 64;
+	if (prog->lines && !scan->want_hits && !scan->want_patterns &&
+	    !ksift_scan_needs_levels(scan)) {
+		count_words(scan, words);
+		return len;
+	}
 
-	for (t = 0; t < prog->term_count; t++)
+	/* A program carries what a line has shown by itself. */
+	for (t = 0; t < prog->term_count && !prog->lines; t++)
 		carry |= (u32)!!(scan->seen & prog->terms[t]) << t;
-	if (levels && !scan->want_hits) {
+	if (levels && !scan->want_hits && !scan->want_patterns) {
 		account_levels(scan, buf, avail, words, &carry);
 		words = 0;
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The contract of a RUN's arguments, see uapi/ksift.h.
+ * The contract of the arguments of RUN and FILTER, see uapi/ksift.h.
  */
 #include "check.h"
 
@@ -117,4 +117,64 @@ int ksift_check_lines(const struct ksift_lines *args)
 	return ret ? ret : ksift_check_element(args->record_size,
 					       sizeof(struct ksift_record),
 					       args->records);
+}
+
+#define PATTERN_FLAGS (KSIFT_PATTERN_ANCHORED | KSIFT_PATTERN_FOLD | \
+		       KSIFT_PATTERN_EXCLUDE)
+
+int ksift_check_pattern(const struct ksift_pattern *pat, u32 program)
+{
+	if (pat->flags & ~PATTERN_FLAGS)
+		return -EOPNOTSUPP;
+	if (pat->__reserved || pat->len > KSIFT_PATTERN_LEN_MAX ||
+	    pat->group >= KSIFT_GROUPS_MAX)
+		return -EINVAL;
+	if ((pat->flags & KSIFT_PATTERN_EXCLUDE) && pat->group)
+		return -EINVAL;
+	if (program == KSIFT_PROGRAM_LINES &&
+	    (pat->data || pat->len || (pat->flags & ~KSIFT_PATTERN_EXCLUDE)))
+		return -EINVAL;
+	return 0;
+}
+
+/* Is a pointer given to as many elements as there are, and to no others? */
+static bool array_wrong(u64 addr, u32 count, u32 most)
+{
+	return count > most || !addr != !count;
+}
+
+int ksift_check_line_program(const struct ksift_line_program *program)
+{
+	if (program->flags)
+		return -EOPNOTSUPP;
+	if (!program->op_count ||
+	    array_wrong(program->ops, program->op_count, KSIFT_OPS_MAX) ||
+	    array_wrong(program->sets, program->set_count, KSIFT_SETS_MAX) ||
+	    array_wrong(program->literals, program->literal_count, KSIFT_OPS_MAX) ||
+	    array_wrong(program->hints, program->hint_count, KSIFT_HINTS_MAX) ||
+	    array_wrong(program->automata, program->automaton_count,
+			KSIFT_PATTERNS_MAX))
+		return -EINVAL;
+	return ksift_check_element(program->op_size, sizeof(struct ksift_op), true);
+}
+
+int ksift_check_literal(const struct ksift_pattern *pat, u32 flags, u32 most)
+{
+	if (pat->flags & ~PATTERN_FLAGS)
+		return -EOPNOTSUPP;
+	if ((pat->flags & ~flags) || pat->group || pat->__reserved || !pat->len ||
+	    pat->len > most)
+		return -EINVAL;
+	return 0;
+}
+
+int ksift_check_automaton(const struct ksift_automaton *automaton, u32 patterns,
+			  u64 before, u32 *positions)
+{
+	if (automaton->__reserved || automaton->pattern >= patterns ||
+	    (before >> automaton->pattern & 1) || !automaton->positions ||
+	    automaton->positions > KSIFT_POSITIONS_MAX || automaton->empty >> 9)
+		return -EINVAL;
+	*positions += automaton->positions;
+	return *positions > KSIFT_POSITIONS_ALL_MAX ? -EINVAL : 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What is checked of a RUN's arguments on any side, by the contract in uapi/ksift.h.
+ * What is checked of the arguments of RUN and FILTER on any side, by the contract in
+ * uapi/ksift.h.
  */
 #ifndef KSIFT_ENGINE_CHECK_H
 #define KSIFT_ENGINE_CHECK_H
@@ -45,5 +46,44 @@ int ksift_check_element(u32 size, u32 known, bool wanted);
  * array wraps around.
  */
 int ksift_check_array(u64 addr, u64 cap, size_t size);
+
+/**
+ * ksift_check_pattern() - Check a pattern of a filter
+ * @pat: The pattern
+ * @program: The filter's enum ksift_program
+ *
+ * Return: 0, -EINVAL or -EOPNOTSUPP.
+ */
+int ksift_check_pattern(const struct ksift_pattern *pat, u32 program);
+
+/**
+ * ksift_check_line_program() - Check a line program but for what it points to
+ * @program: The line program
+ *
+ * Return: 0, -EINVAL or -EOPNOTSUPP.
+ */
+int ksift_check_line_program(const struct ksift_line_program *program);
+
+/**
+ * ksift_check_literal() - Check a literal of a line program
+ * @pat: The literal
+ * @flags: Those of enum ksift_pattern_flags that it may have
+ * @most: Bytes that it may have
+ *
+ * Return: 0, -EINVAL or -EOPNOTSUPP.
+ */
+int ksift_check_literal(const struct ksift_pattern *pat, u32 flags, u32 most);
+
+/**
+ * ksift_check_automaton() - Check an automaton but for its sets
+ * @automaton: The automaton
+ * @patterns: Patterns of the filter
+ * @before: Patterns of the automata before it, a bit each
+ * @positions: Positions of those before it; its own are added
+ *
+ * Return: 0 or -EINVAL.
+ */
+int ksift_check_automaton(const struct ksift_automaton *automaton, u32 patterns,
+			  u64 before, u32 *positions);
 
 #endif /* KSIFT_ENGINE_CHECK_H */

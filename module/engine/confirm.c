@@ -2,6 +2,7 @@
 /*
  * A second look at lines that were found, in a copy of them.
  */
+#include "programs.h"
 #include "scan.h"
 #include "simd.h"
 
@@ -9,12 +10,31 @@ static u64 newlines_in(const struct ksift_scan *scan, const u8 *buf,
 		       size_t len)
 {
 	struct ksift_tally tally = { 0 };
-	size_t i = len & ~(size_t)63;
+	size_t i = scan->ops->tally_lines ? len & ~(size_t)63 : 0;
 
-	ksift_simd_tally_lines(scan->ops, buf, i / 64, &tally);
+	if (i)
+		ksift_simd_tally_lines(scan->ops, buf, i / 64, &tally);
 	for (; i < len; i++)
 		tally.total += buf[i] == '\n';
 	return tally.total;
+}
+
+/* Without vectors. */
+static bool confirm_each_level(struct ksift_scan *scan,
+			       const struct ksift_hit *hits, u32 count,
+			       const u8 *copy)
+{
+	u32 i, msg;
+
+	for (i = 0; i < count; i++) {
+		size_t n = hits[i].end - hits[i].start;
+
+		if (ksift_level_find(copy, n, &msg) != hits[i].level ||
+		    (scan->hit_levels && msg != hits[i].msg))
+			return false;
+		copy += n + 1;
+	}
+	return true;
 }
 
 static bool confirm_levels(struct ksift_scan *scan, const struct ksift_hit *hits,
@@ -23,6 +43,8 @@ static bool confirm_levels(struct ksift_scan *scan, const struct ksift_hit *hits
 	struct ksift_lead *leads = scan->level_tally.leads;
 	u32 i, at = 0;
 
+	if (!scan->ops->find_levels)
+		return confirm_each_level(scan, hits, count, copy);
 	for (i = 0; i < count; i++) {
 		leads[i].start = at;
 		at += hits[i].end - hits[i].start + 1;
@@ -43,7 +65,9 @@ bool ksift_scan_confirm(struct ksift_scan *scan, const struct ksift_hit *hits,
 	size_t at = 0, budget = ~(size_t)0;
 	u32 i;
 
-	for (i = 0; i < count; i++) {
+	if (scan->prog->lines && !ksift_program_confirm(scan, hits, count, copy, len))
+		return false;
+	for (i = 0; i < count && !scan->prog->lines; i++) {
 		const struct ksift_hit *hit = &hits[i];
 		const struct ksift_literal *lit = &scan->prog->lits[hit->pattern];
 		u64 n = hit->end - hit->start, match = hit->match - hit->start;

@@ -32,7 +32,15 @@
  *	selected by a few operations on each word of them.  Gives up as the first
  *	tally does.
  *
- * scalar.c, for every filter and text.
+ * programs.c, if a line program finds the patterns, which no other way does then.
+ *	The ladder has two steps.  Where every line that matches has a hint, a hunt
+ *	finds the lines that do, as above, and the program runs over those alone, many
+ *	at a time; it backs off where they are more than a third of the text.  Else
+ *	the program runs over all of it, 16 KiB a feed, and bitmaps.c accounts for
+ *	the lines that it accepts.  Of the patterns that it only suspects, automata
+ *	decide, which shortens a feed to what they do in some 200 us.
+ *
+ * scalar.c, for every text, if the patterns are literals.
  *	The automata walk over every byte, 2 KiB a feed.  Nothing else tells which
  *	patterns a line has, or looks at less than KSIFT_SIMD_MIN bytes, or at the
  *	range's last line where that goes on behind its end.
@@ -56,12 +64,14 @@
  *	reach	the automata's look-behind: bytes that decide their state
  *	head	a line's first bytes, which tell its level
  *	lead	a line whose level is wanted, with where in its head to look
+ *	hint	a literal that a line has if it matches, of some
  *	section	from saving the vector registers to restoring them (simd.h)
  *
  * The text may change under the scan, between any two looks at the same byte.
  * No bound and no index comes from it: only bits, and the trie's next node.  A byte
  * that decides more than one thing at a time is loaded once, by ksift_load8().
  */
+#include "programs.h"
 #include "scan.h"
 #include "simd.h"
 #include "ways.h"
@@ -125,6 +135,18 @@ static bool can_hunt(const struct ksift_scan *scan, size_t avail)
 	       scan->pos >= scan->hunt_from && avail >= 64 + prog->reach;
 }
 
+/* Can the lines that a program is to look at be found by their hints? */
+static bool can_hunt_hints(const struct ksift_scan *scan, size_t n, size_t avail)
+{
+	const struct ksift_prog *hints = scan->prog->hints;
+
+	return hints && scan->ops->hunt && !scan->prog->invert &&
+	       scan->line >= scan->base && scan->pos < scan->to &&
+	       scan->pos - scan->line <= ksift_program_chunk(scan) &&
+	       n >= KSIFT_SIMD_MIN && scan->pos >= scan->hunt_from &&
+	       avail >= 64 + hints->reach;
+}
+
 /* Are lines counted by nothing but their levels? */
 static bool can_tally_levels(const struct ksift_scan *scan)
 {
@@ -171,6 +193,34 @@ static size_t feed_vector(struct ksift_scan *scan, const u8 *buf, size_t len,
 	return worked;
 }
 
+/* Look at [@i, @end) of the piece with a line program.  Returns where it has ended. */
+static size_t feed_program(struct ksift_scan *scan, size_t i, size_t end,
+			   size_t len)
+{
+	size_t n = min(end - i, ksift_program_chunk(scan)), worked = 0;
+	const u8 *buf = scan->buf + i;
+
+	if (can_hunt_hints(scan, n, len - i))
+		worked = ksift_way_hunt(scan, buf, n, len - i);
+	if (!worked) {
+		/* The range's last line ends the scan; after one from before, hunts can begin. */
+		if (scan->pos >= scan->to ||
+		    (scan->prog->hints && scan->line < scan->base))
+			n = min(n, ksift_scan_newline(scan, buf, n) + 1);
+		ksift_program_sync(scan, i);
+		worked = ksift_way_bitmaps(scan, buf, n, len - i);
+		scan->synced = i + worked;
+		/* What came so far of the line that goes on may have a hint. */
+		if (scan->prog->hints)
+			scan->seen = scan->line < scan->base + i + worked ?
+				     scan->prog->hints->terms[0] : 0;
+	}
+	i += worked;
+	scan->pos = scan->base + i;
+	ksift_program_sync_nfas(scan, i);
+	return i;
+}
+
 size_t ksift_scan_feed(struct ksift_scan *scan, const u8 *buf, size_t done,
 		       size_t len)
 {
@@ -179,12 +229,24 @@ size_t ksift_scan_feed(struct ksift_scan *scan, const u8 *buf, size_t done,
 	size_t i = done, worked = 0;
 
 	ksift_scan_forget_hits(scan);
+	if (!done && scan->prog->lines)
+		ksift_program_begin_piece(scan);
 	if (scan->skipping)
 		return skip_line(scan, buf, i, i + n);
 	if (!done)
 		scan->synced = 0;
 	scan->buf = buf;
 	scan->base = scan->pos - done;
+	if (scan->prog->lines) {
+		i = feed_program(scan, i, done + n, len);
+		scan->done = scan->line >= scan->to;
+		if (i < len)
+			return i;
+		ksift_program_sync(scan, i);
+		if (ksift_scan_needs_levels(scan))
+			ksift_line_hold_head(scan, len);
+		return i;
+	}
 
 	/* A vector search does not tell which patterns a line has. */
 	vector = scan->ops->find && scan->prog->vector && !scan->want_patterns &&
@@ -217,7 +279,7 @@ size_t ksift_scan_feed(struct ksift_scan *scan, const u8 *buf, size_t done,
 	return i;
 }
 
-void ksift_scan_zeros(struct ksift_scan *scan, u64 len)
+u64 ksift_scan_zeros(struct ksift_scan *scan, u64 len)
 {
 	size_t n;
 
@@ -225,15 +287,19 @@ void ksift_scan_zeros(struct ksift_scan *scan, u64 len)
 	if (scan->skipping) {
 		scan->pos += len;
 		scan->done = scan->pos >= scan->to;
-		return;
+		return len;
 	}
-	scan->seen |= ksift_match_zeros(scan->prog, scan->state, len);
+	if (scan->prog->lines)
+		len = ksift_program_zeros(scan, len);
+	else
+		scan->seen |= ksift_automata_zeros(scan->prog, scan->state, len);
 	if (scan->line == scan->pos)
 		scan->head_len = 0;
 	n = min((u64)(KSIFT_LEVEL_HEAD - scan->head_len), len);
 	memset(scan->head + scan->head_len, 0, n);
 	scan->head_len += n;
 	scan->pos += len;
+	return len;
 }
 
 void ksift_scan_eof(struct ksift_scan *scan)
@@ -242,7 +308,10 @@ void ksift_scan_eof(struct ksift_scan *scan)
 	/* All of it has come with earlier pieces. */
 	scan->buf = NULL;
 	scan->base = scan->pos;
-	if (!scan->skipping && !scan->done && scan->pos > scan->line)
+	if (!scan->skipping && !scan->done && scan->pos > scan->line) {
+		if (scan->prog->lines)
+			scan->seen = ksift_program_end(scan);
 		ksift_line_end(scan, scan->pos, false);
+	}
 	scan->done = true;
 }

@@ -263,7 +263,7 @@ static void make_terms(struct ksift_prog *prog)
 		const struct ksift_literal *lit = &prog->lits[i];
 		u64 bit = 1ULL << i;
 
-		if (!lit->len)
+		if (!lit->len && !prog->lines)
 			prog->always |= bit;
 		if (lit->flags & KSIFT_PATTERN_EXCLUDE) {
 			exclude |= bit;
@@ -500,6 +500,8 @@ void ksift_prog_start(struct ksift_build *build, struct ksift_prog *prog,
 	}
 	make_terms(prog);
 	make_term_of(prog);
+	prog->bitmaps = prog->lines ? 1 : prog->term_count;
+	prog->excludes = !prog->lines && prog->has_exclude;
 	prog->vector = prog->term_count <= KSIFT_VECTOR_TERMS;
 
 	prog->ac[1].nodes = prog->ac[0].nodes + exact_nodes;

@@ -9,6 +9,9 @@
 #include "port.h"
 #include "../uapi/ksift.h"
 
+struct ksift_lineprog;
+struct ksift_nfa;
+
 /*
  * A node of an Aho-Corasick trie.  A node with more than one child has a table of
  * them; 64 patterns make at most 63 of these.  Node 0 is the root, so as a child it
@@ -111,7 +114,16 @@ struct ksift_bucket {
  * @buckets: Its buckets; one for each pattern until they are merged
  * @ac: The automata: [0] as is, [1] case-folding
  * @wakes: Start bytes, which take an automaton away from its root, and the newline
+ * @lines: The line program that finds the patterns, or NULL: they are literals
+ * @hints: A filter that selects the lines to run it on, or NULL: all
+ * @nfas: What decides about the patterns that the program only suspects
+ * @nfa_count: How many
+ * @nfa_positions: Positions that they have in all
+ * @bitmaps: How many bitmaps select lines: one for each term, or the one that
+ *	programs.c makes of them
+ * @excludes: The last of them excludes
  *
+ * @lines, @hints and @nfas are the caller's to set before it compiles, and to free.
  * Written while it is built, constant after that.
  */
 struct ksift_prog {
@@ -135,6 +147,13 @@ struct ksift_prog {
 	u32 sole;
 	struct ksift_teddy teddy;
 	struct ksift_bucket buckets[KSIFT_PATTERNS_MAX];
+	const struct ksift_lineprog *lines;
+	const struct ksift_prog *hints;
+	const struct ksift_nfa *nfas;
+	u32 nfa_count;
+	u32 nfa_positions;
+	u32 bitmaps;
+	bool excludes;
 };
 
 /**

@@ -3,6 +3,7 @@
  * The hunt: from match to match, without a look at the lines between.
  */
 #include "leads.h"
+#include "programs.h"
 #include "scan.h"
 #include "simd.h"
 #include "ways.h"
@@ -13,6 +14,13 @@
 
 /* Hunts that have covered so much since the last backoff were worth it: forget it. */
 #define HUNT_FAIR (24 * 1024)
+
+/*
+ * Hints are ineffective when more than one byte in HINTS_DENSE, beyond the first
+ * HINTS_FREE, is in a line that has one.
+ */
+#define HINTS_DENSE 3
+#define HINTS_FREE 2048
 
 void ksift_hunt_restart(struct ksift_scan *scan)
 {
@@ -61,6 +69,9 @@ static void take_found(struct ksift_scan *scan)
 	if (scan->want_levels)
 		for (i = 0; i < count; i++)
 			scan->count.levels[hunt->hits[i].level]++;
+	if (scan->want_patterns)
+		for (i = 0; i < count; i++)
+			ksift_scan_count_patterns(&scan->count, hunt->hits[i].seen);
 	scan->count.selected += count;
 	scan->count.selected_bytes += bytes;
 	if (scan->want_hits) {
@@ -72,9 +83,10 @@ static void take_found(struct ksift_scan *scan)
 size_t ksift_way_hunt(struct ksift_scan *scan, const u8 *buf, size_t len,
 		      size_t avail)
 {
-	const struct ksift_prog *prog = scan->prog;
+	const struct ksift_prog *hints = scan->prog->hints;
+	const struct ksift_prog *prog = hints ? hints : scan->prog;
 	struct ksift_hunt *hunt = &scan->hunt;
-	bool levels = ksift_scan_needs_levels(scan);
+	bool levels = ksift_scan_needs_levels(scan), dense;
 	u64 pos = scan->pos;
 	size_t done;
 
@@ -87,7 +99,7 @@ size_t ksift_way_hunt(struct ksift_scan *scan, const u8 *buf, size_t len,
 	hunt->base = pos;
 	hunt->hits = scan->hits;
 	hunt->max = 0;
-	if (scan->want_hits || levels)
+	if (scan->want_hits || levels || hints)
 		hunt->max = KSIFT_FINDS_MAX;
 	if (scan->want_hits)
 		hunt->max = min(hunt->max, scan->hits_max);
@@ -97,18 +109,22 @@ size_t ksift_way_hunt(struct ksift_scan *scan, const u8 *buf, size_t len,
 	hunt->start = scan->line == pos;
 	hunt->carry = scan->seen & prog->terms[0];
 	done = ksift_simd_hunt(scan->ops, hunt, buf, len);
+	/* Running over every other line, one by one, is no faster than over all text. */
+	dense = hunt->dense || (hints && hunt->bytes > done / HINTS_DENSE + HINTS_FREE);
 
 	scan->hunted += done;
 	if (scan->hunted >= HUNT_FAIR) {
 		scan->hunted = 0;
 		scan->hunt_pause = HUNT_PAUSE_MIN;
 	}
-	if (hunt->dense) {
+	if (dense) {
 		/* Back off exponentially while the prefilter is ineffective. */
 		scan->hunt_from = pos + done + scan->hunt_pause;
 		scan->hunt_pause = min(2 * scan->hunt_pause, HUNT_PAUSE_MAX);
 		scan->hunted = 0;
 	}
+	if (hints)
+		ksift_program_filter(scan);
 	if (levels)
 		found_levels(scan, buf, avail);
 	take_found(scan);

@@ -74,6 +74,15 @@ size_t ksift_lineprog_state_size(const struct ksift_lineprog *prog);
 size_t ksift_lineprog_work_size(const struct ksift_lineprog *prog);
 
 /**
+ * ksift_lineprog_chunk() - How many bytes to run over at a time
+ * @prog: The program
+ *
+ * Return: so many take some hundred microseconds, and 2 ms with the worst program and
+ * text there are.
+ */
+size_t ksift_lineprog_chunk(const struct ksift_lineprog *prog);
+
+/**
  * struct ksift_lineprog_work - What a program works in, and what it has found there
  * @newlines: Bit i is set where byte i of what was fed is a newline
  * @some: Bit p is set when a line that ended there has pattern p
@@ -91,11 +100,10 @@ struct ksift_lineprog_work {
  * @work: After ksift_lineprog_feed()
  * @pattern: The pattern; its bit in @work->some is set
  *
- * Return: a bitmap like @work->newlines, of the newlines whose lines have it; the bits
- * beyond those of what was fed are 0.
+ * Return: a bitmap like @work->newlines, of the newlines whose lines have it, which the
+ * caller may change until the next call; the bits beyond those of what was fed are 0.
  */
-const u64 *ksift_lineprog_accepted(const struct ksift_lineprog_work *work,
-				   u32 pattern);
+u64 *ksift_lineprog_accepted(const struct ksift_lineprog_work *work, u32 pattern);
 
 /**
  * ksift_lineprog_begin() - Begin with the first byte of a line

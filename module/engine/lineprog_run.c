@@ -260,9 +260,18 @@ struct ksift_line_state {
 	u64 carry[];
 };
 
+/* Blocks that are run over at a time by who has to ask for more. */
+#define CHUNK_BLOCKS 8
+
 static size_t align64(size_t n)
 {
 	return (n + 63) & ~(size_t)63;
+}
+
+/* A block is the shorter the more a program may cost. */
+size_t ksift_lineprog_chunk(const struct ksift_lineprog *prog)
+{
+	return (size_t)prog->block_words * 64 * CHUNK_BLOCKS;
 }
 
 static size_t state_bytes(const struct ksift_lineprog *prog)
@@ -291,7 +300,7 @@ size_t ksift_lineprog_work_size(const struct ksift_lineprog *prog)
 	       ksift_lineprog_state_size(prog);
 }
 
-const u64 *ksift_lineprog_accepted(const struct ksift_lineprog_work *work, u32 pattern)
+u64 *ksift_lineprog_accepted(const struct ksift_lineprog_work *work, u32 pattern)
 {
 	const struct ksift_line_run *r = (const void *)work;
 

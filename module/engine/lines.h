@@ -61,9 +61,10 @@ struct ksift_lines_count {
  * and earlier pieces had the first @head_len bytes of its @head.  Ways that
  * verifying was too much for are tried again at @avoid.  A hunt is at @hunt_from;
  * if it is ineffective before @hunted bytes are enough, it backs off for
- * @hunt_pause.  @newlines and @terms are the bitmaps of a chunk, @found candidates
- * or selected lines in it; @level_tally and @hunt are what the operations of these
- * names work on.
+ * @hunt_pause.  @program is what a line program works on, @match the automata of a
+ * line that is matched by itself, which has shown @match_seen.  @newlines and @terms
+ * are the bitmaps of a chunk, @found candidates or selected lines in it; @level_tally
+ * and @hunt are what the operations of these names work on.
  *
  * Used by one thread.  All offsets are of the source.
  */
@@ -100,6 +101,9 @@ struct ksift_scan {
 	size_t hunted;
 	size_t synced;
 	u32 head_len;
+	struct ksift_program_scan *program;
+	u32 match[2];
+	u64 match_seen;
 
 	struct ksift_hit hits[KSIFT_LINES_HITS];
 	u8 head[KSIFT_LEVEL_HEAD];
@@ -109,6 +113,14 @@ struct ksift_scan {
 	struct ksift_level_tally level_tally;
 	struct ksift_hunt hunt;
 };
+
+/**
+ * ksift_scan_size() - Memory of a scan
+ * @prog: Its filter
+ *
+ * Return: bytes, which begin with the struct ksift_scan.
+ */
+size_t ksift_scan_size(const struct ksift_prog *prog);
 
 /**
  * ksift_scan_start() - Begin a scan, or go on with it elsewhere
@@ -138,12 +150,14 @@ size_t ksift_scan_feed(struct ksift_scan *scan, const u8 *buf, size_t done,
 
 /**
  * ksift_scan_zeros() - Take a run of zero bytes as fed
- * @scan: The scan
- * @len: How many
+ * @scan: The scan, between pieces
+ * @len: How many, not 0
  *
  * As fast for many as for few.
+ *
+ * Return: how many of them it took, at least 1; scan->pos is behind these.
  */
-void ksift_scan_zeros(struct ksift_scan *scan, u64 len);
+u64 ksift_scan_zeros(struct ksift_scan *scan, u64 len);
 
 /**
  * ksift_scan_eof() - The source has ended
@@ -188,36 +202,44 @@ size_t ksift_find_newline(const u8 *buf, size_t len);
 
 /**
  * ksift_match_start() - Begin matching a single line
- * @prog: The filter
- * @state: The automata's state
- *
- * Return: the patterns that match any line.
+ * @scan: A scan with the filter, which is not disturbed
  */
-u64 ksift_match_start(const struct ksift_prog *prog, u32 state[2]);
+void ksift_match_start(struct ksift_scan *scan);
+
+/**
+ * ksift_match_chunk() - How many bytes to match at a time
+ * @scan: The scan
+ *
+ * Return: so many take some hundred microseconds, at most.
+ */
+size_t ksift_match_chunk(const struct ksift_scan *scan);
 
 /**
  * ksift_match() - Go on matching a single line
- * @prog: The filter
- * @state: The automata's state
+ * @scan: The scan
  * @buf: Bytes without a newline
  * @len: How many
- *
- * Return: the patterns that end in them.
  */
-u64 ksift_match(const struct ksift_prog *prog, u32 state[2], const u8 *buf,
-		size_t len);
+void ksift_match(struct ksift_scan *scan, const u8 *buf, size_t len);
 
 /**
  * ksift_match_zeros() - Go on matching a single line, with zero bytes
- * @prog: The filter
- * @state: The automata's state
- * @len: How many zeros
+ * @scan: The scan
+ * @len: How many zeros, not 0
  *
  * As fast for many as for few.
  *
- * Return: the patterns that end in them.
+ * Return: how many of them it went on over, at least 1.
  */
-u64 ksift_match_zeros(const struct ksift_prog *prog, u32 state[2], u64 len);
+u64 ksift_match_zeros(struct ksift_scan *scan, u64 len);
+
+/**
+ * ksift_match_end() - The single line ends
+ * @scan: The scan
+ *
+ * Return: the patterns that it has.
+ */
+u64 ksift_match_end(struct ksift_scan *scan);
 
 /* Copy the counters that the scan keeps: those of patterns are many. */
 static inline void ksift_scan_copy(const struct ksift_scan *scan,
@@ -239,6 +261,14 @@ static inline u64 ksift_hit_bytes(const struct ksift_hit *hit)
 	return hit->end - hit->start + 1;
 }
 
+/* Count a line by the patterns it has. */
+static inline void ksift_scan_count_patterns(struct ksift_lines_count *count,
+					     u64 seen)
+{
+	for (; seen; seen &= seen - 1)
+		count->patterns[ksift_low_bit(seen)]++;
+}
+
 /**
  * ksift_scan_count() - Add a reported line to counters
  * @scan: The scan
@@ -249,15 +279,12 @@ static inline void ksift_scan_count(const struct ksift_scan *scan,
 				    const struct ksift_hit *hit,
 				    struct ksift_lines_count *count)
 {
-	u64 seen;
-
 	count->selected++;
 	count->selected_bytes += ksift_hit_bytes(hit);
 	if (scan->want_levels)
 		count->levels[hit->level]++;
 	if (scan->want_patterns)
-		for (seen = hit->seen; seen; seen &= seen - 1)
-			count->patterns[ksift_low_bit(seen)]++;
+		ksift_scan_count_patterns(count, hit->seen);
 }
 
 #endif /* KSIFT_ENGINE_LINES_H */

@@ -147,7 +147,8 @@ struct ksift_tally {
  * @start: Offset of its first byte
  * @end: Offset of its newline, or of the end of the source if it has none
  * @index: Lines of this scan that came before it
- * @seen: The patterns it has, if the scan wants those counted
+ * @seen: The patterns it has, if the scan wants those counted, or a line program
+ *	finds them
  * @match: Offset at which @pattern begins in it, if it is below @end
  * @pattern: A pattern it has, if @match tells where
  * @level: Its enum ksift_level, if the scan looks at levels

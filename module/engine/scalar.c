@@ -9,18 +9,12 @@
  * of each piece, and go on in the next until no match can be under way that began
  * before it.
  */
+#include "programs.h"
 #include "scan.h"
 #include "ways.h"
 
-u64 ksift_match_start(const struct ksift_prog *prog, u32 state[2])
-{
-	state[0] = prog->ac[0].start;
-	state[1] = prog->ac[1].start;
-	return prog->always;
-}
-
-u64 ksift_match(const struct ksift_prog *prog, u32 state[2], const u8 *buf,
-		size_t len)
+static u64 match(const struct ksift_prog *prog, u32 state[2], const u8 *buf,
+		 size_t len)
 {
 	u64 seen = 0;
 	size_t i;
@@ -40,7 +34,7 @@ u64 ksift_match(const struct ksift_prog *prog, u32 state[2], const u8 *buf,
 	return seen;
 }
 
-u64 ksift_match_zeros(const struct ksift_prog *prog, u32 state[2], u64 len)
+u64 ksift_automata_zeros(const struct ksift_prog *prog, u32 state[2], u64 len)
 {
 	static const u8 zeros[64];
 	u64 seen = 0;
@@ -51,10 +45,46 @@ u64 ksift_match_zeros(const struct ksift_prog *prog, u32 state[2], u64 len)
 	while (len) {
 		size_t n = len < sizeof(zeros) ? len : sizeof(zeros);
 
-		seen |= ksift_match(prog, state, zeros, n);
+		seen |= match(prog, state, zeros, n);
 		len -= n;
 	}
 	return seen;
+}
+
+void ksift_match_start(struct ksift_scan *scan)
+{
+	const struct ksift_prog *prog = scan->prog;
+
+	if (prog->lines) {
+		ksift_program_match_start(scan);
+		return;
+	}
+	scan->match[0] = prog->ac[0].start;
+	scan->match[1] = prog->ac[1].start;
+	scan->match_seen = prog->always;
+}
+
+void ksift_match(struct ksift_scan *scan, const u8 *buf, size_t len)
+{
+	if (scan->prog->lines)
+		ksift_program_match(scan, buf, len);
+	else
+		scan->match_seen |= match(scan->prog, scan->match, buf, len);
+}
+
+u64 ksift_match_zeros(struct ksift_scan *scan, u64 len)
+{
+	if (scan->prog->lines)
+		return ksift_program_match_zeros(scan, len);
+	scan->match_seen |= ksift_automata_zeros(scan->prog, scan->match, len);
+	return len;
+}
+
+u64 ksift_match_end(struct ksift_scan *scan)
+{
+	if (scan->prog->lines)
+		return ksift_program_match_end(scan);
+	return scan->match_seen;
 }
 
 size_t ksift_way_scalar(struct ksift_scan *scan, size_t i, size_t end)
@@ -133,7 +163,7 @@ void ksift_automata_sync(struct ksift_scan *scan, size_t end)
 	 * A newline that a writer put here since is a byte like another: no
 	 * pattern goes across it.
 	 */
-	scan->seen |= ksift_match(prog, scan->state, buf + from, end - from);
+	scan->seen |= match(prog, scan->state, buf + from, end - from);
 	scan->synced = end;
 }
 
@@ -155,7 +185,7 @@ void ksift_automata_finish(struct ksift_scan *scan, size_t from, size_t len)
 
 		if (c == '\n')
 			break;
-		scan->seen |= ksift_match(scan->prog, scan->state, &c, 1);
+		scan->seen |= match(scan->prog, scan->state, &c, 1);
 	}
 	scan->synced = i;
 }

@@ -47,6 +47,9 @@ size_t ksift_way_scalar(struct ksift_scan *scan, size_t i, size_t end);
 /* Try a hunt again, wherever the scan goes on. */
 void ksift_hunt_restart(struct ksift_scan *scan);
 
+/* The patterns that the automata find in @len zeros. */
+u64 ksift_automata_zeros(const struct ksift_prog *prog, u32 state[2], u64 len);
+
 /* Bring the automata to @end of the piece. */
 void ksift_automata_sync(struct ksift_scan *scan, size_t end);
 

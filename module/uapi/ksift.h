@@ -82,6 +82,8 @@ enum {
  * bounds how much text is kept of what went before.  Longer ones are two operations.
  * %KSIFT_HINTS_MAX: literals that tell which lines to look at.
  * %KSIFT_POSITIONS_MAX: positions of an automaton: its state is four machine words.
+ * %KSIFT_POSITIONS_ALL_MAX: positions of all automata of a program.  Each costs up to
+ * 4 ns for a byte of a line that the program suspects.
  */
 #define KSIFT_OPS_MAX		1024
 #define KSIFT_REGISTERS_MAX	64
@@ -90,6 +92,7 @@ enum {
 #define KSIFT_OP_LITERAL_MAX	255
 #define KSIFT_HINTS_MAX		64
 #define KSIFT_POSITIONS_MAX	256
+#define KSIFT_POSITIONS_ALL_MAX	1024
 
 /**
  * DOC: Sizes
@@ -178,10 +181,13 @@ enum ksift_level {
  *	answers EOPNOTSUPP to a mask, and gives every record %KSIFT_LEVEL_NONE.
  * @KSIFT_FEATURE_CACHE: Bits of enum ksift_run_flags.  A module without it answers
  *	EOPNOTSUPP to them.
+ * @KSIFT_FEATURE_LINE_PROGRAMS: %KSIFT_PROGRAM_LINES.  A module without it answers
+ *	E2BIG to a filter with a line program.
  */
 enum ksift_feature {
 	KSIFT_FEATURE_LEVELS = 1 << 0,
-	KSIFT_FEATURE_CACHE = 1 << 1
+	KSIFT_FEATURE_CACHE = 1 << 1,
+	KSIFT_FEATURE_LINE_PROGRAMS = 1 << 2
 };
 
 /**
@@ -261,7 +267,7 @@ enum ksift_filter_flags {
  * @KSIFT_PROGRAM_LITERALS: Each is a literal, the @data of its struct ksift_pattern
  * @KSIFT_PROGRAM_LINES: A line program accepts them, see struct ksift_line_program.
  *	Of each struct ksift_pattern, only EXCLUDE and the group may be given, the
- *	rest must be 0.  Needs %KSIFT_FEATURE_LINE_PROGRAMS, and is EOPNOTSUPP without.
+ *	rest must be 0.  Needs %KSIFT_FEATURE_LINE_PROGRAMS.
  */
 enum ksift_program {
 	KSIFT_PROGRAM_LITERALS = 0,
@@ -372,17 +378,17 @@ struct ksift_automaton {
  * @size: sizeof(struct ksift_line_program)
  * @flags: Must be 0
  * @ops: Pointer to @op_count operations
- * @sets: Pointer to @set_count sets of bytes.  Not read when that is 0.
+ * @sets: Pointer to @set_count sets of bytes; 0 if there are none
  * @literals: Pointer to @literal_count patterns of 1 to %KSIFT_OP_LITERAL_MAX bytes,
- *	of which FOLD may be given, and the group must be 0.  Not read when that
- *	is 0.
+ *	of which FOLD may be given, and the group must be 0; 0 if there are none
  * @hints: Pointer to @hint_count patterns that are not empty, of which ANCHORED and
  *	FOLD may be given, and the group must be 0.  If there are any, a line that has
  *	none of them does not match, before INVERT: the program runs on the others
- *	alone.  Not read when the count is 0.
- * @automata: Pointer to @automaton_count automata.  A line that the program accepts
- *	for the pattern of one has the pattern if the automaton finds it, too.  Not
- *	read when the count is 0.
+ *	alone.  0 if there are none.
+ * @automata: Pointer to @automaton_count automata, of at most
+ *	%KSIFT_POSITIONS_ALL_MAX positions in all.  A line that the program accepts
+ *	for the pattern of one has the pattern if the automaton finds it, too.  0 if
+ *	there are none.
  * @op_count: 1 to %KSIFT_OPS_MAX
  * @set_count: 0 to %KSIFT_SETS_MAX
  * @literal_count: 0 to %KSIFT_OPS_MAX

@@ -40,6 +40,11 @@ if [ "$machine" = x86_64 ]; then
 else
 	suite avx2-alone echo "1..0 # SKIP AVX2 is x86-64's, and this is $machine"
 fi
+suite lineprog "$dir/lineprog"
+suite lineprog-scalar env KSIFT_HOST_RUNS="$few" "$dir/lineprog-scalar"
+if [ "$machine" = x86_64 ]; then
+	suite lineprog-avx2 env KSIFT_HOST_RUNS="$few" "$dir/lineprog-avx2"
+fi
 suite automaton "$dir/automaton"
 suite hostile "$dir/hostile"
 suite hostile-clang "$dir/hostile-clang"

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "engine_util.h"
+#include "program_util.h"
 #include "../level_lines.h"
 
 /* Time means less on a machine that is emulated: so much slower may this one be. */
@@ -129,22 +129,22 @@ static void check_match(const struct ksift_scan *scan, const u8 *text)
 
 /* Cuts the text at random, and now and then goes back to a hit. */
 /* Are these lines of a copy what their hits say? */
-static bool confirmed_rightly(const struct ksift_scan *scan,
+static bool confirmed_rightly(struct ksift_scan *scan,
 			      const struct ksift_hit *hits, u32 count,
 			      const u8 *copy)
 {
 	bool levels = scan->want_levels || scan->hit_levels ||
 		      scan->prog->level_mask;
-	u32 i, level, msg, state[2];
+	u32 i, level, msg;
 
 	for (i = 0; i < count; i++) {
 		size_t len = hits[i].end - hits[i].start;
-		u64 seen = ksift_match_start(scan->prog, state);
 
 		if (memchr(copy, '\n', len + 1) != copy + len)
 			return false;
-		seen |= ksift_match(scan->prog, state, copy, len);
-		if (!ksift_prog_selects(scan->prog, seen))
+		ksift_match_start(scan);
+		ksift_match(scan, copy, len);
+		if (!ksift_prog_selects(scan->prog, ksift_match_end(scan)))
 			return false;
 		level = ksift_level_find(copy, len, &msg);
 		if ((levels && level != hits[i].level) ||
@@ -173,7 +173,7 @@ static void check_confirm(struct ksift_scan *scan, const u8 *piece, u64 base)
 
 		for (n = 0; i + n < scan->hit_count && n < KSIFT_LEADS; n++) {
 			if (hits[n].start < base || !hits[n].newline ||
-			    hits[n].match >= hits[n].end ||
+			    (hits[n].match >= hits[n].end && !scan->prog->lines) ||
 			    bytes + ksift_hit_bytes(&hits[n]) > KSIFT_FEED)
 				break;
 			bytes += ksift_hit_bytes(&hits[n]);
@@ -204,11 +204,12 @@ static void run_engine(const struct ksift_prog *prog,
 		       const struct extra *extra, size_t piece_max,
 		       struct guarded *g, struct expect *out)
 {
-	struct ksift_scan *scan = calloc(1, sizeof(*scan));
+	struct ksift_scan *scan = calloc(1, ksift_scan_size(prog));
 
 	scan->prog = prog;
 	scan->ops = ops;
 	scan->to = to;
+	ksift_program_init(scan);
 	scan->want_hits = hits;
 	scan->no_total = no_total;
 	scan->want_levels = extra->want_levels;
@@ -271,12 +272,13 @@ static void run_engine(const struct ksift_prog *prog,
 	free(scan);
 }
 
-static void check(const struct oracle_pattern *pats, unsigned int count,
-		  unsigned int flags, const struct extra *extra, const u8 *text,
-		  size_t len, u64 from, u64 to, size_t piece_max,
-		  struct guarded *g, uint64_t case_seed)
+/* Takes over @prog. */
+static void check_prog(struct ksift_prog *prog, const struct oracle_pattern *pats,
+		       unsigned int count, unsigned int flags,
+		       const struct extra *extra, const u8 *text, size_t len,
+		       u64 from, u64 to, size_t piece_max, struct guarded *g,
+		       uint64_t case_seed)
 {
-	struct ksift_prog *prog = make_prog(pats, count, flags);
 	const struct ksift_variant_ops *const *v;
 	unsigned int i;
 	int mode;
@@ -306,18 +308,44 @@ static void check(const struct oracle_pattern *pats, unsigned int count,
 				print_error("pattern %u: %zu bytes, flags %u, group %u\n",
 					    i, pats[i].len, pats[i].flags,
 					    pats[i].group);
+			for (i = 0; i < KSIFT_LEVELS; i++)
+				if (got.count.levels[i] != want.count.levels[i])
+					print_error("level %u: %llu, not %llu\n", i,
+						    (unsigned long long)got.count.levels[i],
+						    (unsigned long long)want.count.levels[i]);
+			for (i = 0; i < count; i++)
+				if (got.count.patterns[i] != want.count.patterns[i])
+					print_error("pattern %u: %llu, not %llu\n", i,
+						    (unsigned long long)got.count.patterns[i],
+						    (unsigned long long)want.count.patterns[i]);
 			print_error("[%llu, %llu) of %zu bytes, pieces of %zu\n",
 				    (unsigned long long)from,
 				    (unsigned long long)to, len, piece_max);
-			fail_msg("%s, seed %#llx, mode %d: %llu of %llu lines, not %llu of %llu",
-				 (*v)->name, (unsigned long long)case_seed,
-				 mode, (unsigned long long)got.count.selected,
+			fail_msg("%s%s, seed %#llx, mode %d: %llu of %llu lines, not %llu of %llu",
+				 (*v)->name, prog->lines ? ", by a program" : "",
+				 (unsigned long long)case_seed, mode,
+				 (unsigned long long)got.count.selected,
 				 (unsigned long long)got.count.total,
 				 (unsigned long long)want.count.selected,
 				 (unsigned long long)want.count.total);
 		}
 	}
-	free(prog);
+	free_prog(prog);
+}
+
+static void check(const struct oracle_pattern *pats, unsigned int count,
+		  unsigned int flags, const struct extra *extra, const u8 *text,
+		  size_t len, u64 from, u64 to, size_t piece_max,
+		  struct guarded *g, uint64_t case_seed)
+{
+	struct ksift_prog *prog;
+
+	if (count && rnd(2))
+		prog = make_program(pats, count, flags, rnd(16));
+	else
+		prog = make_prog(pats, count, flags);
+	check_prog(prog, pats, count, flags, extra, text, len, from, to,
+		   piece_max, g, case_seed);
 }
 
 /* Lines that have levels, and pieces of such lines. */

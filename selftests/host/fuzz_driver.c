@@ -28,7 +28,7 @@
 #include "engine/check.h"
 #include "engine/driver/driver.h"
 #include "engine/variants.h"
-#include "engine_util.h"
+#include "program_util.h"
 
 #define FILE_MAX	4096
 #define PATTERNS	10
@@ -708,7 +708,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct ksift_drive setup = {
 		.run = &run,
 		.src = &source,
-		.scan = malloc(sizeof(*setup.scan)),
 		.stage = malloc(KSIFT_STAGE_SIZE),
 		.record = malloc(KSIFT_RECORDS_HELD * sizeof(*setup.record)),
 	};
@@ -726,7 +725,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	pat_count = make_patterns(pats);
 	the_pats = pats;
 	filter_flags = pick(4);
-	prog = make_prog(pats, pat_count, filter_flags);
+	if (pat_count && pick(2))
+		prog = make_program(pats, pat_count, filter_flags, pick(16));
+	else
+		prog = make_prog(pats, pat_count, filter_flags);
+	setup.scan = malloc(ksift_scan_size(prog));
 	asked = byte();
 	want_counts = !pick(4) && pat_count;
 	memset(counts, 0, sizeof(counts));
@@ -824,7 +827,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (want_text)
 		check_text(&res);
 	check_lines(&res, run.from, run.to);
-	free(prog);
+	free_prog(prog);
 	free(setup.record);
 	free(setup.stage);
 	free(setup.scan);

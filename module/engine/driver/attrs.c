@@ -39,13 +39,33 @@ static bool match_confirmed(const struct ksift_drive *d,
 	return ksift_literal_equal(lit, line + at);
 }
 
-/* The set of all patterns that a private line has. */
-static u64 match_line(const struct ksift_drive *d, const u8 *line, size_t len)
+enum ksift_stop ksift_attrs_match(struct ksift_drive *d, const u8 *text,
+				  size_t len)
 {
-	u32 state[2];
-	u64 seen = ksift_match_start(d->prog, state);
+	const size_t chunk = ksift_match_chunk(d->scan);
+	enum ksift_stop stop = RUNNING;
 
-	return seen | ksift_match(d->prog, state, line, len);
+	while (len > chunk && !stop) {
+		ksift_match(d->scan, text, chunk);
+		text += chunk;
+		len -= chunk;
+		stop = ksift_drive_poll(d);
+	}
+	if (!stop)
+		ksift_match(d->scan, text, len);
+	return stop;
+}
+
+/* The set of all patterns that a private line has. */
+static enum ksift_stop match_line(struct ksift_drive *d, const u8 *line,
+				  size_t len, u64 *seen)
+{
+	enum ksift_stop stop;
+
+	ksift_match_start(d->scan);
+	stop = ksift_attrs_match(d, line, len);
+	*seen = ksift_match_end(d->scan);
+	return stop;
 }
 
 /* Has a byte of @v, masked with that of @mask, the value of all bytes of @bytes? */
@@ -107,49 +127,64 @@ static bool has_literal(const struct ksift_literal *lit, const u8 *line,
 	return false;
 }
 
-u64 ksift_attrs_lowest(const struct ksift_drive *d, const struct ksift_hit *hit,
-		       const u8 *line, size_t len)
+enum ksift_stop ksift_attrs_lowest(struct ksift_drive *d,
+				   const struct ksift_hit *hit, const u8 *line,
+				   size_t len, u64 *seen)
 {
 	const struct ksift_prog *prog = d->prog;
-	u64 left = prog->include, known = 0;
+	u64 left = prog->include;
 	size_t budget = 2 * len;
 
+	*seen = 0;
+	if (prog->lines) {
+		*seen = hit->seen;
+		return RUNNING;
+	}
 	if (prog->always || prog->count > FEW_PATTERNS)
-		return match_line(d, line, len);
+		return match_line(d, line, len, seen);
 	/* The scan found this one: seek only those below it. */
 	if (hit->match < hit->end) {
-		known = 1ULL << hit->pattern;
-		left &= known - 1;
+		*seen = 1ULL << hit->pattern;
+		left &= *seen - 1;
 	}
 	for (; left; left &= left - 1) {
 		u32 i = ksift_low_bit(left);
 
-		if (has_literal(&prog->lits[i], line, len, &budget))
-			return 1ULL << i;
+		if (has_literal(&prog->lits[i], line, len, &budget)) {
+			*seen = 1ULL << i;
+			return RUNNING;
+		}
 		if (!budget)
-			return match_line(d, line, len);
+			return match_line(d, line, len, seen);
 	}
-	return known;
+	return RUNNING;
 }
 
-bool ksift_attrs_confirm(struct ksift_drive *d, const struct ksift_hit *hit,
-			 const struct ksift_piece *piece, const u8 *line,
-			 size_t len, struct ksift_attrs *attrs)
+enum ksift_stop ksift_attrs_confirm(struct ksift_drive *d,
+				    const struct ksift_hit *hit,
+				    const struct ksift_piece *piece,
+				    const u8 *line, size_t len,
+				    struct ksift_attrs *attrs, bool *confirmed)
 {
 	u64 end = hit->end + hit->newline;
+	enum ksift_stop stop = RUNNING;
 
 	if (ksift_attrs_known(d, hit, attrs) && hit->match < hit->end &&
 	    match_confirmed(d, hit, line))
 		attrs->seen = 1ULL << hit->pattern;
 	else
-		attrs->seen = match_line(d, line, len);
+		stop = match_line(d, line, len, &attrs->seen);
+	*confirmed = false;
+	if (stop)
+		return stop;
 	if (d->args->records || d->prog->level_mask)
 		attrs->level = ksift_level_find(line, len, &attrs->msg);
 	if (hit->newline && line[len] != '\n')
-		return false;
-	return ksift_source_intact(d->src, piece, hit->start, end) &&
-	       ksift_find_newline(line, len) == len &&
-	       ksift_prog_selects(d->prog, attrs->seen) &&
-	       ksift_prog_takes(d->prog, attrs->level) &&
-	       ksift_source_covers(d->src, end);
+		return RUNNING;
+	*confirmed = ksift_source_intact(d->src, piece, hit->start, end) &&
+		     ksift_find_newline(line, len) == len &&
+		     ksift_prog_selects(d->prog, attrs->seen) &&
+		     ksift_prog_takes(d->prog, attrs->level) &&
+		     ksift_source_covers(d->src, end);
+	return RUNNING;
 }

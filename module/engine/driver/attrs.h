@@ -18,19 +18,26 @@ struct ksift_attrs {
 bool ksift_attrs_known(const struct ksift_drive *d, const struct ksift_hit *hit,
 		       struct ksift_attrs *attrs);
 
+/* Go on with ksift_match() over private bytes.  Polls, where that takes long. */
+enum ksift_stop ksift_attrs_match(struct ksift_drive *d, const u8 *text,
+				  size_t len);
+
 /*
- * A set of patterns that a private line has, with the lowest, which its record names,
- * among them.  If there are few, it is faster to search for one after the other.
+ * *@seen is a set of patterns that a private line has, with the lowest, which its record
+ * names, among them.  If there are few, it is faster to search for one after the other.
  */
-u64 ksift_attrs_lowest(const struct ksift_drive *d, const struct ksift_hit *hit,
-		       const u8 *line, size_t len);
+enum ksift_stop ksift_attrs_lowest(struct ksift_drive *d,
+				   const struct ksift_hit *hit, const u8 *line,
+				   size_t len, u64 *seen);
 
 /*
  * Is the copy in the stage still a selected line?  Others may have written to its
  * bytes between the scan and the copy.  Fills in the attributes that are wanted.
  */
-bool ksift_attrs_confirm(struct ksift_drive *d, const struct ksift_hit *hit,
-			 const struct ksift_piece *piece, const u8 *line,
-			 size_t len, struct ksift_attrs *attrs);
+enum ksift_stop ksift_attrs_confirm(struct ksift_drive *d,
+				    const struct ksift_hit *hit,
+				    const struct ksift_piece *piece,
+				    const u8 *line, size_t len,
+				    struct ksift_attrs *attrs, bool *confirmed);
 
 #endif /* KSIFT_ENGINE_ATTRS_H */

@@ -22,6 +22,7 @@
  * The driver allocates nothing, and knows nothing of files, processes and user
  * memory: these are the side's, see side.h.
  */
+#include "../programs.h"
 #include "drive.h"
 #include "emit.h"
 #include "longline.h"
@@ -281,8 +282,7 @@ static enum ksift_stop scan_piece(struct ksift_drive *d,
 		return check_work(d);
 	}
 	if (!piece->buf) {
-		ksift_scan_zeros(scan, piece->len);
-		account(d, piece, piece->len);
+		account(d, piece, ksift_scan_zeros(scan, piece->len));
 		d->held = 0;
 		return check_work(d);
 	}
@@ -375,6 +375,7 @@ static void init_scan(struct ksift_drive *d)
 	scan->want_levels = args->flags & KSIFT_LINES_LEVELS;
 	scan->hit_levels = args->records;
 	scan->want_patterns = args->pattern_counts;
+	ksift_program_init(scan);
 }
 
 /* Fill in the caller's structures: the results, and where to resume. */

@@ -55,6 +55,7 @@ static enum ksift_stop emit_line(struct ksift_drive *d, struct ksift_hit *hit,
 	size_t len = bytes - 1;
 	struct ksift_attrs attrs = { .level = KSIFT_LEVEL_NONE };
 	enum ksift_stop stop = RUNNING;
+	bool confirmed;
 	const u8 *line;
 
 	/* A line that lies in a private piece needs no stage. */
@@ -70,11 +71,15 @@ static enum ksift_stop emit_line(struct ksift_drive *d, struct ksift_hit *hit,
 		d->held = 0;
 	}
 	if (shared) {
-		if (!ksift_attrs_confirm(d, hit, piece, line, len, &attrs))
+		stop = ksift_attrs_confirm(d, hit, piece, line, len, &attrs,
+					   &confirmed);
+		if (!stop && !confirmed)
 			return rescan_line(d, hit);
 	} else if (!ksift_attrs_known(d, hit, &attrs)) {
-		attrs.seen = ksift_attrs_lowest(d, hit, line, len);
+		stop = ksift_attrs_lowest(d, hit, line, len, &attrs.seen);
 	}
+	if (stop)
+		return stop;
 	if (d->args->records)
 		stop = ksift_stage_record(d, hit, &attrs);
 	if (stop || !d->args->text)
@@ -159,6 +164,7 @@ static enum ksift_stop emit_many(struct ksift_drive *d,
 				 u32 *done, u32 *alone)
 {
 	u64 bytes = 0, more, end, room = KSIFT_STAGE_SIZE;
+	const u64 chunk = ksift_match_chunk(d->scan);
 	struct ksift_attrs attrs;
 	enum ksift_stop stop = RUNNING;
 	u8 *copy, *p;
@@ -169,10 +175,11 @@ static enum ksift_stop emit_many(struct ksift_drive *d,
 		return RUNNING;
 	if (d->args->text)
 		room = min(room, ksift_drive_room(d));
+	room = min(room, chunk);
 	for (i = 0; i < n && i < KSIFT_LEADS; i++) {
 		more = ksift_hit_bytes(&hits[i]);
 		if (bytes + more > room || !hits[i].newline ||
-		    hits[i].match >= hits[i].end)
+		    (hits[i].match >= hits[i].end && !d->prog->lines))
 			break;
 		bytes += more;
 	}

@@ -122,30 +122,32 @@ static enum ksift_stop match_long(struct ksift_drive *d, struct ksift_hit *hit,
 {
 	size_t n = KSIFT_STAGE_SIZE, end;
 	u64 pos = hit->start, hole;
-	u32 state[2];
 	enum ksift_stop stop = read_long(d, pos);
 
 	if (stop || ksift_attrs_known(d, hit, attrs))
 		return stop;
 	attrs->level = ksift_level_find(d->stage, n, &attrs->msg);
-	attrs->seen = ksift_match_start(d->prog, state);
+	ksift_match_start(d->scan);
 	for (;;) {
 		bool zeros = stage_is_zero(d->stage, n);
 
-		attrs->seen |= ksift_match(d->prog, state, d->stage, n);
+		stop = ksift_attrs_match(d, d->stage, n);
+		if (stop)
+			return stop;
 		pos += n;
 		while (zeros && pos < hit->end) {
 			hole = ksift_source_hole(d->src, pos, hit->end - pos);
 			if (!hole)
 				break;
-			attrs->seen |= ksift_match_zeros(d->prog, state, hole);
-			pos += hole;
+			pos += ksift_match_zeros(d->scan, hole);
 			stop = ksift_drive_poll(d);
 			if (stop)
 				return stop;
 		}
-		if (pos >= hit->end)
+		if (pos >= hit->end) {
+			attrs->seen = ksift_match_end(d->scan);
 			return RUNNING;
+		}
 		stop = read_stage(d, pos, hit->end - pos, &n);
 		if (stop)
 			return stop;

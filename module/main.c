@@ -73,7 +73,8 @@ static int cmd_info(struct ksift_ucmd *ucmd)
 		return -EOPNOTSUPP;
 
 	info->out_variant = variant->id;
-	info->out_features = KSIFT_FEATURE_LEVELS | KSIFT_FEATURE_CACHE;
+	info->out_features = KSIFT_FEATURE_LEVELS | KSIFT_FEATURE_CACHE |
+			     KSIFT_FEATURE_LINE_PROGRAMS;
 	info->out_kernels = BIT_ULL(ARRAY_SIZE(kernel_ops)) - 1;
 	info->out_variants = usable;
 	memset(info->out_variant_name, 0, sizeof(info->out_variant_name));

@@ -10,6 +10,7 @@
  *
  * Needs a kernel with fault injection.
  */
+#include "program_parts.h"
 #include "test_util.h"
 
 #include <sys/mount.h>
@@ -176,6 +177,7 @@ struct scene {
 	int (*call)(struct __test_metadata *_metadata, struct scene *s);
 	__u32 source;
 	int file;
+	int program;
 	__u32 flags;
 	bool records;
 	bool text;
@@ -263,6 +265,30 @@ static int call_large_filter(struct __test_metadata *_metadata,
 		return errno;
 	close(fd);
 	return 0;
+}
+
+static int call_program(struct __test_metadata *_metadata, struct scene *s)
+{
+	struct parts p;
+
+	parts_init(&p);
+	if (ksift_ioctl(s->self->dev, KSIFT_FILTER, &p.filter))
+		return errno;
+	close(p.filter.out_fd);
+	return 0;
+}
+
+/* A RUN whose state is as large as its program wants. */
+static int call_program_run(struct __test_metadata *_metadata, struct scene *s)
+{
+	struct ksift_lines lines;
+	struct ksift_run run;
+
+	run_init(&run, KSIFT_KERNEL_LINES, &lines);
+	run_from_mem(&run, s->self->text, TEXT_LEN);
+	lines_init(&lines, s->program);
+	lines_want_text(&lines, s->self->out, TEXT_LEN);
+	return ksift_run(s->self->dev, &run) ? errno : 0;
 }
 
 static int call_info(struct __test_metadata *_metadata, struct scene *s)
@@ -374,6 +400,8 @@ TEST_F(fail, filter)
 	struct scene s = { .self = self, .call = call_filter };
 
 	sweep(_metadata, &s, "small filter");
+	s.call = call_program;
+	sweep(_metadata, &s, "filter by a program");
 	s.call = call_large_filter;
 	sweep(_metadata, &s, "large filter");
 }
@@ -410,6 +438,18 @@ TEST_F(fail, lines)
 			 s.text ? ", text" : "", s.records ? ", records" : "");
 		sweep(_metadata, &s, name);
 	}
+}
+
+TEST_F(fail, program)
+{
+	struct scene s = { .self = self, .call = call_program_run };
+	struct parts p;
+
+	parts_init(&p);
+	ASSERT_OK(ksift_ioctl(self->dev, KSIFT_FILTER, &p.filter));
+	s.program = p.filter.out_fd;
+	sweep(_metadata, &s, "lines by a program");
+	close(s.program);
 }
 
 TEST_F(fail, sum_i64)

@@ -114,6 +114,7 @@ TEST_F(filter, cmd_length)
 	struct abi_struct abi = {
 		.good = &self->good,
 		.len = sizeof(self->good),
+		.least = KSIFT_FILTER_SIZE_VER0,
 		.call = filter_call,
 		.done = filter_done,
 		.ctx = &self->dev,
@@ -165,8 +166,10 @@ TEST_F(filter, program)
 {
 	__u32 i;
 
-	for (i = 0; i < 32; i++)
+	for (i = 1; i < 32; i++)
 		BAD_AT(i, EOPNOTSUPP, req.program = 1U << i);
+	/* Without a line program. */
+	BAD(EINVAL, req.program = KSIFT_PROGRAM_LINES);
 	BAD(EOPNOTSUPP, req.program = UINT32_MAX);
 }
 

@@ -11,7 +11,8 @@
 /**
  * struct abi_struct - A structure under test
  * @good: One that works, its outputs poisoned
- * @len: Its length, which is also the shortest that the module takes
+ * @len: Its length
+ * @least: The shortest that the module takes, or 0: that is @len
  * @call: Calls the module with the structure at @arg; 0, or -1 with errno
  * @done: Undoes a successful call, or NULL
  * @ctx: For @call and @done
@@ -19,6 +20,7 @@
 struct abi_struct {
 	const void *good;
 	__u32 len;
+	__u32 least;
 	int (*call)(struct __test_metadata *_metadata, void *ctx, void *arg);
 	void (*done)(void *ctx, void *arg);
 	void *ctx;
@@ -102,11 +104,19 @@ static inline void abi_check_length(struct __test_metadata *_metadata,
 		   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, arg);
 
-	for (size = 0; size < abi->len; size++) {
+	for (size = 0; size < (abi->least ? abi->least : abi->len); size++) {
 		memset(arg, 0, 3 * ps);
 		memcpy(arg, abi->good, abi->len);
 		abi_set_size(arg, size);
 		abi_fails(_metadata, abi, arg, ps, EINVAL, "size", size);
+	}
+	/* As it was first published, and as much of what has come since. */
+	for (; size < abi->len; size++) {
+		memset(arg, POISON, 3 * ps);
+		memcpy(arg, abi->good, size);
+		abi_set_size(arg, size);
+		abi_works(_metadata, abi, arg, "size", size);
+		EXPECT_TRUE(mem_is(arg + size, POISON, 3 * ps - size));
 	}
 
 	/* The module neither reads nor writes behind the size given. */

@@ -177,12 +177,79 @@ int ksift_ctx_info(struct ksift_ctx *ctx, uint32_t variant,
 struct ksift_matcher;
 
 /**
+ * enum ksift_syntax - How an expression is written
+ * @KSIFT_SYNTAX_FIXED: As it stands: every byte means itself
+ * @KSIFT_SYNTAX_BASIC: A basic regular expression, as grep -G has it
+ * @KSIFT_SYNTAX_EXTENDED: An extended regular expression, as grep -E has it
+ * @KSIFT_SYNTAX_PERL: One of Perl's, as grep -P has it; -EOPNOTSUPP if the library
+ *	was built without PCRE2
+ *
+ * In the C locale: characters are bytes.
+ */
+enum ksift_syntax {
+	KSIFT_SYNTAX_FIXED = 0,
+	KSIFT_SYNTAX_BASIC = 1,
+	KSIFT_SYNTAX_EXTENDED = 2,
+	KSIFT_SYNTAX_PERL = 3
+};
+
+/**
+ * enum ksift_expr_flags - Bits of struct ksift_expr.flags
+ * @KSIFT_EXPR_FOLD: The ASCII letters match in either case
+ * @KSIFT_EXPR_WORDS: No letter, digit or underscore is right before or after a match
+ * @KSIFT_EXPR_LINES: A match is the whole line; WORDS means nothing then
+ * @KSIFT_EXPR_NUL: Lines end with a NUL, see %KSIFT_SCAN_NUL.  A newline is a byte like
+ *	any other then, and no line has a NUL.
+ * @KSIFT_EXPR_EXCLUDE: A line that has it is not selected.  It is in no group: @group
+ *	must be 0.
+ */
+enum ksift_expr_flags {
+	KSIFT_EXPR_FOLD = 1 << 0,
+	KSIFT_EXPR_WORDS = 1 << 1,
+	KSIFT_EXPR_LINES = 1 << 2,
+	KSIFT_EXPR_NUL = 1 << 3,
+	KSIFT_EXPR_EXCLUDE = 1 << 4
+};
+
+/**
+ * struct ksift_expr - A pattern as somebody wrote it
+ * @text: @len bytes, without a newline unless %KSIFT_EXPR_NUL is set
+ * @len: How many
+ * @syntax: enum ksift_syntax
+ * @flags: Bits of enum ksift_expr_flags
+ * @group: The group it belongs to, below %KSIFT_GROUPS_MAX
+ * @__reserved: Must be 0
+ *
+ * Since: 0.2
+ */
+struct ksift_expr {
+	const char *text;
+	size_t len;
+	uint32_t syntax;
+	uint32_t flags;
+	uint32_t group;
+	uint32_t __reserved;
+};
+
+/**
  * struct ksift_matcher_opts - What to match
  * @size: sizeof(struct ksift_matcher_opts)
  * @patterns: @count patterns, see <ksift.h>; NULL if there are none
  * @count: 0 to %KSIFT_PATTERNS_MAX
  * @flags: Bits of enum ksift_filter_flags
  * @level_mask: See struct ksift_filter; 0: lines of every level
+ * @exprs: @expr_count patterns in place of @patterns, or NULL
+ * @expr_count: How many.  Up to %KSIFT_PATTERNS_MAX, each is the pattern of its number;
+ *	of more, the excluding ones are one pattern, and those of each group are, in
+ *	the order in which they come first.
+ * @inexact: Receives the number of @exprs that neither a program nor an automaton can
+ *	decide about: those with back-references, those of Perl's syntax, and the
+ *	largest.  If it is not 0, the matcher selects no fewer lines than it should,
+ *	but may select more: find out about them with struct ksift_finder.  NULL: no
+ *	such matcher is made (-EOPNOTSUPP).
+ * @warn: Called with each warning that grep would give about one of @exprs, a
+ *	sentence as in struct ksift_error; or NULL
+ * @arg: Handed to @warn
  */
 struct ksift_matcher_opts {
 	size_t size;
@@ -190,9 +257,15 @@ struct ksift_matcher_opts {
 	size_t count;
 	uint32_t flags;
 	uint32_t level_mask;
+	const struct ksift_expr *exprs;
+	size_t expr_count;
+	size_t *inexact;
+	void (*warn)(void *arg, size_t expr, const char *text);
+	void *arg;
 };
 
-#define KSIFT_MATCHER_OPTS_INIT { sizeof(struct ksift_matcher_opts), NULL, 0, 0, 0 }
+#define KSIFT_MATCHER_OPTS_INIT \
+	{ sizeof(struct ksift_matcher_opts), NULL, 0, 0, 0, NULL, 0, NULL, NULL, NULL }
 
 /**
  * ksift_matcher_new() - Compile patterns
@@ -224,6 +297,107 @@ void ksift_matcher_free(struct ksift_matcher *matcher);
  * has none.
  */
 int ksift_matcher_fd(const struct ksift_matcher *matcher);
+
+/**
+ * ksift_matcher_explain() - How a matcher finds its patterns, for people
+ * @opts: As for ksift_matcher_new()
+ * @text: Returns some lines of text, for free(): the literals, the line program, and
+ *	who decides about what
+ * @err: Why it failed, or NULL
+ *
+ * Since: 0.2
+ *
+ * Return: 0, or as ksift_matcher_new().
+ */
+int ksift_matcher_explain(const struct ksift_matcher_opts *opts, char **text,
+			  struct ksift_error *err);
+
+/**
+ * DOC: Finders
+ *
+ * Where in a line an expression matches.  A finder is used by one thread.
+ *
+ * Since: 0.2
+ */
+struct ksift_finder;
+
+/**
+ * ksift_finder_new() - Make a finder
+ * @expr: The expression; not needed after the call.  The line's text is as it is in
+ *	the file, with %KSIFT_EXPR_NUL as well.
+ * @finder: The new finder, to be given to ksift_finder_free()
+ * @err: Why it failed, or NULL
+ *
+ * Return: 0, or -EINVAL, -EOPNOTSUPP, -ENOMEM.
+ */
+int ksift_finder_new(const struct ksift_expr *expr, struct ksift_finder **finder,
+		     struct ksift_error *err);
+
+/**
+ * ksift_finder_free() - Free a finder
+ * @finder: From ksift_finder_new(), or NULL
+ */
+void ksift_finder_free(struct ksift_finder *finder);
+
+/**
+ * ksift_finder_line() - Look at another line
+ * @finder: The finder
+ * @line: The line, without what ends it.  It has to stay until the next line.
+ * @len: Its length
+ */
+void ksift_finder_line(struct ksift_finder *finder, const char *line, size_t len);
+
+/**
+ * ksift_finder_read() - Look at another line, which is not in memory
+ * @finder: The finder
+ * @len: The line's length
+ * @read: Copies up to @len bytes from byte @at of the line on to @buf, and returns how
+ *	many; fewer mean that the rest of the line is no more
+ * @arg: Handed to @read
+ *
+ * Expressions with back-references, and of Perl's syntax, get all of it into memory;
+ * for others some 16 MiB and 1/256 of the line's length is enough.
+ */
+void ksift_finder_read(struct ksift_finder *finder, uint64_t len,
+		       size_t (*read)(void *arg, uint64_t at, char *buf, size_t len),
+		       void *arg);
+
+/**
+ * ksift_finder_has() - Does the line match?
+ * @finder: The finder
+ *
+ * Return: 1, 0, or a negative errno value: see ksift_finder_error().
+ */
+int ksift_finder_has(struct ksift_finder *finder);
+
+/**
+ * ksift_finder_error() - What was wrong with the line
+ * @finder: The finder, whose last call for the line returned a negative errno value
+ *
+ * Perl's syntax allows for expressions that take for ever, so that they are given up; and
+ * there may be too little memory.
+ *
+ * Return: a sentence, as in struct ksift_error, that is valid until the next line.
+ */
+const char *ksift_finder_error(const struct ksift_finder *finder);
+
+/**
+ * ksift_finder_next() - Find a match
+ * @finder: The finder
+ * @at: Where it may begin, at the earliest; not before that of the last call for this line
+ * @empty: Matches of no bytes count, too; the same for all calls for a line.  After one,
+ *	go on one byte further.
+ * @from: Returns where the leftmost match begins that is at @at or after it
+ * @to: Returns where the longest match ends that begins there; @from if it is empty
+ *
+ * All matches of a line take time in proportion to its length, but those of expressions
+ * with back-references, and of Perl's syntax, for which the longest is the one that Perl
+ * would choose.
+ *
+ * Return: 1; 0: there is none; or as ksift_finder_has().
+ */
+int ksift_finder_next(struct ksift_finder *finder, uint64_t at, int empty, uint64_t *from,
+		      uint64_t *to);
 
 /**
  * DOC: Lines

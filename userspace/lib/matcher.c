@@ -4,16 +4,21 @@
  * cannot say which one is to blame.
  */
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "ctx.h"
 #include "error.h"
+#include "expr.h"
+#include "user.h"
 
 #define PATTERN_FLAGS (KSIFT_PATTERN_ANCHORED | KSIFT_PATTERN_FOLD | \
 		       KSIFT_PATTERN_EXCLUDE)
 #define FILTER_FLAGS (KSIFT_FILTER_INVERT | KSIFT_FILTER_MATCH_NONE_IF_EMPTY)
+/* As it was in 0.1. */
+#define MATCHER_OPTS_SIZE_VER0 offsetof(struct ksift_matcher_opts, exprs)
 #define LEVEL_MASK ((1U << (KSIFT_LEVEL_NONE + 1)) - 1)
 
 static int matcher_check_pattern(const struct ksift_pattern *p, size_t nr,
@@ -56,6 +61,9 @@ static int matcher_check_opts(const struct ksift_matcher_opts *opts,
 	size_t i;
 	int ret;
 
+	if (opts->count && opts->expr_count)
+		return ksift_error_set(err, -EINVAL,
+			"there are both patterns and expressions; give one of them");
 	if (opts->count > KSIFT_PATTERNS_MAX)
 		return ksift_error_set(err, -EINVAL,
 			"there are %zu patterns, and %u is the most",
@@ -75,17 +83,67 @@ static int matcher_check_opts(const struct ksift_matcher_opts *opts,
 	return 0;
 }
 
+static int matcher_filter(struct ksift_ctx *ctx, struct ksift_filter *filter,
+			  struct ksift_matcher *matcher, struct ksift_error *err)
+{
+	int ret = ksift_ctx_filter(ctx, filter, &matcher->prog, err);
+
+	if (ret)
+		return ret;
+	matcher->fd = filter->out_fd;
+	matcher->count = filter->pattern_count;
+	return 0;
+}
+
+static int matcher_make(struct ksift_ctx *ctx, const struct ksift_matcher_opts *opts,
+			struct ksift_matcher *matcher, struct ksift_error *err)
+{
+	struct ksift_filter filter = {
+		.flags = opts->flags,
+		.program = KSIFT_PROGRAM_LITERALS,
+		.pattern_size = sizeof(*opts->patterns),
+		.patterns = (uintptr_t)opts->patterns,
+		.pattern_count = opts->count,
+		.level_mask = opts->level_mask,
+		.out_fd = -1,
+	};
+
+	if (opts->inexact)
+		*opts->inexact = 0;
+	return matcher_filter(ctx, &filter, matcher, err);
+}
+
+static int matcher_make_exprs(struct ksift_ctx *ctx, const struct ksift_matcher_opts *opts,
+			      struct ksift_matcher *matcher, struct ksift_error *err)
+{
+	struct re_arena arena = { 0 };
+	struct ksift_expr_filter *made;
+	int ret = -ENOMEM;
+
+	made = ksift_re_alloc(&arena, sizeof(*made));
+	if (!made)
+		return ksift_error_sys(err, -ENOMEM, "");
+	ret = ksift_expr_compile(&arena, opts, made, err);
+	if (!ret) {
+		made->filter.level_mask = opts->level_mask;
+		ret = matcher_filter(ctx, &made->filter, matcher, err);
+	}
+	if (!ret && opts->inexact)
+		*opts->inexact = made->inexact;
+	ksift_re_arena_free(&arena);
+	return ret;
+}
+
 KSIFT_EXPORT int ksift_matcher_new(struct ksift_ctx *ctx,
 				   const struct ksift_matcher_opts *user_opts,
 				   struct ksift_matcher **out,
 				   struct ksift_error *err)
 {
 	struct ksift_matcher_opts opts;
-	struct ksift_filter filter = { 0 };
 	struct ksift_matcher *matcher;
 	int ret;
 
-	ret = ksift_error_opts(&opts, sizeof(opts), user_opts, sizeof(opts),
+	ret = ksift_error_opts(&opts, sizeof(opts), user_opts, MATCHER_OPTS_SIZE_VER0,
 			       "matcher_opts", err);
 	if (ret)
 		return ret;
@@ -96,21 +154,14 @@ KSIFT_EXPORT int ksift_matcher_new(struct ksift_ctx *ctx,
 	matcher = calloc(1, sizeof(*matcher));
 	if (!matcher)
 		return ksift_error_sys(err, -ENOMEM, "");
-
-	filter.flags = opts.flags;
-	filter.program = KSIFT_PROGRAM_LITERALS;
-	filter.pattern_size = sizeof(*opts.patterns);
-	filter.patterns = (uintptr_t)opts.patterns;
-	filter.pattern_count = opts.count;
-	filter.level_mask = opts.level_mask;
-	filter.out_fd = -1;
-	ret = ksift_ctx_filter(ctx, &filter, &matcher->prog, err);
+	if (opts.expr_count)
+		ret = matcher_make_exprs(ctx, &opts, matcher, err);
+	else
+		ret = matcher_make(ctx, &opts, matcher, err);
 	if (ret) {
 		free(matcher);
 		return ret;
 	}
-	matcher->fd = filter.out_fd;
-	matcher->count = opts.count;
 	*out = matcher;
 	return 0;
 }
@@ -121,7 +172,7 @@ KSIFT_EXPORT void ksift_matcher_free(struct ksift_matcher *matcher)
 		return;
 	if (matcher->fd >= 0)
 		close(matcher->fd);
-	free(matcher->prog);
+	ksift_user_filter_free(matcher->prog);
 	free(matcher);
 }
 

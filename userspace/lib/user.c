@@ -10,7 +10,9 @@
 #include <stdlib.h>
 #include <sys/types.h>
 
+#include "engine/automaton.h"
 #include "engine/check.h"
+#include "engine/lineprog.h"
 #include "engine/variants.h"
 #include "user.h"
 
@@ -31,7 +33,7 @@ int ksift_user_info(u32 variant, struct ksift_info *info)
 	if (!ops)
 		return -EOPNOTSUPP;
 	info->out_variant = ops->id;
-	info->out_features = KSIFT_FEATURE_LEVELS;
+	info->out_features = KSIFT_FEATURE_LEVELS | KSIFT_FEATURE_LINE_PROGRAMS;
 	info->out_kernels = 1 << KSIFT_KERNEL_LINES | 1 << KSIFT_KERNEL_FIB |
 			    1 << KSIFT_KERNEL_SUMSQ | 1 << KSIFT_KERNEL_SUM_I64;
 	info->out_variants = usable;
@@ -39,36 +41,182 @@ int ksift_user_info(u32 variant, struct ksift_info *info)
 	return 0;
 }
 
-int ksift_user_filter(const struct ksift_filter *filter, struct ksift_prog **out)
+/* What @addr points to in this process. */
+static const void *there(u64 addr)
 {
-	const struct ksift_pattern *pats = (void *)(uintptr_t)filter->patterns;
-	struct ksift_build build;
-	struct ksift_prog *prog;
-	u32 i, bytes = 0;
-	void *mem;
-	u8 *data, *p;
+	return (const void *)(uintptr_t)addr;
+}
 
-	for (i = 0; i < filter->pattern_count; i++)
+static u32 bytes_of(const struct ksift_pattern *pats, u32 count)
+{
+	u32 i, bytes = 0;
+
+	for (i = 0; i < count; i++)
 		bytes += pats[i].len;
-	mem = calloc(1, ksift_prog_size(filter->pattern_count, bytes));
+	return bytes;
+}
+
+static u8 *put_bytes(u8 *to, const struct ksift_pattern *pat)
+{
+	if (pat->len)
+		memcpy(to, there(pat->data), pat->len);
+	return to + pat->len;
+}
+
+/* A filter, not compiled, with the patterns' bytes at *@data; or NULL. */
+static struct ksift_prog *copy_patterns(const struct ksift_pattern *pats, u32 count, u8 **data)
+{
+	u32 i, bytes = bytes_of(pats, count);
+	struct ksift_prog *prog;
+	void *mem;
+	u8 *p;
+
+	mem = calloc(1, ksift_prog_size(count, bytes));
 	if (!mem)
-		return -ENOMEM;
-	prog = ksift_prog_init(mem, filter->pattern_count, bytes, &data);
-	prog->level_mask = filter->level_mask;
-	p = data;
-	for (i = 0; i < filter->pattern_count; i++) {
-		if (pats[i].len)
-			memcpy(p, (void *)(uintptr_t)pats[i].data, pats[i].len);
+		return NULL;
+	prog = ksift_prog_init(mem, count, bytes, data);
+	p = *data;
+	for (i = 0; i < count; i++) {
+		p = put_bytes(p, &pats[i]);
 		prog->lits[i].len = pats[i].len;
 		prog->lits[i].flags = pats[i].flags;
 		prog->lits[i].group = pats[i].group;
-		p += pats[i].len;
 	}
-	ksift_prog_start(&build, prog, data, filter->flags);
+	return prog;
+}
+
+static void compile(struct ksift_prog *prog, u8 *data, u32 flags)
+{
+	struct ksift_build build;
+
+	ksift_prog_start(&build, prog, data, flags);
 	while (ksift_prog_step(&build))
 		;
+}
+
+static int make_lines(struct ksift_prog *prog, const struct ksift_line_program *given)
+{
+	const struct ksift_pattern *literals = there(given->literals);
+	struct ksift_lineprog_source src = {
+		.ops = there(given->ops),
+		.sets = there(given->sets),
+		.literals = literals,
+		.op_count = given->op_count,
+		.set_count = given->set_count,
+		.literal_count = given->literal_count,
+		.pattern_count = prog->count,
+	};
+	struct ksift_lineprog *lines;
+	u8 *bytes, *p;
+	size_t size;
+	void *mem;
+	u32 i;
+	int ret;
+
+	bytes = malloc(bytes_of(literals, given->literal_count) + 1);
+	if (!bytes)
+		return -ENOMEM;
+	for (i = 0, p = bytes; i < given->literal_count; i++)
+		p = put_bytes(p, &literals[i]);
+	src.bytes = bytes;
+	size = (ksift_lineprog_size(&src) + 63) & ~(size_t)63;
+	mem = aligned_alloc(64, size);
+	if (!mem) {
+		free(bytes);
+		return -ENOMEM;
+	}
+	memset(mem, 0, size);
+	ret = ksift_lineprog_make(mem, &src, &lines);
+	free(bytes);
+	if (ret)
+		free(mem);
+	else
+		prog->lines = lines;
+	return ret;
+}
+
+static int make_hints(struct ksift_prog *prog, const struct ksift_line_program *given)
+{
+	struct ksift_prog *hints;
+	u8 *data;
+
+	if (!given->hint_count)
+		return 0;
+	hints = copy_patterns(there(given->hints), given->hint_count, &data);
+	if (!hints)
+		return -ENOMEM;
+	compile(hints, data, 0);
+	prog->hints = hints;
+	return 0;
+}
+
+/* The sets of the automata are behind them, in the same memory. */
+static int make_automata(struct ksift_prog *prog, const struct ksift_line_program *given)
+{
+	const struct ksift_automaton *automata = there(given->automata);
+	u32 i, n, total = 0;
+	struct ksift_set *sets;
+	struct ksift_nfa *nfas;
+
+	for (i = 0; i < given->automaton_count; i++)
+		total += KSIFT_AUTOMATON_FOLLOW + automata[i].positions;
+	if (!total)
+		return 0;
+	nfas = malloc(i * sizeof(*nfas) + total * sizeof(*sets));
+	if (!nfas)
+		return -ENOMEM;
+	sets = (void *)(nfas + i);
+	prog->nfas = nfas;
+	for (i = 0; i < given->automaton_count; i++, sets += n) {
+		n = KSIFT_AUTOMATON_FOLLOW + automata[i].positions;
+		memcpy(sets, there(automata[i].sets), n * sizeof(*sets));
+		nfas[i] = (struct ksift_nfa){
+			.sets = sets,
+			.positions = automata[i].positions,
+			.pattern = automata[i].pattern,
+			.empty = automata[i].empty,
+		};
+		if (ksift_nfa_verify(&nfas[i]))
+			return -EINVAL;
+	}
+	prog->nfa_count = i;
+	prog->nfa_positions = total - i * KSIFT_AUTOMATON_FOLLOW;
+	return 0;
+}
+
+int ksift_user_filter(const struct ksift_filter *filter, struct ksift_prog **out)
+{
+	const struct ksift_line_program *given = there(filter->line_program);
+	struct ksift_prog *prog;
+	int ret = 0;
+	u8 *data;
+
+	prog = copy_patterns(there(filter->patterns), filter->pattern_count, &data);
+	if (!prog)
+		return -ENOMEM;
+	prog->level_mask = filter->level_mask;
+	if (given) {
+		ret = make_lines(prog, given);
+		ret = ret ? ret : make_hints(prog, given);
+		ret = ret ? ret : make_automata(prog, given);
+	}
+	if (ret) {
+		ksift_user_filter_free(prog);
+		return ret;
+	}
+	compile(prog, data, filter->flags);
 	*out = prog;
 	return 0;
+}
+
+void ksift_user_filter_free(struct ksift_prog *prog)
+{
+	if (!prog)
+		return;
+	free((void *)prog->lines);
+	free((void *)prog->hints);
+	free((void *)prog->nfas);
+	free(prog);
 }
 
 static int user_run_fib(struct ksift_run *run, struct ksift_fib *args)
@@ -209,7 +357,7 @@ static int drive_lines(struct ksift_caller *caller, const struct ksift_prog *pro
 	ret = ksift_source_open(&src, run, caller);
 	if (ret)
 		return ret;
-	d.scan = malloc(sizeof(*d.scan));
+	d.scan = malloc(ksift_scan_size(prog));
 	d.stage = malloc(KSIFT_STAGE_SIZE);
 	d.record = malloc(KSIFT_RECORDS_HELD * sizeof(*d.record));
 	ret = -ENOMEM;

@@ -63,6 +63,7 @@ void ksift_source_close(struct ksift_src *src);
 
 int ksift_user_info(u32 variant, struct ksift_info *info);
 int ksift_user_filter(const struct ksift_filter *filter, struct ksift_prog **prog);
+void ksift_user_filter_free(struct ksift_prog *prog);
 
 /*
  * Returns 0 or a negative errno value.  Whichever it is, the caller has ended the run

@@ -89,6 +89,7 @@ struct runner {
  * @filter: -e
  * @level_mask: --level
  * @fixed: -F
+ * @extended: -E
  * @fold: -i
  * @invert: -v
  * @once: One run each, without anything before it
@@ -104,7 +105,7 @@ struct bench {
 	struct engine_opts how;
 	struct filter filter;
 	uint32_t level_mask;
-	bool fixed, fold, invert, once, json;
+	bool fixed, extended, fold, invert, once, json;
 	uint64_t rounds, cached;
 	const char *path;
 	struct bench_task task;
@@ -243,8 +244,8 @@ static int add_context(struct bench *b, struct ksift_ctx *ctx)
 	r->task.ctx = ctx;
 	if (b->task.what->kind != BENCH_LINES)
 		return CLI_OK;
-	opts.patterns = b->filter.patterns;
-	opts.count = b->filter.count;
+	opts.exprs = b->filter.exprs;
+	opts.expr_count = b->filter.count;
 	opts.flags = b->invert ? KSIFT_FILTER_INVERT : 0;
 	opts.level_mask = b->level_mask;
 	return ksift_matcher_new(ctx, &opts, &r->task.matcher, &err) ?
@@ -273,32 +274,40 @@ static int add_engines(struct bench *b)
 }
 
 /*
- * A literal in a program's own language, for as long as this one runs.  rg knows more
+ * A pattern in a program's own language, for as long as this one runs.  rg knows more
  * specials than grep, and takes any byte as hex.
  */
-static char *literal(const struct ksift_pattern *pattern, bool rg)
+static char *pattern_for(const struct bench *b, size_t i, bool rg)
 {
+	const char *special = b->extended ? ".[]*^$\\+?(){}|" : ".[]*^$\\";
+	const struct filter *f = &b->filter;
+	const struct ksift_pattern *pattern = &f->patterns[i];
 	const unsigned char *p = (const unsigned char *)(uintptr_t)pattern->data;
-	char *text = malloc(pattern->len * 4 + 16), *at = text;
-	uint32_t i;
+	char *text = malloc(pattern->len * 4 + f->exprs[i].len + 16), *at = text;
+	uint32_t k;
 
 	if (!text)
 		return NULL;
+	if (!filter_is_plain(f, i)) {
+		sprintf(text, "%s%.*s", rg ? "(?-u)" : "", (int)f->exprs[i].len,
+			f->exprs[i].text);
+		return text;
+	}
 	at += sprintf(at, "%s%s", rg ? "(?-u)" : "",
 		      pattern->flags & KSIFT_PATTERN_ANCHORED ? "^" : "");
-	for (i = 0; i < pattern->len; i++)
-		if (rg && !isalnum(p[i]))
-			at += sprintf(at, "\\x%02x", p[i]);
+	for (k = 0; k < pattern->len; k++)
+		if (rg && !isalnum(p[k]))
+			at += sprintf(at, "\\x%02x", p[k]);
 		else
-			at += sprintf(at, strchr(".[]*^$\\", p[i]) ? "\\%c" : "%c", p[i]);
+			at += sprintf(at, strchr(special, p[k]) ? "\\%c" : "%c", p[k]);
 	return text;
 }
 
 static int add_program(struct bench *b, const char *name, bool rg)
 {
 	const char *words[] = {
-		name, "-a", "-c", rg ? "--no-config" : NULL, b->fold ? "-i" : NULL,
-		b->invert ? "-v" : NULL,
+		name, "-a", "-c", rg ? "--no-config" : b->extended ? "-E" : NULL,
+		b->fold ? "-i" : NULL, b->invert ? "-v" : NULL,
 	};
 	struct runner *r = add_runner(b, name, b->task.what);
 	size_t i;
@@ -308,7 +317,7 @@ static int add_program(struct bench *b, const char *name, bool rg)
 			r->argv[r->argc++] = words[i];
 	for (i = 0; i < b->filter.count; i++) {
 		r->argv[r->argc++] = "-e";
-		r->argv[r->argc] = literal(&b->filter.patterns[i], rg);
+		r->argv[r->argc] = pattern_for(b, i, rg);
 		if (!r->argv[r->argc++])
 			return cli_refuse("%s", strerror(ENOMEM));
 	}
@@ -590,6 +599,9 @@ static int set_option(struct bench *b, int c)
 	case 'F':
 		b->fixed = true;
 		break;
+	case 'E':
+		b->extended = true;
+		break;
 	case 'i':
 		b->fold = true;
 		break;
@@ -629,7 +641,13 @@ static int compile(struct bench *b)
 		return CLI_OK;
 	if (!b->filter.given_count && !(b->task.what->flags & KSIFT_SCAN_LEVELS))
 		ret = filter_give(&b->filter, DEFAULT_PATTERN, FILTER_OR);
-	return ret ? ret : filter_compile(&b->filter, b->fixed, b->fold);
+	if (!ret)
+		ret = filter_compile(&b->filter, b->fixed ? KSIFT_SYNTAX_FIXED :
+				     b->extended ? KSIFT_SYNTAX_EXTENDED : KSIFT_SYNTAX_BASIC,
+				     b->fold ? KSIFT_EXPR_FOLD : 0);
+	if (!ret && b->filter.regular && !b->extended)
+		return cli_refuse("other programs understand no basic regular expressions; see -E");
+	return ret;
 }
 
 static int take_operand(struct bench *b, int argc, char **argv)

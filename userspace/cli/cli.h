@@ -31,7 +31,7 @@ struct cli_cmd {
 	const char *also;
 };
 
-extern const struct cli_cmd cli_grep, cli_filter, cli_entries, cli_levels, cli_fib, cli_sumsq,
+extern const struct cli_cmd cli_grep, cli_filter, cli_entries, cli_explain, cli_levels, cli_fib, cli_sumsq,
 	cli_sum, cli_info, cli_doctor, cli_bench;
 
 void cli_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -265,10 +265,10 @@ static int match(struct entries *e, size_t head, size_t end, bool *selected,
 	}
 	*pattern = UINT32_MAX;
 	for (i = f->count; i--;) {
-		const struct ksift_pattern *p = &f->patterns[i];
+		const struct ksift_expr *p = &f->exprs[i];
 		bool has = found >> i & 1;
 
-		if (p->flags & KSIFT_PATTERN_EXCLUDE) {
+		if (p->flags & KSIFT_EXPR_EXCLUDE) {
 			excluded |= has;
 			continue;
 		}
@@ -460,12 +460,12 @@ static int step(struct entries *e, const struct ksift_matcher *also)
 }
 
 static int make(struct entries *e, struct ksift_matcher **matcher,
-		const struct ksift_pattern *patterns, size_t count, uint32_t levels)
+		const struct ksift_expr *exprs, size_t count, uint32_t levels)
 {
 	struct ksift_matcher_opts opts = KSIFT_MATCHER_OPTS_INIT;
 
-	opts.patterns = patterns;
-	opts.count = count;
+	opts.exprs = exprs;
+	opts.expr_count = count;
 	opts.level_mask = levels;
 	return ksift_matcher_new(e->in->grep->ctx, &opts, matcher, e->err);
 }
@@ -474,17 +474,16 @@ static int make_matchers(struct entries *e)
 {
 	const struct grep *g = e->in->grep;
 	const struct filter *f = &g->filter;
-	struct ksift_pattern each[KSIFT_PATTERNS_MAX], any[KSIFT_PATTERNS_MAX];
+	struct ksift_expr each[KSIFT_PATTERNS_MAX], any[KSIFT_PATTERNS_MAX];
 	size_t i, count = 0;
 	int ret;
 
 	for (i = 0; i < f->count; i++) {
-		each[i] = f->patterns[i];
-		each[i].flags &= ~KSIFT_PATTERN_EXCLUDE;
+		each[i] = f->exprs[i];
+		each[i].flags &= ~KSIFT_EXPR_EXCLUDE;
 		each[i].group = 0;
-		if (!(f->patterns[i].flags & KSIFT_PATTERN_EXCLUDE) &&
-		    !f->patterns[i].group)
-			any[count++] = f->patterns[i];
+		if (!(f->exprs[i].flags & KSIFT_EXPR_EXCLUDE) && !f->exprs[i].group)
+			any[count++] = f->exprs[i];
 	}
 	ret = make(e, &e->all, NULL, 0, 0);
 	if (!ret)

@@ -91,41 +91,30 @@ static int refuse(const struct filter_given *given, const char *s, const char *w
 	return cli_error("%s:%zu: %s", given->file, line, what);
 }
 
-static int parse(const struct filter_given *given, const char *s, size_t len, bool fixed,
-		 struct pattern *p)
-{
-	char what[KSIFT_PATTERN_LEN_MAX + 256];
-
-	if (pattern_parse(s, len, fixed, p))
-		snprintf(what, sizeof(what),
-			 "pattern '%.*s': '%.*s' %s; with -F the whole pattern is taken as it is",
-			 len < KSIFT_PATTERN_LEN_MAX ? (int)len : KSIFT_PATTERN_LEN_MAX, s,
-			 (int)p->bad_len, p->bad, p->why);
-	else if (given->file && p->len > KSIFT_PATTERN_LEN_MAX)
-		snprintf(what, sizeof(what), "the pattern is %zu bytes long, and %u is the most",
-			 p->len, KSIFT_PATTERN_LEN_MAX);
-	else
-		return CLI_OK;
-	return refuse(given, s, what);
-}
-
 /* What was given at @given, each line a pattern; moves @words on. */
-static int compile_given(struct filter *f, const struct filter_given *given,
-			 uint32_t group, bool fixed, char **words)
+static int compile_given(struct filter *f, const struct filter_given *given, uint32_t group,
+			 uint32_t syntax, uint32_t flags, char **words)
 {
 	const char *s = given->text, *end = s + given->len, *nl;
-	int ret;
 
 	for (; s; s = nl ? nl + 1 : NULL) {
-		struct ksift_pattern *pattern = &f->patterns[f->count++];
+		struct ksift_pattern *pattern = &f->patterns[f->count];
+		struct ksift_expr *expr = &f->exprs[f->count++];
 		struct pattern p = { .data = *words };
 
 		nl = memchr(s, '\n', end - s);
-		f->shown[f->count - 1].text = s;
-		f->shown[f->count - 1].len = (nl ? nl : end) - s;
-		ret = parse(given, s, (nl ? nl : end) - s, fixed, &p);
-		if (ret)
-			return ret;
+		*expr = (struct ksift_expr){
+			.text = s,
+			.len = (nl ? nl : end) - s,
+			.syntax = syntax,
+			.flags = flags | (given->role == FILTER_NOT ? KSIFT_EXPR_EXCLUDE : 0),
+			.group = group,
+		};
+		if (syntax == KSIFT_SYNTAX_PERL ||
+		    !pattern_parse(s, expr->len, syntax == KSIFT_SYNTAX_FIXED, &p)) {
+			f->regular = true;
+			continue;
+		}
 		pattern->data = (uintptr_t)p.data;
 		pattern->len = p.len;
 		pattern->group = group;
@@ -133,6 +122,8 @@ static int compile_given(struct filter *f, const struct filter_given *given,
 			pattern->flags |= KSIFT_PATTERN_ANCHORED;
 		if (given->role == FILTER_NOT)
 			pattern->flags |= KSIFT_PATTERN_EXCLUDE;
+		if (flags & KSIFT_EXPR_FOLD)
+			pattern->flags |= KSIFT_PATTERN_FOLD;
 		*words += p.len;
 	}
 	return CLI_OK;
@@ -146,12 +137,12 @@ static int refuse_many(const struct filter *f, size_t lines)
 	char what[128];
 	size_t i;
 
-	for (i = 0; i < KSIFT_PATTERNS_MAX; i++) {
+	for (i = 0; i < FILTER_MAX; i++) {
 		s = memchr(s, '\n', given->text + given->len - s);
 		s = s ? s + 1 : (++given)->text;
 	}
 	snprintf(what, sizeof(what), "there are %zu patterns, and %u is the most",
-		 lines, KSIFT_PATTERNS_MAX);
+		 lines, FILTER_MAX);
 	return refuse(given, s, what);
 }
 
@@ -167,12 +158,12 @@ static int alloc_patterns(struct filter *f)
 		bytes += f->given[i].len;
 		lines++;
 	}
-	if (lines > KSIFT_PATTERNS_MAX)
+	if (lines > FILTER_MAX)
 		return refuse_many(f, lines);
 	f->patterns = calloc(lines + 1, sizeof(*f->patterns));
-	f->shown = calloc(lines + 1, sizeof(*f->shown));
+	f->exprs = calloc(lines + 1, sizeof(*f->exprs));
 	f->bytes = malloc(bytes + 1);
-	if (!f->patterns || !f->shown || !f->bytes)
+	if (!f->patterns || !f->exprs || !f->bytes)
 		return cli_refuse("%s", strerror(ENOMEM));
 	return CLI_OK;
 }
@@ -191,7 +182,8 @@ static int stand_for_none(struct filter *f)
 	return filter_give(f, "", FILTER_OR);
 }
 
-int filter_compile(struct filter *f, bool fixed, bool fold)
+/* @syntax is an enum ksift_syntax, @flags are enum ksift_expr_flags of all patterns. */
+int filter_compile(struct filter *f, uint32_t syntax, uint32_t flags)
 {
 	uint32_t group, groups = 1;
 	char *words;
@@ -202,18 +194,36 @@ int filter_compile(struct filter *f, bool fixed, bool fold)
 	if (!ret)
 		ret = alloc_patterns(f);
 	words = f->bytes;
+	/* What stands for none matches every line. */
+	if (f->none)
+		flags &= ~(KSIFT_EXPR_WORDS | KSIFT_EXPR_LINES);
 	for (i = 0; !ret && i < f->given_count; i++) {
 		group = f->given[i].role == FILTER_AND ? groups++ : 0;
-		ret = compile_given(f, &f->given[i], group, fixed, &words);
+		ret = compile_given(f, &f->given[i], group, syntax, flags, &words);
 	}
 	if (ret)
 		return ret;
 	if (groups > KSIFT_GROUPS_MAX)
 		return cli_refuse("--and is given %u times, and %u is the most",
 				  groups - 1, KSIFT_GROUPS_MAX - 1);
-	for (i = 0; fold && i < f->count; i++)
-		f->patterns[i].flags |= KSIFT_PATTERN_FOLD;
 	return CLI_OK;
+}
+
+int filter_refuse(const struct filter *f, size_t i, const char *what)
+{
+	const char *text = f->exprs[i].text;
+	size_t k;
+
+	for (k = 0; k + 1 < f->given_count; k++)
+		if (text >= f->given[k].text && text <= f->given[k].text + f->given[k].len)
+			break;
+	return refuse(&f->given[k], text, what);
+}
+
+/* Is it a literal, or its place at the start of the line? */
+bool filter_is_plain(const struct filter *f, size_t i)
+{
+	return f->patterns[i].data;
 }
 
 /* Whether it can be told from the words alone: there are but empty patterns. */
@@ -222,8 +232,8 @@ bool filter_matches_all(const struct filter *f)
 	size_t i;
 
 	for (i = 0; i < f->count; i++)
-		if (f->shown[i].len || f->patterns[i].group ||
-		    f->patterns[i].flags & KSIFT_PATTERN_EXCLUDE)
+		if (f->exprs[i].len || f->exprs[i].group ||
+		    f->exprs[i].flags & KSIFT_EXPR_EXCLUDE)
 			return false;
 	return f->count;
 }
@@ -233,8 +243,7 @@ bool filter_has_nul(const struct filter *f)
 	size_t i;
 
 	for (i = 0; i < f->count; i++)
-		if (memchr((const char *)(uintptr_t)f->patterns[i].data, 0,
-			   f->patterns[i].len))
+		if (memchr(f->exprs[i].text, 0, f->exprs[i].len))
 			return true;
 	return false;
 }
@@ -243,6 +252,6 @@ void filter_free(struct filter *f)
 {
 	free_given(f);
 	free(f->patterns);
-	free(f->shown);
+	free(f->exprs);
 	free(f->bytes);
 }

@@ -14,36 +14,38 @@ enum filter_role {
 	FILTER_NOT,
 };
 
-/* Part of what was given. */
-struct filter_text {
-	const char *text;
-	size_t len;
-};
+/* More patterns than a matcher is made of in the time of a keystroke. */
+#define FILTER_MAX 4096u
 
 /**
  * struct filter - The patterns of a command line
  * @given: What was given, @given_count of them
  * @given_count: How many
- * @patterns: What that means: one for each line of what was given
- * @count: How many
- * @shown: How each was typed
- * @bytes: What they point to
+ * @exprs: One for each line of what was given, as it was typed
+ * @patterns: What each of them means if it is plain; else its @len is 0
+ * @count: How many, at most FILTER_MAX
+ * @regular: Not all of them are plain
+ * @bytes: What @patterns point to
  * @none: There were to be patterns, and there is none: the FILE of -f is empty.
  *	Stands as one empty pattern.
  */
 struct filter {
 	struct filter_given *given;
 	size_t given_count;
+	struct ksift_expr *exprs;
 	struct ksift_pattern *patterns;
 	size_t count;
-	struct filter_text *shown;
+	bool regular;
 	char *bytes;
 	bool none;
 };
 
 int filter_give(struct filter *f, const char *text, enum filter_role role);
 int filter_give_file(struct filter *f, const char *path);
-int filter_compile(struct filter *f, bool fixed, bool fold);
+int filter_compile(struct filter *f, uint32_t syntax, uint32_t flags);
+bool filter_is_plain(const struct filter *f, size_t i);
+/* Say what is wrong with pattern @i, and where it was given. */
+int filter_refuse(const struct filter *f, size_t i, const char *what);
 bool filter_matches_all(const struct filter *f);
 bool filter_has_nul(const struct filter *f);
 void filter_free(struct filter *f);

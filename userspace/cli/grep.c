@@ -30,7 +30,7 @@
  * @show: OPT_HELP or 'V': tell of the command, or the version, and do nothing else
  * @pattern: -e, -f: the first word is not a pattern
  * @condition: --and, --not, --level
- * @basic: -G
+ * @syntax: -E, -F, -G, -P: the letter, or 0
  * @with_name: 1 with -H, 0 with -h, else -1
  * @both: -C, for that of the next two that is not given
  * @before: -B
@@ -41,7 +41,8 @@
 struct given {
 	const struct cli_cmd *cmd;
 	int show;
-	bool pattern, condition, basic;
+	bool pattern, condition;
+	int syntax;
 	int with_name;
 	int64_t both, before, after;
 	int digits;
@@ -58,28 +59,52 @@ static int make_engine(const struct grep *g, const struct ksift_matcher_opts *op
 	return CLI_OK;
 }
 
-/*
- * Where lines are decided on here, the engine has to select no fewer: a line
- * that has a pattern as a word has the pattern, but one that has not may have it
- * still.
- */
-static int make_superset(struct grep *g)
+static void warn(void *arg, size_t expr, const char *text)
 {
-	struct ksift_pattern patterns[KSIFT_PATTERNS_MAX];
-	struct ksift_matcher_opts opts = KSIFT_MATCHER_OPTS_INIT;
+	(void)arg;
+	(void)expr;
+	cli_note("%s", text);
+}
+
+/* Say what is wrong, and with which of the patterns. */
+static int refuse_expr(struct grep *g, struct ksift_matcher_opts *opts,
+		       const struct ksift_error *why)
+{
+	struct ksift_matcher *one;
+	struct ksift_error err;
 	size_t i;
 
-	for (i = 0; i < g->filter.count && !g->invert; i++) {
-		if (g->filter.patterns[i].flags & KSIFT_PATTERN_EXCLUDE)
-			continue;
-		patterns[opts.count] = g->filter.patterns[i];
-		if (g->whole)
-			patterns[opts.count].flags |= KSIFT_PATTERN_ANCHORED;
-		opts.count++;
+	opts->expr_count = 1;
+	opts->warn = NULL;
+	for (i = 0; i < g->filter.count; i++) {
+		opts->exprs = &g->filter.exprs[i];
+		if (!ksift_matcher_new(g->ctx, opts, &one, &err))
+			ksift_matcher_free(one);
+		else if (!strcmp(err.text, why->text))
+			return filter_refuse(&g->filter, i, why->text);
 	}
-	opts.patterns = patterns;
+	return cli_refuse("%s", why->text);
+}
+
+/* Some patterns the engine only suspects: then lines are decided on here. */
+static int make_selecting(struct grep *g)
+{
+	struct ksift_matcher_opts opts = KSIFT_MATCHER_OPTS_INIT;
+	struct ksift_error err;
+	size_t inexact = 0;
+
+	opts.exprs = g->filter.exprs;
+	opts.expr_count = g->filter.count;
 	opts.level_mask = g->levels;
-	return make_engine(g, &opts, &g->engine);
+	opts.flags = g->invert ? KSIFT_FILTER_INVERT : 0;
+	opts.inexact = &inexact;
+	opts.warn = warn;
+	if (ksift_matcher_new(g->ctx, &opts, &g->engine, &err))
+		return refuse_expr(g, &opts, &err);
+	/* Of more patterns than a filter has, only the matcher knows which a line has. */
+	g->decides = inexact || (g->printer != &printer_text &&
+				 g->filter.count > KSIFT_PATTERNS_MAX);
+	return CLI_OK;
 }
 
 static int make_engines(struct grep *g)
@@ -108,13 +133,7 @@ static int make_engines(struct grep *g)
 		if (ret)
 			return ret;
 	}
-	if (g->decides)
-		return make_superset(g);
-	opts.level_mask = g->levels;
-	opts.patterns = g->filter.patterns;
-	opts.count = g->filter.count;
-	opts.flags = g->invert ? KSIFT_FILTER_INVERT : 0;
-	return make_engine(g, &opts, &g->engine);
+	return make_selecting(g);
 }
 
 static int make_match(struct grep *g)
@@ -124,8 +143,8 @@ static int make_match(struct grep *g)
 
 	if (!places && !g->decides && !grep_wants_context(g))
 		return CLI_OK;
-	g->match = matcher_new(&g->filter, g->word, g->whole, g->join);
-	return g->match ? CLI_OK : cli_refuse("%s", strerror(ENOMEM));
+	return matcher_new(&g->filter, g->word && !g->filter.none,
+			   g->whole && !g->filter.none, g->join, &g->match);
 }
 
 static int grep_open(struct grep *g, const struct engine_opts *how)
@@ -135,9 +154,9 @@ static int grep_open(struct grep *g, const struct engine_opts *how)
 	if (!ret)
 		ret = cache_check(g->ctx, cli_name(), g->cache);
 	if (!ret)
-		ret = make_match(g);
-	if (!ret)
 		ret = make_engines(g);
+	if (!ret)
+		ret = make_match(g);
 	return ret;
 }
 
@@ -343,8 +362,6 @@ static int set_files(struct grep *g, int c)
 static bool *find_flag(struct grep *g, int c)
 {
 	switch (c) {
-	case 'F':
-		return &g->fixed;
 	case 'i':
 	case 'y':
 		return &g->fold;
@@ -394,13 +411,15 @@ static int set_option(struct grep *g, int c, struct given *given)
 	case OPT_AND:
 		given->condition = true;
 		return set_pattern(g, c);
-	case 'G':
-		given->basic = true;
-		break;
 	case 'E':
+	case 'F':
+	case 'G':
 	case 'P':
-		return cli_refuse("-%c: there are no regular expressions yet; see 'ksift grep --help'",
-				  c);
+		if (given->syntax && given->syntax != c)
+			return cli_refuse("conflicting matchers specified: -%c and -%c",
+					  given->syntax, c);
+		given->syntax = c;
+		break;
 	case OPT_NO_IGNORE_CASE:
 		g->fold = false;
 		break;
@@ -505,8 +524,8 @@ static int check_cache(const struct grep *g)
 
 static int check_patterns(const struct grep *g, const struct given *given)
 {
-	if (g->fixed && given->basic)
-		return cli_refuse("-F and -G exclude each other");
+	if (given->syntax == 'P' && g->filter.count > 1)
+		return cli_refuse("the -P option only supports a single pattern");
 	if (given->cmd == &cli_filter && g->invert && !given->pattern && !g->filter.count)
 		return cli_refuse("-v turns patterns round, and there is none; name the levels that are meant, as in --level =info,debug,none");
 	return CLI_OK;
@@ -525,6 +544,10 @@ static int check_options(struct grep *g)
 		return cli_refuse("--json and --records tell of every line; -c, --count-each, -l and -L of none");
 	if (g->count_each && (g->count || g->list != LIST_NONE))
 		return cli_refuse("--count-each and -c, -l or -L exclude each other");
+	if ((g->count_each || g->join) && g->filter.count > KSIFT_PATTERNS_MAX)
+		return cli_refuse("there are %zu patterns, and with %s %u is the most",
+				  g->filter.count, g->join ? "--join" : "--count-each",
+				  KSIFT_PATTERNS_MAX);
 	/* ripgrep's name for it. */
 	if (!g->label)
 		g->label = g->printer == &printer_text ? CLI_STDIN_NAME : "<stdin>";
@@ -545,10 +568,10 @@ static void put_counts(const struct grep *g, const struct found *found)
 	size_t i;
 
 	for (i = 0; i < f->count && !f->none; i++) {
-		if (f->patterns[i].flags & KSIFT_PATTERN_EXCLUDE)
+		if (f->exprs[i].flags & KSIFT_EXPR_EXCLUDE)
 			continue;
 		printf("%" PRIu64 "\t", found->counts[i]);
-		fwrite(f->shown[i].text, 1, f->shown[i].len, stdout);
+		fwrite(f->exprs[i].text, 1, f->exprs[i].len, stdout);
 		putchar('\n');
 	}
 }
@@ -582,7 +605,7 @@ static bool selects_nothing(const struct grep *g)
 {
 	if (g->list == LIST_OTHERS && !g->quiet)
 		return false;
-	return !g->max || (g->invert && !g->whole && !g->word &&
+	return !g->max || (g->invert && (g->filter.none || (!g->whole && !g->word)) &&
 			   filter_matches_all(&g->filter));
 }
 
@@ -594,15 +617,10 @@ static void settle(struct grep *g, const struct given *given, int files)
 	g->after = given->after < 0 ? given->both : given->after;
 	g->before = given->before < 0 ? given->both : given->before;
 	/* None of no pattern is all of the empty one. */
-	if (g->filter.none) {
+	if (g->filter.none)
 		g->invert = !g->invert;
-		g->word = false;
-		g->whole = false;
-	}
 	/* With -z a zero byte is no sign of what is no text. */
 	g->no_binary = g->no_binary && g->eol;
-	/* No line has a zero byte then; to the engine one stands for a newline. */
-	g->decides = g->word || g->whole || (!g->eol && filter_has_nul(&g->filter));
 }
 
 /* Nobody has given it anything: a terminal, or /dev/null, as services have. */
@@ -676,6 +694,26 @@ static int parse_options(struct grep *g, int argc, char **argv, struct given *gi
 	return take_pattern(g, argc, argv, given);
 }
 
+static uint32_t syntax_of(const struct given *given)
+{
+	switch (given->syntax) {
+	case 'E':
+		return KSIFT_SYNTAX_EXTENDED;
+	case 'F':
+		return KSIFT_SYNTAX_FIXED;
+	case 'P':
+		return KSIFT_SYNTAX_PERL;
+	default:
+		return KSIFT_SYNTAX_BASIC;
+	}
+}
+
+static uint32_t expr_flags(const struct grep *g)
+{
+	return (g->fold ? KSIFT_EXPR_FOLD : 0) | (g->eol ? 0 : KSIFT_EXPR_NUL) |
+		(g->whole ? KSIFT_EXPR_LINES : g->word ? KSIFT_EXPR_WORDS : 0);
+}
+
 static int grep_do(struct grep *g, const struct cli_cmd *cmd, int argc, char **argv)
 {
 	struct given given = {
@@ -693,7 +731,7 @@ static int grep_do(struct grep *g, const struct cli_cmd *cmd, int argc, char **a
 		return ret;
 	if (given.show)
 		return given.show == 'V' ? cli_version() : options_help(cmd);
-	ret = filter_compile(&g->filter, g->fixed, g->fold);
+	ret = filter_compile(&g->filter, syntax_of(&given), expr_flags(g));
 	if (!ret)
 		ret = check_patterns(g, &given);
 	if (ret)
@@ -768,9 +806,7 @@ const struct cli_cmd cli_grep = {
 "read standard input.  Text is bytes, as for 'LC_ALL=C grep -a'.  As for grep the\n"
 "first word is the PATTERN, unless -e or -f gives one; 'ksift filter' takes none.\n"
 "\n"
-"A PATTERN is plain text, or '^' and plain text that has to be in front of the\n"
-"line.  There are no regular expressions yet: what would be special in one, such\n"
-"as '.', is refused without -F, unless a '\\' in front makes it plain.  Newlines\n"
+"A PATTERN is a basic regular expression, unless -E, -F or -P is given.  Newlines\n"
 "in a PATTERN stand between patterns.\n",
 	.notes =
 "The exit status is 0 if a line was selected, 1 if none was, and 2 on an error,\n"

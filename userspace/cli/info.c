@@ -21,6 +21,7 @@ static const char *const kernels[] = {
 static const char *const features[] = {
 	[0] = "levels",
 	[1] = "cache",
+	[2] = "line-programs",
 };
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))

@@ -53,7 +53,6 @@ enum devices {
  * @filter: The patterns
  * @globs: --include, --exclude, --exclude-from, --exclude-dir
  * @printer: Where output goes
- * @fixed: -F
  * @fold: -i
  * @invert: -v
  * @word: -w
@@ -72,7 +71,8 @@ enum devices {
  * @dir_prefix: So they do for files found in a directory
  * @null: -Z
  * @color: --color
- * @decides: Which lines are selected is found out here, with @match
+ * @decides: Which lines are selected is found out here, with @match: the engine only
+ *	suspects some patterns
  * @eol: What lines end with, a zero byte with -z
  * @list: -l, -L
  * @directories: -d, -r, -R
@@ -99,7 +99,7 @@ struct grep {
 	struct filter filter;
 	struct globs globs;
 	const struct printer *printer;
-	bool fixed, fold, invert, word, whole, only, count, count_each, number, offset, quiet;
+	bool fold, invert, word, whole, only, count, count_each, number, offset, quiet;
 	bool no_messages, text, no_binary, tab, prefix, dir_prefix, null, color, decides;
 	char eol;
 	enum list list;

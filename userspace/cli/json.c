@@ -8,7 +8,9 @@
  * ripgrep's.  A line is not held for it: a long one is read once to see whether
  * it is UTF-8, once to be printed, and once for the places that matched.
  */
+#include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -279,12 +281,26 @@ static void put_line(const struct line *line)
 	json_puts("\"}");
 }
 
+/* Most matches are short; those of regular expressions may be as long as the line. */
+static void put_match(const struct line *line, const struct match *match)
+{
+	uint64_t len = match->to - match->from;
+	char buf[256], *text = len <= sizeof(buf) ? buf : malloc(len);
+
+	if (!text) {
+		cli_flush();
+		cli_refuse("%s", strerror(ENOMEM));
+		exit(CLI_ERROR);
+	}
+	json_text(text, line_read(line, match->from, text, len));
+	if (text != buf)
+		free(text);
+}
+
 static void put_place(const struct line *line, const struct match *match)
 {
-	static char buf[KSIFT_PATTERN_LEN_MAX];
-
 	json_puts("{\"match\":");
-	json_text(buf, line_read(line, match->from, buf, match->to - match->from));
+	put_match(line, match);
 	json_puts(",\"start\":");
 	json_number(match->from);
 	json_puts(",\"end\":");
@@ -327,8 +343,11 @@ static void put_pattern(const struct filter *filter, uint32_t i)
 	json_puts("{\"index\":");
 	json_number(i);
 	json_puts(",");
-	put_data((const char *)(uintptr_t)filter->patterns[i].data,
-		 filter->patterns[i].len);
+	if (filter_is_plain(filter, i))
+		put_data((const char *)(uintptr_t)filter->patterns[i].data,
+			 filter->patterns[i].len);
+	else
+		put_data(filter->exprs[i].text, filter->exprs[i].len);
 	json_puts("}");
 }
 

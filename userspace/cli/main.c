@@ -13,6 +13,7 @@ static const struct cli_cmd *const commands[] = {
 	&cli_grep,
 	&cli_filter,
 	&cli_entries,
+	&cli_explain,
 	&cli_levels,
 	&cli_fib,
 	&cli_sumsq,

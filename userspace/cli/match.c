@@ -2,31 +2,39 @@
 /*
  * Where in a line the patterns are.
  *
- * The engine tells which lines have a pattern.  Where it is, and whether it is a
- * word there, only -w, -x, -o, --json and colours need to know, of the few lines
- * that are selected; it is found out here.  The line is looked at through a window,
- * which is the line itself if it is in memory and case matters.  The next place
- * of each pattern is remembered until it has been passed, so that a line is
- * gone through once for each pattern, however many matches it has.
+ * The engine tells which lines have a pattern.  Where it is only -o, --json and colours
+ * need to know, of the few lines that are selected, and whether it is there at all,
+ * where the engine only suspects it.  It is found out here.  The next place of each
+ * pattern is remembered until it has been passed, so that a line is gone through once
+ * for each pattern, however many matches it has.
+ *
+ * A plain pattern is looked for through a window, which is the line itself if it is in
+ * memory and case matters.  For the others the library has finders, which want all
+ * of the line in memory.
  */
 #define _GNU_SOURCE /* memmem() */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli.h"
 #include "match.h"
 
 #define NOWHERE UINT64_MAX
 /* Many times the longest pattern. */
 #define WINDOW (64u << 10)
 
-/* One pattern; if case does not matter, in lower case. */
+/* One pattern; if it is plain and case does not matter, in lower case. */
 struct literal {
 	char *bytes;
 	size_t len;
 	uint32_t flags;
 	uint32_t group;
 	uint64_t next;		/* no earlier place is left; NOWHERE: none is */
+	uint64_t end;		/* of that place */
 	bool known;		/* it is at @next */
+	struct ksift_finder *finder;	/* NULL: it is plain */
+	uint64_t from, to;	/* what @finder is looking at; with @join, not all */
 };
 
 struct matcher {
@@ -51,56 +59,81 @@ static void fold(char *s, size_t len)
 			*s += 'a' - 'A';
 }
 
-/*
- * All of @f's patterns are alike in whether case matters.  @join: a line is an
- * entry, which has lines itself.
- */
-struct matcher *matcher_new(const struct filter *f, bool word, bool whole, bool join)
+static int make_finder(const struct ksift_expr *expr, struct literal *l)
 {
-	struct matcher *m = calloc(1, sizeof(*m));
-	size_t i, bytes = 0;
+	struct ksift_error err;
 
-	for (i = 0; i < f->count; i++)
-		bytes += f->patterns[i].len;
-	if (!m)
-		return NULL;
-	m->literals = calloc(f->count + 1, sizeof(*m->literals));
-	m->bytes = malloc(bytes + 1);
-	m->buf = malloc(WINDOW);
-	if (!m->literals || !m->bytes || !m->buf) {
-		matcher_free(m);
-		return NULL;
-	}
-	m->word = word && !whole;
-	m->whole = whole;
-	m->join = join;
-	m->count = f->count;
-	bytes = 0;
-	for (i = 0; i < f->count; i++) {
+	if (!ksift_finder_new(expr, &l->finder, &err))
+		return CLI_OK;
+	return cli_refuse("%s", err.text);
+}
+
+static int make_literals(struct matcher *m, const struct filter *f)
+{
+	size_t i, bytes = 0;
+	int ret = CLI_OK;
+
+	for (i = 0; i < f->count && !ret; i++) {
 		const struct ksift_pattern *p = &f->patterns[i];
 		struct literal *l = &m->literals[i];
 
 		*l = (struct literal){
 			.bytes = m->bytes + bytes,
 			.len = p->len,
-			.flags = p->flags,
-			.group = p->group,
+			.flags = f->exprs[i].flags & KSIFT_EXPR_EXCLUDE ?
+				 KSIFT_PATTERN_EXCLUDE : 0,
+			.group = f->exprs[i].group,
 		};
+		m->count++;
+		if (!(l->flags & KSIFT_PATTERN_EXCLUDE))
+			m->groups |= 1u << l->group;
+		if (!filter_is_plain(f, i)) {
+			ret = make_finder(&f->exprs[i], l);
+			continue;
+		}
+		l->flags |= p->flags & KSIFT_PATTERN_ANCHORED;
 		memcpy(l->bytes, (const char *)(uintptr_t)p->data, p->len);
 		bytes += p->len;
 		m->fold |= p->flags & KSIFT_PATTERN_FOLD;
-		if (!(p->flags & KSIFT_PATTERN_EXCLUDE))
-			m->groups |= 1u << p->group;
 	}
 	if (m->fold)
 		fold(m->bytes, bytes);
-	return m;
+	return ret;
+}
+
+/*
+ * All of @f's patterns are alike in whether case matters.  @join: a line is an
+ * entry, which has lines itself.
+ */
+int matcher_new(const struct filter *f, bool word, bool whole, bool join, struct matcher **out)
+{
+	struct matcher *m = calloc(1, sizeof(*m));
+	size_t i, bytes = 0;
+
+	*out = m;
+	for (i = 0; i < f->count; i++)
+		bytes += f->patterns[i].len;
+	if (!m)
+		return cli_refuse("%s", strerror(ENOMEM));
+	m->literals = calloc(f->count + 1, sizeof(*m->literals));
+	m->bytes = malloc(bytes + 1);
+	m->buf = malloc(WINDOW);
+	if (!m->literals || !m->bytes || !m->buf)
+		return cli_refuse("%s", strerror(ENOMEM));
+	m->word = word && !whole;
+	m->whole = whole;
+	m->join = join;
+	return make_literals(m, f);
 }
 
 void matcher_free(struct matcher *m)
 {
+	size_t i;
+
 	if (!m)
 		return;
+	for (i = 0; i < m->count; i++)
+		ksift_finder_free(m->literals[i].finder);
 	free(m->literals);
 	free(m->bytes);
 	free(m->buf);
@@ -121,6 +154,7 @@ void match_begin(struct matcher *m, const struct line *line)
 	for (i = 0; i < m->count; i++) {
 		m->literals[i].next = 0;
 		m->literals[i].known = false;
+		m->literals[i].from = NOWHERE;
 	}
 }
 
@@ -193,8 +227,74 @@ static uint64_t next_word(struct matcher *m, uint64_t pos)
 	return pos;
 }
 
+/* What is the matter with a line cannot be told by a number of lines. */
+static void give_up(const char *why)
+{
+	cli_flush();
+	cli_refuse("%s", why);
+	exit(CLI_ERROR);
+}
+
+static size_t read_line(void *line, uint64_t at, char *buf, size_t len)
+{
+	return line_read(line, at, buf, len);
+}
+
+/* Have the finder look at the line that @pos is in, of those that an entry has. */
+static void look_at_line(struct matcher *m, struct literal *l, uint64_t pos)
+{
+	const char *text = m->line->text, *nl;
+	uint64_t from = 0, to = m->line->rec.len;
+
+	if (m->join && text) {
+		for (from = pos; from && text[from - 1] != '\n'; from--)
+			;
+		nl = memchr(text + from, '\n', to - from);
+		to = nl ? (uint64_t)(nl - text) : to;
+	}
+	l->from = from;
+	l->to = to;
+	if (text)
+		ksift_finder_line(l->finder, text + from, to - from);
+	else
+		ksift_finder_read(l->finder, to, read_line, (void *)m->line);
+}
+
+static void look_at(struct matcher *m, struct literal *l, uint64_t pos)
+{
+	if (l->from == NOWHERE || pos < l->from || pos > l->to)
+		look_at_line(m, l, pos);
+}
+
+static int check(const struct literal *l, int ret)
+{
+	if (ret < 0)
+		give_up(ksift_finder_error(l->finder));
+	return ret;
+}
+
+/* The first place of what is no plain pattern, from @pos on. */
+static void find_regular(struct matcher *m, struct literal *l, uint64_t pos, bool empty)
+{
+	uint64_t from, to;
+	int ret = 0;
+
+	l->next = NOWHERE;
+	while (pos <= m->line->rec.len) {
+		look_at(m, l, pos);
+		ret = check(l, ksift_finder_next(l->finder, pos - l->from, empty, &from, &to));
+		if (ret)
+			break;
+		pos = l->to + 1;
+	}
+	if (!ret)
+		return;
+	l->next = l->from + from;
+	l->end = l->from + to;
+}
+
 /* The first place of a literal from @pos on at which it counts. */
-static uint64_t find(struct matcher *m, const struct literal *l, uint64_t pos)
+static uint64_t find_plain(struct matcher *m, const struct literal *l, uint64_t pos)
 {
 	bool first = m->whole || l->flags & KSIFT_PATTERN_ANCHORED;
 
@@ -217,13 +317,32 @@ static uint64_t find(struct matcher *m, const struct literal *l, uint64_t pos)
 	}
 }
 
+static void find(struct matcher *m, struct literal *l, uint64_t pos, bool empty)
+{
+	if (l->finder) {
+		find_regular(m, l, pos, empty);
+	} else {
+		l->next = find_plain(m, l, pos);
+		l->end = l->next + l->len;
+	}
+	l->known = true;
+}
+
 static bool has(struct matcher *m, struct literal *l)
 {
-	if (!l->known) {
-		l->next = find(m, l, 0);
-		l->known = true;
+	uint64_t pos = 0;
+
+	if (!l->finder) {
+		if (!l->known)
+			find(m, l, 0, true);
+		return l->next != NOWHERE;
 	}
-	return l->next != NOWHERE;
+	for (; pos <= m->line->rec.len; pos = l->to + 1) {
+		look_at(m, l, pos);
+		if (check(l, ksift_finder_has(l->finder)))
+			return true;
+	}
+	return false;
 }
 
 /*
@@ -263,22 +382,23 @@ void match_count(struct matcher *m, uint64_t *counts)
 			counts[i] += has(m, &m->literals[i]);
 }
 
-/* Whether there is a place of @l from the current position on, in @l->next. */
-static bool look(struct matcher *m, struct literal *l)
+/*
+ * Whether there is a place of @l from the current position on, in @l->next.  @empty: one
+ * without a byte counts, too.
+ */
+static bool look(struct matcher *m, struct literal *l, bool empty)
 {
 	if (l->flags & KSIFT_PATTERN_EXCLUDE)
 		return false;
-	if (!l->known || l->next < m->pos) {
-		l->next = find(m, l, m->pos);
-		l->known = true;
-	}
+	if (!l->known || l->next < m->pos)
+		find(m, l, m->pos, empty);
 	return l->next != NOWHERE;
 }
 
 static void take(struct matcher *m, const struct literal *l, struct match *match)
 {
 	match->from = l->next;
-	match->to = l->next + l->len;
+	match->to = l->end;
 	match->pattern = l - m->literals;
 	m->pos = match->to;
 }
@@ -295,10 +415,10 @@ bool match_next(struct matcher *m, struct match *match)
 	for (i = 0; i < m->count; i++) {
 		struct literal *l = &m->literals[i];
 
-		if (!l->len || !look(m, l))
+		if ((!l->len && !l->finder) || !look(m, l, false))
 			continue;
 		if (!best || l->next < best->next ||
-		    (l->next == best->next && l->len > best->len))
+		    (l->next == best->next && l->end > best->end))
 			best = l;
 	}
 	if (!best)
@@ -322,13 +442,13 @@ bool match_next_first(struct matcher *m, struct match *match)
 		for (i = 0; i < m->count; i++) {
 			struct literal *l = &m->literals[i];
 
-			if (look(m, l) && (!best || l->next < best->next))
+			if (look(m, l, true) && (!best || l->next < best->next))
 				best = l;
 		}
 		if (!best)
 			return false;
 		take(m, best, match);
-		if (!best->len) {
+		if (match->from == match->to) {
 			m->pos++;
 			if (match->to == m->last)
 				continue;

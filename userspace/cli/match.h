@@ -22,8 +22,9 @@ struct match {
 
 struct matcher;
 
-struct matcher *matcher_new(const struct filter *f, bool word, bool whole,
-			    bool join);
+/* Returns CLI_OK, or CLI_ERROR when it has said what is wrong; free it in any case. */
+int matcher_new(const struct filter *f, bool word, bool whole, bool join,
+		struct matcher **out);
 void matcher_free(struct matcher *m);
 void match_begin(struct matcher *m, const struct line *line);
 bool match_selects(struct matcher *m, uint32_t *pattern);

@@ -34,14 +34,14 @@ GROUP("filter", "Conditions")
 /*
  * A pattern. Of several, the line has at least one.
  */
-OPTION("grep filter", "-e, --regexp PATTERN",
+OPTION("grep filter explain", "-e, --regexp PATTERN",
        "a pattern; of several, the line has one at least")
 
 /*
  * Each line of _FILE_ is such a pattern; "-" is standard input. An empty
  * _FILE_ has no pattern, and by itself selects no line.
  */
-OPTION("grep filter", "-f, --file FILE",
+OPTION("grep filter explain", "-f, --file FILE",
        "each line of FILE is a pattern; - is standard input")
 
 /*
@@ -59,24 +59,33 @@ LONG_OPTION(NOT, "own grep filter", "--not PATTERN",
 /*
  * Patterns are plain text, whatever is in them.
  */
-OPTION("grep", "-F, --fixed-strings",
+OPTION("grep explain", "-F, --fixed-strings",
        "patterns are plain text, whatever is in them")
 
 /*
- * Nothing: what is taken without *-F* is a basic regular expression, too, and what
- * would be more than plain text is still refused. Not with *-F*.
+ * Patterns are basic regular expressions, which they are without *-E*, *-F* and *-P*,
+ * too. See *REGULAR EXPRESSIONS*.
  */
-OPTION("grep", "-G, --basic-regexp",
-       "nothing: that is what patterns are without -F")
+OPTION("grep explain", "-G, --basic-regexp",
+       "patterns are basic regular expressions: the default")
 
-/* Refused: there are no regular expressions yet. */
-OPTION("grep", "-E, --extended-regexp", NULL)
-OPTION("grep", "-P, --perl-regexp", NULL)
+/*
+ * Patterns are extended regular expressions.
+ */
+OPTION("grep explain", "-E, --extended-regexp",
+       "patterns are extended regular expressions")
+
+/*
+ * The pattern, of which there is one, is one of Perl's regular expressions, if the
+ * program was built with PCRE2.
+ */
+OPTION("grep explain", "-P, --perl-regexp",
+       "the pattern is one of Perl's regular expressions")
 
 /*
  * a-z and A-Z are the same.
  */
-OPTION("grep", "-i, -y, --ignore-case",
+OPTION("grep explain", "-i, -y, --ignore-case",
        "a-z and A-Z are the same")
 
 /*
@@ -89,13 +98,13 @@ LONG_OPTION(NO_IGNORE_CASE, "grep", "--no-ignore-case",
  * What stands around a pattern, if anything, is no letter of A-Z and a-z, no
  * digit and no "\_". This goes for the patterns of *--and* and *--not*, too.
  */
-OPTION("grep", "-w, --word-regexp",
+OPTION("grep explain", "-w, --word-regexp",
        "no letter, digit or _ stands around a pattern")
 
 /*
  * A pattern is all of the line.
  */
-OPTION("grep", "-x, --line-regexp",
+OPTION("grep explain", "-x, --line-regexp",
        "a pattern is all of the line")
 
 /*
@@ -108,7 +117,7 @@ OPTION("grep", "-v, --invert-match",
  * Lines end with a zero byte instead of a newline, in what is read and in what
  * is printed.
  */
-OPTION("grep", "-z, --null-data",
+OPTION("grep explain", "-z, --null-data",
        "lines end with a zero byte, not a newline")
 
 /*
@@ -570,6 +579,12 @@ OPTION("bench", "-F, --fixed-strings",
        "patterns are plain text, whatever is in them")
 
 /*
+ * Patterns are extended regular expressions. *grep* and *rg* get them as they are.
+ */
+OPTION("bench", "-E, --extended-regexp",
+       "patterns are extended regular expressions")
+
+/*
  * a-z and A-Z are the same.
  */
 OPTION("bench", "-i, --ignore-case",
@@ -668,7 +683,7 @@ LONG_OPTION(VARIANT, "own common grep filter entries levels fib sumsq sum bench 
 /*
  * Show a summary of the command.
  */
-LONG_OPTION(HELP, "common grep filter entries levels fib sumsq sum bench info doctor", "--help",
+LONG_OPTION(HELP, "common grep filter entries explain levels fib sumsq sum bench info doctor", "--help",
 	    "show this text")
 
 /*

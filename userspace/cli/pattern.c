@@ -1,30 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which patterns are accepted.
- *
- * Until there are regular expressions, a pattern is accepted without -F only
- * if it means one and the same thing as a basic regular expression and as an
- * extended one, and that thing is a literal with or without a '^' in front.
- * Whatever is accepted today keeps its meaning when they come.
+ * Which patterns are plain: they mean one and the same thing as a basic regular
+ * expression and as an extended one, and that thing is a literal with or without a '^'
+ * in front.  The engine has a faster search for those, and match.c finds them in lines
+ * that are too long to be held.
  */
-#include <errno.h>
 #include <string.h>
 
 #include "pattern.h"
 
-static int refuse(struct pattern *p, const char *bad, size_t len, const char *why)
-{
-	p->bad = bad;
-	p->bad_len = len;
-	p->why = why;
-	return -EINVAL;
-}
-
-/*
- * @p->data is the caller's, with room for @len bytes.  Return: 0, or -EINVAL
- * with @p->why set.
- */
-int pattern_parse(const char *s, size_t len, bool fixed, struct pattern *p)
+/* @p->data is the caller's, with room for @len bytes.  Return: is it plain? */
+bool pattern_parse(const char *s, size_t len, bool fixed, struct pattern *p)
 {
 	const char *end = s + len;
 
@@ -33,7 +19,7 @@ int pattern_parse(const char *s, size_t len, bool fixed, struct pattern *p)
 	if (fixed) {
 		memcpy(p->data, s, len);
 		p->len = len;
-		return 0;
+		return true;
 	}
 	if (s < end && *s == '^') {
 		p->anchored = true;
@@ -41,19 +27,13 @@ int pattern_parse(const char *s, size_t len, bool fixed, struct pattern *p)
 	}
 	for (; s < end; s++) {
 		if (*s == '\\') {
-			if (s + 1 == end)
-				return refuse(p, s, 1, "at its end stands for nothing");
-			if (!memchr(".*[]^$\\", s[1], 7))
-				return refuse(p, s, 2,
-					"is not a plain character in every kind of regular expression");
+			if (s + 1 == end || !memchr(".*[]^$\\", s[1], 7))
+				return false;
 			s++;
-		} else if (*s == '^') {
-			return refuse(p, s, 1,
-				"is special in some regular expressions when it is not in front");
-		} else if (memchr(".*+?()[]{}|$", *s, 12)) {
-			return refuse(p, s, 1, "is special in regular expressions");
+		} else if (memchr(".*+?()[]{}|$^", *s, 13)) {
+			return false;
 		}
 		p->data[p->len++] = *s;
 	}
-	return 0;
+	return true;
 }

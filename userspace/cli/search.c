@@ -416,7 +416,7 @@ static void search_open(struct search *s, struct found *found)
 		g->printer->begin(&s->in);
 	ret = scan(s, &opts, &res, &err);
 	found->matched |= res.selected;
-	for (i = 0; i < g->filter.count && !(res.flags & KSIFT_SCAN_BINARY); i++)
+	for (i = 0; i < KSIFT_PATTERNS_MAX && !(res.flags & KSIFT_SCAN_BINARY); i++)
 		found->counts[i] += s->counts[i];
 	if (!ret && !found->matched)
 		look_for_levels(s, &opts, &res, found);

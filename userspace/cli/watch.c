@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -51,62 +52,72 @@ static uint64_t mix(uint64_t h)
 	return h ^ h >> 31;
 }
 
-/* A set of hashes, in which order and repetition do not count. */
-struct hashes {
-	uint64_t members[KSIFT_PATTERNS_MAX];
-	size_t count;
-	uint64_t sum;
-};
-
-static void add_hash(struct hashes *set, uint64_t h)
+/* With -i the letters' case does not count; it may in what is no plain pattern. */
+static uint64_t hash_pattern(const struct filter *f, size_t i)
 {
-	size_t i;
-
-	h = mix(h);
-	for (i = 0; i < set->count; i++)
-		if (set->members[i] == h)
-			return;
-	set->members[set->count++] = h;
-	set->sum += h;
-}
-
-/* With -i the letters' case does not count. */
-static uint64_t hash_pattern(const struct ksift_pattern *p)
-{
-	const unsigned char kind = p->flags & ~KSIFT_PATTERN_FOLD;
-	const char *s = (const char *)(uintptr_t)p->data;
+	const struct ksift_pattern *p = &f->patterns[i];
+	const struct ksift_expr *expr = &f->exprs[i];
+	bool plain = filter_is_plain(f, i);
+	const unsigned char kind = plain ? p->flags & ~KSIFT_PATTERN_FOLD :
+					   0x80 | expr->syntax << 4;
+	const char *s = plain ? (const char *)(uintptr_t)p->data : expr->text;
+	size_t k, len = plain ? p->len : expr->len;
 	uint64_t h = checkpoint_hash(CHECKPOINT_HASH, &kind, sizeof(kind));
 	char c;
-	size_t i;
 
-	for (i = 0; i < p->len; i++) {
-		c = s[i];
-		if (p->flags & KSIFT_PATTERN_FOLD && c >= 'A' && c <= 'Z')
+	for (k = 0; k < len; k++) {
+		c = s[k];
+		if (plain && p->flags & KSIFT_PATTERN_FOLD && c >= 'A' && c <= 'Z')
 			c += 'a' - 'A';
 		h = checkpoint_hash(h, &c, sizeof(c));
 	}
-	return h;
+	return mix(h);
+}
+
+/* A pattern, and where it belongs. */
+struct member {
+	uint32_t group;
+	uint64_t hash;
+};
+
+static int compare_members(const void *a, const void *b)
+{
+	const struct member *m = a, *n = b;
+
+	if (m->group != n->group)
+		return m->group < n->group ? -1 : 1;
+	return m->hash < n->hash ? -1 : m->hash > n->hash;
 }
 
 /*
- * A line has a pattern of every group, and none of those that exclude it: which of
- * the groups came first does not count.
+ * A line has a pattern of every group, and none of those that exclude it: neither
+ * the order of patterns nor that of groups counts, nor a repetition.
  */
 static uint64_t hash_patterns(const struct filter *f)
 {
-	struct hashes groups[KSIFT_GROUPS_MAX + 1] = { 0 }, all = { 0 };
-	const struct ksift_pattern *p;
-	size_t i;
+	struct member *all = calloc(f->count + 1, sizeof(*all));
+	uint64_t groups[KSIFT_GROUPS_MAX + 1] = { 0 }, sum = 0;
+	uint32_t k, i;
 
+	if (!all)
+		return 0;
 	for (i = 0; i < f->count; i++) {
-		p = &f->patterns[i];
-		add_hash(&groups[p->flags & KSIFT_PATTERN_EXCLUDE ? KSIFT_GROUPS_MAX : p->group],
-			 hash_pattern(p));
+		all[i].group = f->exprs[i].flags & KSIFT_EXPR_EXCLUDE ? KSIFT_GROUPS_MAX :
+									f->exprs[i].group;
+		all[i].hash = hash_pattern(f, i);
 	}
-	for (i = 0; i <= KSIFT_GROUPS_MAX; i++)
-		if (groups[i].count)
-			add_hash(&all, groups[i].sum);
-	return all.sum;
+	qsort(all, f->count, sizeof(*all), compare_members);
+	for (i = 0; i < f->count; i++)
+		if (!i || compare_members(&all[i], &all[i - 1]))
+			groups[all[i].group] += all[i].hash;
+	free(all);
+	for (i = 0; i <= KSIFT_GROUPS_MAX; i++) {
+		for (k = 0; k < i && groups[k] != groups[i]; k++)
+			;
+		if (k == i && groups[i])
+			sum += mix(groups[i]);
+	}
+	return sum;
 }
 
 static struct checkpoint_search describe_search(const struct grep *g)

@@ -18,8 +18,11 @@ import tempfile
 GREP = "/usr/bin/grep" if os.access("/usr/bin/grep", os.X_OK) else "grep"
 BATCH = 100
 
-# Patterns are literals: all that ksift has.  These mean the same with and
-# without -F; some start a line, some are words, and many overlap.
+# The share of cases with regular expressions.
+REGEXES = .4
+
+# Others are literals.  These mean the same with and without -F; some start a line,
+# some are words, and many overlap.
 OLD_COLORS = [""] * 5 + ["7", "1;32", "x"]
 WORDS = ["a", "b", "ab", "ba", "aa", "aba", "abab", "a b", "b a", " ", "  ", "_", "a_", "-", "a-b", "x",
          "zz", "A", "aB", "", "a" * 9, "ab" * 40, "é", "\udcff", "\udcffa", "ERROR", "err", "1", ":", "\r"]
@@ -128,7 +131,47 @@ def pick(rng, fixed, parts, word):
     return picked
 
 
+EMPTY = ("^", "$", "\\b", "\\B", "\\<", "\\>")
+
+
+def regex(rng, extended, depth=0):
+    """A regular expression, of what is special in it and of what files have."""
+    bs = "" if extended else "\\"
+    atoms = ["a", "b", "ab", " ", ".", "[ab]", "[^a]", "[[:alpha:]_]", "[a-]", "x", "\\w", "\\W", "\\b", "\\<", "\\>", "\\B", "^",
+             "$", "ERROR", "err", "[0-9]", "\\.", "é", ":", "[[:space:]]"]
+    out = []
+    for _ in range(rng.choice([1, 1, 2, 2, 3, 4])):
+        kind = rng.random()
+        if kind < .2 and depth < 2:
+            out.append(bs + "(" + regex(rng, extended, depth + 1) + bs + ")")
+        else:
+            out.append(rng.choice(atoms))
+        # What repeats nothing at all is regexec()'s own, see regex-diff.py.
+        if rng.random() < .35 and out[-1] not in EMPTY:
+            out.append(rng.choice(["*", bs + "+", bs + "?", bs + "{2" + bs + "}", bs + "{1,3" + bs + "}", bs + "{0,2" + bs + "}",
+                                   bs + "{2," + bs + "}"]))
+        if rng.random() < .1:
+            out.append(bs + "|")
+    if depth == 0 and bs + "(" in out[0] and rng.random() < .3:
+        out.append("\\1")
+    return "".join(out)
+
+
+# Where what grep -o and --color take for a match is regexec()'s own, with -w, with what
+# matches nothing at all and with back-references, test_spans.py compares it.
+def regexes(rng, parts, word):
+    extended = rng.random() < .6
+    picked = [regex(rng, extended) for _ in range(rng.choice([1, 1, 1, 2, 3]))]
+    if parts or word:
+        picked = [p.replace("\\1", "") for p in picked]
+    if parts:
+        picked = [p for p in picked if not any(e in p for e in EMPTY + ("|",))] or ["[ab]x*"]
+    return (["-E"] if extended else ["-G"] if rng.random() < .2 else []) + [a for p in picked for a in ("-e", p)], []
+
+
 def patterns(rng, files, parts, word):
+    if rng.random() < REGEXES and not (parts and word):
+        return regexes(rng, parts, word)
     fixed = rng.random() < .5
     args = ["-F"] if fixed else ["-G"] if rng.random() < .05 else []
     picked = pick(rng, fixed, parts, word)
@@ -171,8 +214,9 @@ def command(rng, files, pattern_files):
     opts = options(rng)
     parts = wants_parts(opts)
     pats, first = patterns(rng, pattern_files, parts, "-w" in opts)
-    # grep takes the square of a line's length to find nothing all over it.
-    if parts and ("-f" in pats or any(p in ("", "^") for a in pats + first for p in a.split("\n"))):
+    # grep takes the square of a line's length to find nothing all over it, and for what
+    # is no plain pattern.
+    if any(c in a for a in pats for c in "[\\*") or parts and ("-f" in pats or any(p in ("", "^") for a in pats + first for p in a.split("\n"))):
         files = [f for f in files if not f.startswith("long")]
     if rng.random() < .12:
         more, names = tree(rng)

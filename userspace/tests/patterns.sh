@@ -1,10 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Every pattern that ksift accepts means the same to GNU grep as a basic
+# Every pattern that ksift takes for plain means the same to GNU grep as a basic
 # regular expression, as an extended one, and as the literal it stands for, and
-# ksift selects just that.  Lines are those of a file made of all that is
-# special.
+# ksift selects just that.  With those that are not plain, ksift selects what grep
+# does, either way, or fails as grep does.  Lines are those of a file made of all
+# that is special.
 set -u
 export LC_ALL=C
 
@@ -45,6 +46,18 @@ result()
 
 tab=$(printf '\t')
 while IFS=$tab read -r anchored text literal; do
+	if [ "$anchored" = - ]; then
+		for kind in -G -E; do
+			env -u LD_PRELOAD grep -a $kind -e "$text" "$dir/lines" >"$dir/want" 2>"$dir/err"
+			status=$?
+			"$ksift" grep $kind -e "$text" "$dir/lines" >"$dir/got" 2>"$dir/err.got"
+			[ $? = $status ] && cmp -s "$dir/want" "$dir/got" &&
+				sed 's/^grep: //' "$dir/err" >"$dir/want" &&
+				sed 's/^ksift: //; s/^grep: //' "$dir/err.got" | cmp -s - "$dir/want"
+			result $? "'$text' to grep $kind and to ksift"
+		done
+		continue
+	fi
 	anchored=$anchored literal=$literal awk '{
 		at = index($0, ENVIRON["literal"])
 		if (ENVIRON["anchored"] == 1 ? at == 1 : at) print

@@ -257,6 +257,23 @@ def test_records():
     ok(run([KSIFT, 'grep', '--records', '-v', 'a', 'l'])[1].count(b'"pattern":null') == 2,
        'records: no pattern with -v')
     ok(run([KSIFT, 'grep', '--records', 'zz', 'l']) == (1, b'', b''), 'records: none')
+    words = b''.join(b'w%d\n' % i for i in range(70))
+    write('w70', words)
+    write('t70', b'x w3 y\nw69\n')
+    out = run([KSIFT, 'grep', '--records', '-f', 'w70', 't70'])[1]
+    ok([json.loads(line)['pattern'] for line in out.splitlines()] == [3, 6],
+       'records: the pattern, of more than a filter has', out)
+
+
+def test_regular():
+    """Matches of regular expressions: leftmost, longest, and as long as the line."""
+    write('re', b'b' * 100000 + b'\nxabbac\n')
+    out = messages(run([KSIFT, 'grep', '--json', '-E', '-e', 'b.*b', '-e', 'a(b|bb|c)', 're'])[1])
+    spans = [[(m['start'], m['end']) for m in line['data']['submatches']]
+             for line in out if line['type'] == 'match']
+    ok(spans == [[(0, 100000)], [(1, 4), (4, 6)]], 'json: places of regular expressions', spans)
+    ok([line['data']['pattern']['text'] for line in out if line['type'] == 'match'] ==
+       ['b.*b', 'b.*b'], 'json: a regular expression is shown as it was typed', out)
 
 
 def main():
@@ -273,6 +290,7 @@ def main():
         test_bytes()
         test_added()
         test_records()
+        test_regular()
     return tap.end()
 
 

@@ -4,7 +4,7 @@
  * library's with the user engine or, where there is a stand-in for the module
  * (see run.sh), with that.
  *
- * With an argument, print the patterns that are accepted, for patterns.sh.
+ * With an argument, print the patterns, for patterns.sh.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -33,21 +33,16 @@ static void test_patterns(void)
 	for (i = 0; i < PATTERN_CASES; i++) {
 		const struct pattern_case *c = &pattern_cases[i];
 		struct pattern p = { .data = buf };
-		int ret = pattern_parse(c->text, strlen(c->text), false, &p);
-		bool good;
+		bool plain = pattern_parse(c->text, strlen(c->text), false, &p);
 
-		if (!c->literal)
-			good = ret == -EINVAL && p.why && p.bad >= c->text &&
-				p.bad + p.bad_len <= c->text + strlen(c->text);
-		else
-			good = !ret && p.anchored == c->anchored &&
-				p.len == strlen(c->literal) &&
-				!memcmp(p.data, c->literal, p.len);
-		ok(good, "pattern '%s' %s", c->text, c->literal ? "is accepted" : "is refused");
+		ok(plain == !!c->literal &&
+		   (!plain || (p.anchored == c->anchored && p.len == strlen(c->literal) &&
+			       !memcmp(p.data, c->literal, p.len))),
+		   "pattern '%s' is %s", c->text, c->literal ? "plain" : "not plain");
 
 		p = (struct pattern){ .data = buf };
-		ret = pattern_parse(c->text, strlen(c->text), true, &p);
-		ok(!ret && !p.anchored && p.len == strlen(c->text) &&
+		plain = pattern_parse(c->text, strlen(c->text), true, &p);
+		ok(plain && !p.anchored && p.len == strlen(c->text) &&
 		   !memcmp(p.data, c->text, p.len), "pattern '%s' with -F", c->text);
 	}
 }
@@ -56,6 +51,9 @@ static void print_accepted(void)
 {
 	size_t i;
 
+	for (i = 0; i < PATTERN_CASES; i++)
+		if (!pattern_cases[i].literal)
+			printf("-\t%s\t\n", pattern_cases[i].text);
 	for (i = 0; i < PATTERN_CASES; i++)
 		if (pattern_cases[i].literal && *pattern_cases[i].literal)
 			printf("%d\t%s\t%s\n", pattern_cases[i].anchored,
@@ -357,6 +355,202 @@ static void test_matcher_errors(struct ksift_ctx *ctx)
 	opts.level_mask = 1 << 9;
 	ok(!ksift_matcher_new(ctx, &opts, &m, &err), "a level");
 	ksift_matcher_free(m);
+}
+
+static struct ksift_expr expr_of(const char *text, uint32_t syntax, uint32_t flags)
+{
+	return (struct ksift_expr){
+		.text = text, .len = strlen(text), .syntax = syntax, .flags = flags,
+	};
+}
+
+static void test_expr_errors(struct ksift_ctx *ctx)
+{
+	const struct ksift_expr good = expr_of("a+b", KSIFT_SYNTAX_EXTENDED, 0);
+	struct ksift_pattern pattern = { .data = (uintptr_t)"a", .len = 1 };
+	struct ksift_matcher_opts opts = KSIFT_MATCHER_OPTS_INIT;
+	struct ksift_expr e[2] = { good, good };
+	struct ksift_finder *finder;
+	struct ksift_matcher *m;
+	struct ksift_error err;
+	size_t inexact = 9;
+	char *text;
+
+	opts.exprs = e;
+	opts.expr_count = 2;
+	ok(!ksift_matcher_new(ctx, &opts, &m, &err), "expressions");
+	ksift_matcher_free(m);
+	opts.patterns = &pattern;
+	opts.count = 1;
+	says(ksift_matcher_new(ctx, &opts, &m, &err), -EINVAL, &err,
+	     "there are both patterns and expressions");
+	opts.count = 0;
+	e[1].syntax = 4;
+	says(ksift_matcher_new(ctx, &opts, &m, &err), -EOPNOTSUPP, &err,
+	     "expression 2 has the unknown syntax 4");
+	e[1] = good;
+	e[1].flags = 1 << 5;
+	says(ksift_matcher_new(ctx, &opts, &m, &err), -EOPNOTSUPP, &err,
+	     "expression 2 has unknown flags 0x20");
+	e[1] = expr_of("a\nb", KSIFT_SYNTAX_BASIC, 0);
+	says(ksift_matcher_new(ctx, &opts, &m, &err), -EINVAL, &err,
+	     "expression 2 contains a newline");
+	e[1] = good;
+	e[1].group = KSIFT_GROUPS_MAX;
+	says(ksift_matcher_new(ctx, &opts, &m, &err), -EINVAL, &err,
+	     "expression 2 is in group 16, and there are 16");
+	e[1].group = 1;
+	e[1].flags = KSIFT_EXPR_EXCLUDE;
+	says(ksift_matcher_new(ctx, &opts, &m, &err), -EINVAL, &err,
+	     "expression 2 excludes lines, and so its group must be 0");
+	e[1] = good;
+	e[1].__reserved = 1;
+	says(ksift_matcher_new(ctx, &opts, &m, &err), -EINVAL, &err,
+	     "expression 2: __reserved is not 0");
+	e[1] = good;
+	e[1].text = NULL;
+	says(ksift_matcher_new(ctx, &opts, &m, &err), -EFAULT, &err, "expression 2 has no text");
+	e[1] = expr_of("a(", KSIFT_SYNTAX_EXTENDED, 0);
+	says(ksift_matcher_new(ctx, &opts, &m, &err), -EINVAL, &err, "Unmatched ( or ");
+	says(ksift_finder_new(&e[1], &finder, &err), -EINVAL, &err, "Unmatched ( or ");
+	says(ksift_matcher_explain(&opts, &text, &err), -EINVAL, &err, "Unmatched ( or ");
+	/* What only the process decides about, it has to know of. */
+	e[1] = expr_of("\\(a\\)\\1", KSIFT_SYNTAX_BASIC, 0);
+	says(ksift_matcher_new(ctx, &opts, &m, &err), -EOPNOTSUPP, &err,
+	     "of the expressions, 1 cannot be decided about by a filter");
+	opts.inexact = &inexact;
+	ok(!ksift_matcher_new(ctx, &opts, &m, &err) && inexact == 1, "an inexact matcher");
+	ksift_matcher_free(m);
+	e[1] = good;
+	ok(!ksift_matcher_new(ctx, &opts, &m, &err) && !inexact, "an exact one");
+	ksift_matcher_free(m);
+	opts.expr_count = 0;
+	says(ksift_matcher_explain(&opts, &text, &err), -EINVAL, &err,
+	     "there are no expressions to explain");
+}
+
+/* How many lines of @text the expressions select. */
+static uint64_t selected_by(struct ksift_ctx *ctx, const struct ksift_matcher_opts *opts,
+			    const char *text, uint64_t *counts)
+{
+	struct ksift_run run = {
+		.size = sizeof(run), .source = KSIFT_SOURCE_MEM,
+		.base = (uintptr_t)text, .len = strlen(text), .to = UINT64_MAX,
+	};
+	struct ksift_lines lines;
+	struct ksift_matcher *m;
+	uint64_t n = 0, part[KSIFT_PATTERNS_MAX];
+	size_t i;
+
+	memset(counts, 0, KSIFT_PATTERNS_MAX * sizeof(*counts));
+	if (ksift_matcher_new(ctx, opts, &m, NULL))
+		abort();
+	do {
+		lines = (struct ksift_lines){
+			.size = sizeof(lines), .max_lines = UINT64_MAX,
+			.pattern_counts = (uintptr_t)part,
+			.pattern_counts_cap = KSIFT_PATTERNS_MAX,
+		};
+		memset(part, 0, sizeof(part));
+		if (ksift_lines_run(ctx, m, &run, &lines, NULL))
+			abort();
+		n += lines.out_selected;
+		for (i = 0; i < KSIFT_PATTERNS_MAX; i++)
+			counts[i] += part[i];
+	} while (!(run.resume.flags & KSIFT_RESUME_DONE));
+	ksift_matcher_free(m);
+	return n;
+}
+
+static void test_exprs(struct ksift_ctx *ctx)
+{
+	static const char text[] = "one 1\ntwo 22\nabab\naab\nabba\nONE 3\n\ncd ab";
+	struct ksift_matcher_opts opts = KSIFT_MATCHER_OPTS_INIT;
+	struct ksift_expr many[KSIFT_PATTERNS_MAX + 4];
+	uint64_t counts[KSIFT_PATTERNS_MAX];
+	struct ksift_expr e[3];
+	size_t i, inexact;
+
+	opts.exprs = e;
+	opts.expr_count = 2;
+	e[0] = expr_of("[0-9]{1,2}$", KSIFT_SYNTAX_EXTENDED, 0);
+	e[1] = expr_of("(ab|ba)+$", KSIFT_SYNTAX_EXTENDED, 0);
+	ok(selected_by(ctx, &opts, text, counts) == 7 && counts[0] == 3 && counts[1] == 4,
+	   "expressions: any of two, and how many have each");
+	e[1] = expr_of("one", KSIFT_SYNTAX_FIXED, KSIFT_EXPR_FOLD);
+	e[1].group = 1;
+	ok(selected_by(ctx, &opts, text, counts) == 2, "expressions: two groups");
+	e[1] = expr_of("one", KSIFT_SYNTAX_FIXED, KSIFT_EXPR_FOLD | KSIFT_EXPR_EXCLUDE);
+	ok(selected_by(ctx, &opts, text, counts) == 1, "expressions: one excludes");
+	opts.flags = KSIFT_FILTER_INVERT;
+	ok(selected_by(ctx, &opts, text, counts) == 7, "expressions: inverted");
+	opts.flags = 0;
+	e[0] = expr_of("ab", KSIFT_SYNTAX_FIXED, KSIFT_EXPR_WORDS);
+	opts.expr_count = 1;
+	ok(selected_by(ctx, &opts, text, counts) == 1, "expressions: words");
+	e[0] = expr_of("abab", KSIFT_SYNTAX_FIXED, KSIFT_EXPR_LINES);
+	ok(selected_by(ctx, &opts, text, counts) == 1, "expressions: lines");
+	/* Of what is inexact, no fewer come out, and what it excludes does, too. */
+	opts.inexact = &inexact;
+	opts.expr_count = 2;
+	e[0] = expr_of("\\(ab\\)\\1", KSIFT_SYNTAX_BASIC, 0);
+	e[1] = expr_of("\\(a\\)\\1", KSIFT_SYNTAX_BASIC, KSIFT_EXPR_EXCLUDE);
+	ok(selected_by(ctx, &opts, text, counts) >= 1 && inexact == 2,
+	   "expressions: back-references");
+	e[0] = expr_of("", KSIFT_SYNTAX_BASIC, 0);
+	ok(selected_by(ctx, &opts, text, counts) == 8 && inexact == 1,
+	   "expressions: a back-reference excludes");
+	/* More than there are patterns: those of a group are one. */
+	opts.exprs = many;
+	opts.expr_count = KSIFT_PATTERNS_MAX + 4;
+	for (i = 0; i < opts.expr_count; i++)
+		many[i] = expr_of("x{3}y", KSIFT_SYNTAX_EXTENDED, 0);
+	many[0].group = 1;
+	many[0].text = "ab";
+	many[0].len = 2;
+	many[i - 1] = expr_of("^(a|c)", KSIFT_SYNTAX_EXTENDED, 0);
+	many[i - 2] = expr_of("aa", KSIFT_SYNTAX_FIXED, KSIFT_EXPR_EXCLUDE);
+	ok(selected_by(ctx, &opts, text, counts) == 3 && !inexact && counts[0] == 3 &&
+	   counts[1] == 3 && !counts[2], "expressions: 68");
+}
+
+static void test_finder(void)
+{
+	static const struct {
+		const char *text;
+		uint32_t flags;
+		const char *line;
+		int64_t spans[6];
+	} cases[] = {
+		{ "b+", 0, "abbab", { 1, 3, 4, 5, -1 } },
+		{ "a|ab|abc", 0, "xabcab", { 1, 4, 4, 6, -1 } },
+		{ "(a)\\1", 0, "baab", { 1, 3, -1 } },
+		{ "B", KSIFT_EXPR_FOLD, "abB", { 1, 2, 2, 3, -1 } },
+		{ "a.", KSIFT_EXPR_WORDS, "aba ab", { 4, 6, -1 } },
+		{ "a.*", KSIFT_EXPR_LINES, "ba", { -1 } },
+		{ "x*", 0, "axx", { 1, 3, -1 } },
+	};
+	struct ksift_finder *finder;
+	uint64_t at, from, to;
+	struct ksift_expr e;
+	size_t i, k;
+	bool good;
+
+	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		e = expr_of(cases[i].text, KSIFT_SYNTAX_EXTENDED, cases[i].flags);
+		if (ksift_finder_new(&e, &finder, NULL))
+			abort();
+		ksift_finder_line(finder, cases[i].line, strlen(cases[i].line));
+		good = ksift_finder_has(finder) == (cases[i].spans[0] >= 0);
+		for (k = 0, at = 0; ksift_finder_next(finder, at, 0, &from, &to) == 1 && good;
+		     k += 2, at = to)
+			good = k < 4 && (int64_t)from == cases[i].spans[k] &&
+			       (int64_t)to == cases[i].spans[k + 1];
+		ok(good && cases[i].spans[k] < 0, "finder: '%s' in '%s'", cases[i].text,
+		   cases[i].line);
+		ksift_finder_free(finder);
+	}
+	ksift_finder_free(NULL);
 }
 
 static void test_matcher_fd(struct ksift_ctx *ctx, struct ksift_matcher *m)
@@ -1284,6 +1478,9 @@ int main(int argc, char **argv)
 	ok(!ksift_ctx_info(ctx, KSIFT_VARIANT_BEST, &info, NULL) &&
 	   info.out_variant != KSIFT_VARIANT_BEST, "info");
 	test_matcher_errors(ctx);
+	test_expr_errors(ctx);
+	test_exprs(ctx);
+	test_finder();
 	test_compute(ctx);
 
 	opts.patterns = &x;

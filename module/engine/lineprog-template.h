@@ -5,7 +5,8 @@
  * once for the portable variant, and the file of an instruction set after it has
  * defined
  *
- *	LANES			words of a vector, a divisor of KSIFT_BLOCK_STEP
+ *	UNROLL			words of text that a loop takes in one round, and
+ *	LANES			words of a vector: divisors of KSIFT_BLOCK_STEP
  *	lanes			that vector, a type that has & | ^ ~ + - ==
  *	lanes lanes_load(p), void lanes_store(p, lanes)	at a multiple of its size
  *	lanes lanes_shl(lanes, k), lanes_shr(lanes, k)	each word, k from 0 to 64
@@ -34,6 +35,9 @@
  *				are in struct ksift_line_literal
  *
  * and gets the static function op_lineprog().
+ *
+ * What an instruction writes may be what it reads: of each word, and of the one before
+ * it, all is loaded before it is stored.
  */
 #ifndef KSIFT_ENGINE_LINEPROG_TEMPLATE_H
 #define KSIFT_ENGINE_LINEPROG_TEMPLATE_H

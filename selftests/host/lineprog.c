@@ -57,8 +57,12 @@ static void check(const struct program *p, const u8 *text, size_t len,
 	struct ksift_lineprog *prog;
 	size_t i, n, count = oracle_lines(p, text, len, want);
 	void *mem;
+	int ret = make_program(p, &prog, &mem);
 
-	assert_int_equal(make_program(p, &prog, &mem), 0);
+	if (ret) {
+		print_program(p);
+		fail_msg("seed %#llx: %d", (unsigned long long)case_seed, ret);
+	}
 	for (v = ksift_variants; *v; v++) {
 		if (!ksift_variant_usable(*v))
 			continue;
@@ -532,8 +536,9 @@ static size_t random_text(u8 *text, const char *alphabet, u32 size, const struct
 	while (i < len) {
 		if (p->byte_count && !rnd(16)) {
 			u32 at = rnd(p->byte_count);
-			size_t n = min((size_t)rnd(p->byte_count - at), len - i);
+			size_t n = rnd(p->byte_count - at);
 
+			n = min(n, len - i);
 			memcpy(text + i, p->bytes + at, n);
 			i += n;
 			continue;

@@ -101,6 +101,8 @@ static int make_selecting(struct grep *g)
 	opts.warn = warn;
 	if (ksift_matcher_new(g->ctx, &opts, &g->engine, &err))
 		return refuse_expr(g, &opts, &err);
+	if (g->join && inexact)
+		return cli_refuse("--join takes no back-references, and nothing that is as large");
 	/* Of more patterns than a filter has, only the matcher knows which a line has. */
 	g->decides = inexact || (g->printer != &printer_text &&
 				 g->filter.count > KSIFT_PATTERNS_MAX);

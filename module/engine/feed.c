@@ -142,7 +142,7 @@ static bool can_hunt_hints(const struct ksift_scan *scan, size_t n, size_t avail
 
 	return hints && scan->ops->hunt && !scan->prog->invert &&
 	       scan->line >= scan->base && scan->pos < scan->to &&
-	       scan->pos - scan->line <= ksift_program_chunk(scan) &&
+	       scan->pos - scan->line <= ksift_program_hunt(scan) &&
 	       n >= KSIFT_SIMD_MIN && scan->pos >= scan->hunt_from &&
 	       avail >= 64 + hints->reach;
 }
@@ -197,16 +197,21 @@ static size_t feed_vector(struct ksift_scan *scan, const u8 *buf, size_t len,
 static size_t feed_program(struct ksift_scan *scan, size_t i, size_t end,
 			   size_t len)
 {
-	size_t n = min(end - i, ksift_program_chunk(scan)), worked = 0;
+	const size_t most = ksift_program_hunt(scan), slice = ksift_program_chunk(scan);
+	size_t n = min(end - i, most), worked = 0;
 	const u8 *buf = scan->buf + i;
 
 	if (can_hunt_hints(scan, n, len - i))
 		worked = ksift_way_hunt(scan, buf, n, len - i);
 	if (!worked) {
+		n = min(n, slice);
 		/* The range's last line ends the scan; after one from before, hunts can begin. */
 		if (scan->pos >= scan->to ||
-		    (scan->prog->hints && scan->line < scan->base))
-			n = min(n, ksift_scan_newline(scan, buf, n) + 1);
+		    (scan->prog->hints && scan->line < scan->base)) {
+			size_t line = ksift_scan_newline(scan, buf, n) + 1;
+
+			n = min(n, line);
+		}
 		ksift_program_sync(scan, i);
 		worked = ksift_way_bitmaps(scan, buf, n, len - i);
 		scan->synced = i + worked;

@@ -146,11 +146,17 @@ typedef int64_t s64;
 #define U32_MAX (~(u32)0)
 #define U64_MAX (~(u64)0)
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+/* As the kernel's, each argument is evaluated once: it may look at text that changes. */
+#define ksift_choose_of(a, op, b, x, y)	\
+	({ __auto_type x = (a); __auto_type y = (b); x op y ? x : y; })
+#define ksift_choose_as(a, op, b, n)	\
+	ksift_choose_of(a, op, b, ksift_x_##n, ksift_y_##n)
+#define ksift_choose(a, op, b, n)	ksift_choose_as(a, op, b, n)
 #ifndef min
-#define min(a, b) ((a) < (b) ? (a) : (b))
+#define min(a, b) ksift_choose(a, <, b, __COUNTER__)
 #endif
 #ifndef max
-#define max(a, b) ((a) > (b) ? (a) : (b))
+#define max(a, b) ksift_choose(a, >, b, __COUNTER__)
 #endif
 #define __aligned(x) __attribute__((aligned(x)))
 #ifndef noinline

@@ -143,7 +143,7 @@ static bool piece_is_zero(const u8 *buf, size_t len)
 
 static int read_piece(struct ksift_src *src, u64 pos, struct ksift_piece *piece)
 {
-	u64 len = pos < src->to ? max(src->to - pos, TAIL_READ) : TAIL_READ;
+	u64 len = pos < src->to ? max(src->to - pos, (u64)TAIL_READ) : TAIL_READ;
 	ssize_t n;
 
 	if (src->zeros) {

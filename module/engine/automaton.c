@@ -16,8 +16,11 @@
 #define LINE_END	0
 #define OTHER		1
 #define WORD		2
-/* A call takes no longer than some 50 us, with all positions in the state. */
-#define ZEROS_MAX	256ULL
+/*
+ * Enough for one cycle of all positions and a way there as long.  A call takes no longer
+ * than some 200 us, with all of them in the state.
+ */
+#define ZEROS_MAX	1024ULL
 
 /* Letters, digits and the underscore. */
 static const u64 word_bytes[WORDS] = { 0x03ff000000000000, 0x07fffffe87fffffe };

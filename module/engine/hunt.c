@@ -124,7 +124,7 @@ size_t ksift_way_hunt(struct ksift_scan *scan, const u8 *buf, size_t len,
 		scan->hunted = 0;
 	}
 	if (hints)
-		ksift_program_filter(scan);
+		done = ksift_program_filter(scan, done);
 	if (levels)
 		found_levels(scan, buf, avail);
 	take_found(scan);

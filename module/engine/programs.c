@@ -75,15 +75,28 @@ void ksift_program_init(struct ksift_scan *scan)
 	scan->program = ps;
 }
 
-size_t ksift_program_chunk(const struct ksift_scan *scan)
+/* How many bytes automata look at in a feed. */
+static size_t nfa_chunk(const struct ksift_prog *prog)
+{
+	size_t n = KSIFT_CHUNK;
+
+	if (prog->nfa_positions && NFA_BUDGET / prog->nfa_positions < n)
+		n = NFA_BUDGET / prog->nfa_positions;
+	return max(n, CHUNK_MIN);
+}
+
+size_t ksift_program_hunt(const struct ksift_scan *scan)
 {
 	const size_t most = ksift_lineprog_chunk(scan->prog->lines);
-	const u32 positions = scan->prog->nfa_positions;
-	size_t n = min(most, (size_t)KSIFT_CHUNK);
 
-	if (positions && NFA_BUDGET / positions < n)
-		n = NFA_BUDGET / positions;
-	return max(n, CHUNK_MIN);
+	return min(most, (size_t)KSIFT_CHUNK);
+}
+
+size_t ksift_program_chunk(const struct ksift_scan *scan)
+{
+	const size_t most = ksift_program_hunt(scan);
+
+	return min(most, nfa_chunk(scan->prog));
 }
 
 size_t ksift_match_chunk(const struct ksift_scan *scan)
@@ -415,11 +428,51 @@ static void see(struct ksift_scan *scan, struct ksift_hit *hits, u32 count)
 		run_batch(scan, hits, &batch);
 }
 
-void ksift_program_filter(struct ksift_scan *scan)
+/*
+ * The hunt ends before the line at @start, in which automata would have too much to do:
+ * that is run over by slices.  It goes on behind @end.
+ */
+static size_t end_hunt(struct ksift_scan *scan, u64 start, u64 end, u64 lines)
+{
+	struct ksift_hunt *hunt = &scan->hunt;
+
+	scan->hunt_from = max(scan->hunt_from, end);
+	hunt->line = start - hunt->base;
+	hunt->lines = lines;
+	hunt->carry = start < hunt->base && hunt->carry;
+	return start > hunt->base ? start - hunt->base : 0;
+}
+
+/* Cut the hunt where the automata have enough to do.  Returns where it ends. */
+static size_t bound_hunt(struct ksift_scan *scan, size_t done)
+{
+	const size_t most = nfa_chunk(scan->prog);
+	struct ksift_hunt *hunt = &scan->hunt;
+	u64 bytes = 0, line = hunt->base + hunt->line;
+	u32 i;
+
+	for (i = 0; i < hunt->count; i++) {
+		const struct ksift_hit *hit = &hunt->hits[i];
+
+		bytes += hit_len(hit);
+		if (bytes <= most)
+			continue;
+		hunt->count = i;
+		return end_hunt(scan, hit->start, i ? 0 : hit->end, hit->index);
+	}
+	/* The line that goes on is theirs at the piece's end. */
+	if (hunt->base + done - line > most)
+		return end_hunt(scan, line, hunt->base + done, hunt->lines);
+	return done;
+}
+
+size_t ksift_program_filter(struct ksift_scan *scan, size_t done)
 {
 	struct ksift_hunt *hunt = &scan->hunt;
 	u32 i, kept = 0;
 
+	if (scan->prog->nfa_count)
+		done = bound_hunt(scan, done);
 	see(scan, hunt->hits, hunt->count);
 	hunt->bytes = 0;
 	for (i = 0; i < hunt->count; i++) {
@@ -433,6 +486,7 @@ void ksift_program_filter(struct ksift_scan *scan)
 		hunt->hits[kept++] = *hit;
 	}
 	hunt->count = kept;
+	return done;
 }
 
 bool ksift_program_confirm(struct ksift_scan *scan, const struct ksift_hit *hits,

@@ -10,7 +10,9 @@
 #include "lines.h"
 
 /* Candidate lines are gathered, so that the program runs over many at once. */
+#ifndef KSIFT_BATCH
 #define KSIFT_BATCH 8192
+#endif
 
 /**
  * struct ksift_program_scan - What a scan by a line program keeps
@@ -37,11 +39,11 @@ struct ksift_program_scan {
 /* Lay out what is behind the scan. */
 void ksift_program_init(struct ksift_scan *scan);
 
-/*
- * How many bytes to look at in one feed, at most; and how far a line may have come that
- * a hunt for hints goes on in.
- */
+/* How many bytes to run over in one feed, at most. */
 size_t ksift_program_chunk(const struct ksift_scan *scan);
+
+/* How many to hunt for hints in, and how far a line may have come that this goes on in. */
+size_t ksift_program_hunt(const struct ksift_scan *scan);
 
 /* Another piece begins: what is kept is where the last one ended. */
 void ksift_program_begin_piece(struct ksift_scan *scan);
@@ -75,8 +77,12 @@ static inline u32 ksift_program_lowest(const struct ksift_prog *prog, u64 seen)
 	return seen ? ksift_low_bit(seen) : 0;
 }
 
-/* Of the lines that a hunt for hints has found, keep those that are selected. */
-void ksift_program_filter(struct ksift_scan *scan);
+/*
+ * Of the lines that a hunt for hints has found in the first @done bytes from scan->pos on,
+ * keep those that are selected.  Where automata have too much to do with them, it is as if
+ * the hunt had ended before, at a line's start.  Returns where it has ended.
+ */
+size_t ksift_program_filter(struct ksift_scan *scan, size_t done);
 
 /**
  * ksift_program_confirm() - Do lines in a copy match?

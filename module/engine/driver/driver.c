@@ -262,6 +262,22 @@ static void leave_edge(struct ksift_drive *d, u64 pos)
 	d->after_absent &= d->scan->skipping;
 }
 
+static enum ksift_stop scan_hole(struct ksift_drive *d,
+				 const struct ksift_piece *piece)
+{
+	enum ksift_stop stop = RUNNING;
+	u64 done = 0, n;
+
+	d->held = 0;
+	while (done < piece->len && !d->scan->done && !stop) {
+		n = ksift_scan_zeros(d->scan, piece->len - done);
+		account(d, piece, n);
+		done += n;
+		stop = check_work(d);
+	}
+	return stop;
+}
+
 static enum ksift_stop scan_piece(struct ksift_drive *d,
 				  struct ksift_piece *piece)
 {
@@ -281,11 +297,8 @@ static enum ksift_stop scan_piece(struct ksift_drive *d,
 		pass_absent(d, piece->len);
 		return check_work(d);
 	}
-	if (!piece->buf) {
-		account(d, piece, ksift_scan_zeros(scan, piece->len));
-		d->held = 0;
-		return check_work(d);
-	}
+	if (!piece->buf)
+		return scan_hole(d, piece);
 	stop = feed_piece(d, piece);
 	leave_edge(d, pos);
 	return stop;

@@ -139,10 +139,13 @@ static enum ksift_stop match_long(struct ksift_drive *d, struct ksift_hit *hit,
 			hole = ksift_source_hole(d->src, pos, hit->end - pos);
 			if (!hole)
 				break;
-			pos += ksift_match_zeros(d->scan, hole);
-			stop = ksift_drive_poll(d);
-			if (stop)
-				return stop;
+			for (n = 0; hole; hole -= n) {
+				n = ksift_match_zeros(d->scan, hole);
+				pos += n;
+				stop = ksift_drive_poll(d);
+				if (stop)
+					return stop;
+			}
 		}
 		if (pos >= hit->end) {
 			attrs->seen = ksift_match_end(d->scan);

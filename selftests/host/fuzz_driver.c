@@ -30,7 +30,8 @@
 #include "engine/variants.h"
 #include "program_util.h"
 
-#define FILE_MAX	4096
+/* Pieces are to be long enough for hunts. */
+#define FILE_MAX	16384
 #define PATTERNS	10
 /* Presence is by blocks. */
 #define BLOCK		32
@@ -461,7 +462,7 @@ static void make_file(void)
 		char id[16];
 
 		if (n == 15)
-			n = 40;
+			n = pick(8) ? 40 : 400;
 		if (n == 14)
 			break;
 		for (; n; n--) {

@@ -138,15 +138,29 @@ static inline void make_automaton(struct ksift_nfa *nfa, struct ksift_set *sets,
 	MUST(!ksift_nfa_verify(nfa));
 }
 
-/* Does every line that the patterns select have one of some literals? */
-static inline bool can_hint(const struct oracle_pattern *pats, unsigned int count)
+/*
+ * A line that the patterns select has a pattern of each group: the literals of one are
+ * hints.  Returns the filter, or NULL if no group has only such.
+ */
+static inline struct ksift_prog *make_hints(const struct oracle_pattern *pats,
+					    unsigned int count)
 {
-	unsigned int i;
+	struct oracle_pattern hints[KSIFT_PATTERNS_MAX];
+	unsigned int i, group, n;
+	bool empty;
 
-	for (i = 0; i < count; i++)
-		if (!pats[i].len || pats[i].group || pats[i].flags & KSIFT_PATTERN_EXCLUDE)
-			return false;
-	return count;
+	for (group = 0; group < KSIFT_GROUPS_MAX; group++) {
+		for (i = 0, n = 0, empty = false; i < count; i++) {
+			if (pats[i].group != group || pats[i].flags & KSIFT_PATTERN_EXCLUDE)
+				continue;
+			empty |= !pats[i].len;
+			hints[n] = pats[i];
+			hints[n++].group = 0;
+		}
+		if (n && !empty)
+			return make_prog(hints, n, 0);
+	}
+	return NULL;
 }
 
 /* As make_prog(), but for one pattern or more and by a program. */
@@ -189,8 +203,8 @@ static inline struct ksift_prog *make_program(const struct oracle_pattern *pats,
 		prog->lits[i].group = pats[i].group;
 	}
 	prog->lines = lines;
-	if (how & WITH_HINTS && can_hint(pats, count))
-		prog->hints = make_prog(pats, count, 0);
+	if (how & WITH_HINTS)
+		prog->hints = make_hints(pats, count);
 	if (how & BY_AUTOMATON) {
 		nfas = calloc(1, count * (sizeof(*nfas) +
 			      (KSIFT_AUTOMATON_FOLLOW + KSIFT_POSITIONS_MAX) * sizeof(*sets)));

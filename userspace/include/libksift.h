@@ -219,8 +219,6 @@ enum ksift_expr_flags {
  * @flags: Bits of enum ksift_expr_flags
  * @group: The group it belongs to, below %KSIFT_GROUPS_MAX
  * @__reserved: Must be 0
- *
- * Since: 0.2
  */
 struct ksift_expr {
 	const char *text;
@@ -305,8 +303,6 @@ int ksift_matcher_fd(const struct ksift_matcher *matcher);
  *	who decides about what
  * @err: Why it failed, or NULL
  *
- * Since: 0.2
- *
  * Return: 0, or as ksift_matcher_new().
  */
 int ksift_matcher_explain(const struct ksift_matcher_opts *opts, char **text,
@@ -316,8 +312,6 @@ int ksift_matcher_explain(const struct ksift_matcher_opts *opts, char **text,
  * DOC: Finders
  *
  * Where in a line an expression matches.  A finder is used by one thread.
- *
- * Since: 0.2
  */
 struct ksift_finder;
 

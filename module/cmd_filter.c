@@ -267,6 +267,7 @@ int ksift_cmd_filter(struct ksift_ucmd *ucmd)
 	struct filter *filter;
 	struct file *file;
 	int fd, ret;
+	bool lines;
 
 	if (cmd->flags & ~(KSIFT_FILTER_INVERT |
 			   KSIFT_FILTER_MATCH_NONE_IF_EMPTY))
@@ -276,7 +277,8 @@ int ksift_cmd_filter(struct ksift_ucmd *ucmd)
 		return -EOPNOTSUPP;
 	if (cmd->__reserved || cmd->pattern_count > KSIFT_PATTERNS_MAX)
 		return -EINVAL;
-	if (!cmd->line_program == (cmd->program == KSIFT_PROGRAM_LINES))
+	lines = cmd->program == KSIFT_PROGRAM_LINES;
+	if (lines != !!cmd->line_program)
 		return -EINVAL;
 	ret = ksift_check_element(cmd->pattern_size, sizeof(struct ksift_pattern),
 				  true);

@@ -87,9 +87,10 @@ static size_t nfa_chunk(const struct ksift_prog *prog)
 
 size_t ksift_program_hunt(const struct ksift_scan *scan)
 {
-	const size_t most = ksift_lineprog_chunk(scan->prog->lines);
+	const size_t chunk = ksift_lineprog_chunk(scan->prog->lines);
+	const size_t most = KSIFT_CHUNK;
 
-	return min(most, (size_t)KSIFT_CHUNK);
+	return min(chunk, most);
 }
 
 size_t ksift_program_chunk(const struct ksift_scan *scan)

@@ -20,6 +20,12 @@
 /* A line has about so many bytes. */
 #define LINE_BYTES 80.0
 
+/*
+ * In logs the names of severities are in more lines than their letters tell: they are
+ * hints only where there are no others.
+ */
+#define LEVEL_SHARE 0.0007
+
 /* Pairs of strings that are compared in all, so that it takes no time to speak of. */
 #define PAIRS_MAX 50000
 
@@ -73,9 +79,39 @@ static bool implies(const struct hint *a, const struct hint *b)
 	return false;
 }
 
+static bool has_word(const struct re_literal *literal, const char *word)
+{
+	uint32_t at, i;
+
+	for (at = 0; at < literal->len; at++) {
+		for (i = 0; word[i] && at + i < literal->len; i++)
+			if ((literal->bytes[at + i] | 32) != word[i])
+				break;
+		if (!word[i])
+			return true;
+	}
+	return false;
+}
+
+static bool is_level(const struct re_literal *literal)
+{
+	static const char *const words[] = {
+		"error", "warn", "info", "debug", "notice", "trace", "crit", "fatal",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (has_word(literal, words[i]))
+			return true;
+	return false;
+}
+
 static double hint_share(const struct hint *hint)
 {
-	return ksift_re_literal_share(&hint->literal) / (hint->anchored ? LINE_BYTES : 1);
+	double share = ksift_re_literal_share(&hint->literal) /
+		       (hint->anchored ? LINE_BYTES : 1);
+
+	return share < LEVEL_SHARE && is_level(&hint->literal) ? LEVEL_SHARE : share;
 }
 
 /* False: there are too many. */

@@ -8,13 +8,6 @@
 #include "filter.h"
 #include "options.h"
 
-static void warn(void *arg, size_t expr, const char *text)
-{
-	(void)arg;
-	(void)expr;
-	cli_note("%s", text);
-}
-
 static int explain(const struct filter *f)
 {
 	struct ksift_matcher_opts opts = KSIFT_MATCHER_OPTS_INIT;
@@ -23,7 +16,7 @@ static int explain(const struct filter *f)
 
 	opts.exprs = f->exprs;
 	opts.expr_count = f->count;
-	opts.warn = warn;
+	opts.warn = filter_warn;
 	if (ksift_matcher_explain(&opts, &text, &err))
 		return cli_refuse("%s", err.text);
 	fputs(text, stdout);

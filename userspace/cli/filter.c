@@ -209,6 +209,13 @@ int filter_compile(struct filter *f, uint32_t syntax, uint32_t flags)
 	return CLI_OK;
 }
 
+void filter_warn(void *arg, size_t expr, const char *text)
+{
+	(void)arg;
+	(void)expr;
+	cli_note("%s", text);
+}
+
 int filter_refuse(const struct filter *f, size_t i, const char *what)
 {
 	const char *text = f->exprs[i].text;
@@ -236,16 +243,6 @@ bool filter_matches_all(const struct filter *f)
 		    f->exprs[i].flags & KSIFT_EXPR_EXCLUDE)
 			return false;
 	return f->count;
-}
-
-bool filter_has_nul(const struct filter *f)
-{
-	size_t i;
-
-	for (i = 0; i < f->count; i++)
-		if (memchr(f->exprs[i].text, 0, f->exprs[i].len))
-			return true;
-	return false;
 }
 
 void filter_free(struct filter *f)

@@ -44,10 +44,12 @@ int filter_give(struct filter *f, const char *text, enum filter_role role);
 int filter_give_file(struct filter *f, const char *path);
 int filter_compile(struct filter *f, uint32_t syntax, uint32_t flags);
 bool filter_is_plain(const struct filter *f, size_t i);
+/* For struct ksift_matcher_opts.warn: say what the library warns of. */
+void filter_warn(void *arg, size_t expr, const char *text);
+
 /* Say what is wrong with pattern @i, and where it was given. */
 int filter_refuse(const struct filter *f, size_t i, const char *what);
 bool filter_matches_all(const struct filter *f);
-bool filter_has_nul(const struct filter *f);
 void filter_free(struct filter *f);
 
 #endif /* _KSIFT_FILTER_H */

@@ -59,13 +59,6 @@ static int make_engine(const struct grep *g, const struct ksift_matcher_opts *op
 	return CLI_OK;
 }
 
-static void warn(void *arg, size_t expr, const char *text)
-{
-	(void)arg;
-	(void)expr;
-	cli_note("%s", text);
-}
-
 /* Say what is wrong, and with which of the patterns. */
 static int refuse_expr(struct grep *g, struct ksift_matcher_opts *opts,
 		       const struct ksift_error *why)
@@ -98,7 +91,7 @@ static int make_selecting(struct grep *g)
 	opts.level_mask = g->levels;
 	opts.flags = g->invert ? KSIFT_FILTER_INVERT : 0;
 	opts.inexact = &inexact;
-	opts.warn = warn;
+	opts.warn = filter_warn;
 	if (ksift_matcher_new(g->ctx, &opts, &g->engine, &err))
 		return refuse_expr(g, &opts, &err);
 	if (g->join && inexact)

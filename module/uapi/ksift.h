@@ -84,6 +84,9 @@ enum {
  * %KSIFT_POSITIONS_MAX: positions of an automaton: its state is four machine words.
  * %KSIFT_POSITIONS_ALL_MAX: positions of all automata of a program.  Each costs up to
  * 4 ns for a byte of a line that the program suspects.
+ *
+ * A program takes at most 700 KiB of kernel memory, its automata 600 KiB, and its hints
+ * as much as a filter of such patterns, charged to the caller's cgroup.
  */
 #define KSIFT_OPS_MAX		1024
 #define KSIFT_REGISTERS_MAX	64
